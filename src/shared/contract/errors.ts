@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+/**
+ * Stable error codes of the contract. `bug` marks a defect of ours, `expected` what a person can cause and mend,
+ * `cancelled` what a person asked for.
+ */
+export const ERROR_CODES = {
+  'bad-request': 'bug',
+  'unauthorized': 'expected',
+  'internal': 'bug',
+  'cancelled': 'cancelled',
+  'vm-not-found': 'expected',
+  'vm-exists': 'expected',
+  'vm-wrong-state': 'expected',
+  'vm-locked': 'expected',
+  'vm-config-damaged': 'expected',
+  'vm-config-newer': 'expected',
+  'vm-config-invalid': 'expected',
+  'vm-process-died': 'expected',
+  'vm-process-silent': 'expected',
+  'guest-shutdown': 'expected',
+  'memory-too-large': 'expected',
+  'engine-unavailable': 'expected',
+  'media-not-found': 'expected',
+  'media-not-readable': 'expected',
+  'media-truncated': 'expected',
+  'media-not-bootable': 'expected',
+  'image-unsupported': 'expected',
+  'image-damaged': 'expected',
+  'image-locked': 'expected',
+  'kernel-invalid': 'expected',
+  'firmware-not-found': 'expected',
+  'no-space': 'expected',
+  'no-permission': 'expected',
+  'io-error': 'expected',
+  'demo-unavailable': 'expected',
+} as const satisfies Record<string, 'bug' | 'expected' | 'cancelled'>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** An error as it crosses the contract. */
+export const wireErrorSchema = z.object({
+  code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
+  /** A sentence for a person that says what to do, in English; the renderer translates by code and details. */
+  message: z.string(),
+  /** Values the sentence names (paths, sizes, names), for translation. */
+  details: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  /** The technical cause, for the log and "Copy details". */
+  cause: z.string().optional(),
+});
+export type WireError = z.infer<typeof wireErrorSchema>;
+
+/** The one error type of host, CLI and contract. */
+export class AnnexError extends Error {
+  override readonly name = 'AnnexError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: Record<string, string | number> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  toWire(): WireError {
+    const cause = this.cause === undefined ? {} : { cause: String(this.cause) };
+    return { code: this.code, message: this.message, details: this.details, ...cause };
+  }
+
+  static fromWire(wire: WireError): AnnexError {
+    return new AnnexError(wire.code, wire.message, wire.details, wire.cause === undefined ? {} : { cause: wire.cause });
+  }
+}

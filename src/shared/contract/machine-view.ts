@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { machineConfigSchema } from '../config/machine-config.js';
+import { wireErrorSchema } from './errors.js';
+
+/** Life of a machine as a person sees it. `crashed`: its process died or the guest shut down by a triple fault. */
+export const powerStateSchema = z.enum(['stopped', 'starting', 'running', 'paused', 'stopping', 'crashed']);
+export type PowerState = z.infer<typeof powerStateSchema>;
+
+export const engineReportSchema = z.object({
+  /** Engine that runs, or would run. */
+  engine: z.enum(['interpreter', 'translator', 'kvm']),
+  /** Why this one, in a sentence; `reasonCode` is what the renderer translates. */
+  reasonCode: z.enum(['only-software-engine', 'chosen-by-person', 'fastest-measured', 'kvm-emulated', 'kvm-missing']),
+  reason: z.string(),
+  /** Measured speed of each engine tried, million guest instructions a second. */
+  measuredMips: z.record(z.string(), z.number()).optional(),
+});
+export type EngineReport = z.infer<typeof engineReportSchema>;
+
+/** A library entry whose `machine.json` cannot be used; shown with its message, never touched. */
+export const brokenMachineSchema = z.object({ id: z.string(), path: z.string(), error: wireErrorSchema });
+export type BrokenMachine = z.infer<typeof brokenMachineSchema>;
+
+/** Where a medium is now: what the drive holds, as a display name; never a path the renderer could make up. */
+export const driveViewSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['disk', 'cdrom', 'floppy']),
+  /** File name for display, null when empty. */
+  mediumName: z.string().nullable(),
+  mediumPath: z.string().nullable(),
+  sizeBytes: z.number().nullable(),
+  /** Bytes the file takes on the host. */
+  usedBytes: z.number().nullable(),
+  /** Guest holds the tray locked. */
+  locked: z.boolean(),
+});
+export type DriveView = z.infer<typeof driveViewSchema>;
+
+export const machineViewSchema = z.object({
+  config: machineConfigSchema,
+  /** Folder of the machine on the host, for display and "Show in folder". */
+  path: z.string(),
+  state: powerStateSchema,
+  /** Why it is paused or crashed, if not by the person (disk full, process died, triple fault). */
+  problem: wireErrorSchema.nullable(),
+  engine: engineReportSchema.nullable(),
+  /** Unix ms of the last start, null if never started. */
+  startedAt: z.number().nullable(),
+  lastUsedAt: z.number().nullable(),
+  drives: z.array(driveViewSchema),
+  diskBytes: z.number(),
+  /** Changes when a new thumbnail is available through `machine.thumbnail`; null if never. */
+  thumbnailVersion: z.number().nullable(),
+});
+export type MachineView = z.infer<typeof machineViewSchema>;
+
+/** One sample of a running machine, sent about every second while someone watches and every few otherwise. */
+export const machineMetricsSchema = z.object({
+  machineId: z.string(),
+  /** Unix ms. */
+  at: z.number(),
+  /** Share of one host core the vCPU used since the last sample, 0…1. */
+  cpuLoad: z.number(),
+  /** Guest instructions a second since the last sample. */
+  instructionsPerSecond: z.number(),
+  /** Counters since the last sample, per second: exits by reason, interrupts by kind, port and MMIO accesses, TLB misses… */
+  rates: z.record(z.string(), z.number()),
+  /** Bytes a second by drive id. */
+  disks: z.record(z.string(), z.object({ readBytes: z.number(), writeBytes: z.number() })),
+  /** Resident bytes of the VM process, and guest RAM configured. */
+  memory: z.object({ residentBytes: z.number(), guestBytes: z.number() }),
+  uptimeSeconds: z.number(),
+  screen: z.object({ width: z.number(), height: z.number(), graphics: z.boolean() }),
+  keyboardLeds: z.object({ caps: z.boolean(), num: z.boolean(), scroll: z.boolean() }),
+  /** Whether the guest takes absolute pointer positions, so that capture is not needed. */
+  absolutePointer: z.boolean(),
+});
+export type MachineMetrics = z.infer<typeof machineMetricsSchema>;
