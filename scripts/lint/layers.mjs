@@ -29,6 +29,7 @@ export const LAYERS = {
   'src/main/server': ['src/shared', 'src/main/host'],
   'src/main/shell': ['src/shared', 'src/main/host'],
   'src/main/cli': ['src/shared', 'src/main/host', 'src/main/server', 'src/main/vmhost'],
+  'src/testing': ['*'],
   'src/main': ['*'],
 };
 
