@@ -11,7 +11,8 @@ export function ensureDependencies() {
   const installed = path.join(root, 'node_modules/.package-lock.json');
   const lock = path.join(root, 'package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
-  if (existsSync(path.join(root, 'node_modules/vitest')) && existsSync(path.join(root, 'node_modules/electron-vite'))) return;
+  if (existsSync(path.join(root, 'node_modules/vitest')) && existsSync(path.join(root, 'node_modules/electron-vite')))
+    return;
   console.log('Installing dependencies (npm ci)…');
   run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts']);
 }

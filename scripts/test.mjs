@@ -29,12 +29,18 @@ const { status } = spawnSync(
     `--outputFile.json=${report}`,
     ...passedOn,
   ],
-  { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: `${path.join(root, 'node_modules/.bin')}${path.delimiter}${process.env.PATH}` } },
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: `${path.join(root, 'node_modules/.bin')}${path.delimiter}${process.env.PATH}` },
+  },
 );
 
 const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
 // A file that fails to load has no failed test of its own, and must not pass for that.
-const brokenFiles = testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((t) => t.status !== 'failed'));
+const brokenFiles = testResults.filter(
+  (file) => file.status === 'failed' && file.assertionResults.every((t) => t.status !== 'failed'),
+);
 const failed = numFailedTests + brokenFiles.length;
 console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests} skipped`);
 process.exit(status === 0 && failed === 0 ? 0 : 1);
