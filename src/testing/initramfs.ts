@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
-import { CPIO_CHARACTER_DEVICE, CPIO_DIRECTORY, CPIO_EXECUTABLE, cpioArchive } from './cpio.js';
+import { CPIO_CHARACTER_DEVICE, CPIO_DIRECTORY, CPIO_EXECUTABLE, cpioArchive } from '../main/host/demo/cpio.js';
 import { debianPackage, GUEST_CACHE, type DebianArch } from './debian-packages.js';
 
 /** What `/init` does before it hands the console to a shell. */
