@@ -19,7 +19,7 @@ export const LAYERS = {
   [`${VMM}/block`]: ['src/shared', ...vmmFabric],
   [`${VMM}/net`]: ['src/shared', ...vmmFabric],
   [`${VMM}/snapshot`]: ['src/shared', ...vmmFabric],
-  [`${VMM}/devices`]: ['src/shared', ...vmmFabric, `${VMM}/block`, `${VMM}/net`],
+  [`${VMM}/devices`]: ['src/shared', ...vmmFabric, `${VMM}/block`, `${VMM}/net`, `${VMM}/pci`],
   [`${VMM}/pci`]: ['src/shared', ...vmmFabric],
   [`${VMM}/virtio`]: ['src/shared', ...vmmFabric, `${VMM}/block`, `${VMM}/net`, `${VMM}/pci`],
   [`${VMM}/firmware`]: ['src/shared', ...vmmFabric, `${VMM}/block`, `${VMM}/cpu`],

@@ -2,6 +2,7 @@ import { openBus, type AccessSize, type BusHandler } from './access.js';
 
 interface PortMapping {
   readonly first: number;
+  readonly last: number;
   readonly handler: BusHandler;
 }
 
@@ -9,18 +10,22 @@ export const PORT_COUNT = 0x1_0000;
 
 /** The 64 Ki I/O ports. An access that starts in a range goes to its handler whole; a handler splits what it must. */
 export class PortBus {
-  private readonly ports: (PortMapping | undefined)[] = new Array<PortMapping | undefined>(PORT_COUNT);
+  private readonly ports = new Array<PortMapping | undefined>(PORT_COUNT).fill(undefined);
+  private readonly mappings: PortMapping[] = [];
 
-  /** Maps `count` ports from `first`; returns the function that unmaps them. A later mapping wins until it is undone. */
+  /**
+   * Maps `count` ports from `first`; returns the function that unmaps them. A later mapping wins until it is undone,
+   * in whatever order a guest that moves its PCI regions over others undoes them.
+   */
   map(first: number, count: number, handler: BusHandler): () => void {
-    const last = Math.min(first + count, PORT_COUNT);
-    const before = this.ports.slice(first, last);
-    const mapping = { first, handler };
-    this.ports.fill(mapping, first, last);
+    const mapping = { first, last: Math.min(first + count, PORT_COUNT) - 1, handler };
+    this.mappings.push(mapping);
+    this.ports.fill(mapping, first, mapping.last + 1);
     return () => {
-      for (let port = first; port < last; port++) {
-        if (this.ports[port] === mapping) this.ports[port] = before[port - first];
-      }
+      const index = this.mappings.indexOf(mapping);
+      if (index < 0) return;
+      this.mappings.splice(index, 1);
+      for (let port = first; port <= mapping.last; port++) this.ports[port] = this.topmost(port);
     };
   }
 
@@ -32,5 +37,9 @@ export class PortBus {
   write(port: number, value: number, size: AccessSize): void {
     const mapping = this.ports[port];
     mapping?.handler.write(port - mapping.first, value >>> 0, size);
+  }
+
+  private topmost(port: number): PortMapping | undefined {
+    return this.mappings.findLast((mapping) => port >= mapping.first && port <= mapping.last);
   }
 }
