@@ -65,8 +65,7 @@ describe('MemoryDisk', () => {
   it('reports what a callback submits only at the next drain', () => {
     const { disk, queue } = setUp();
     let done = 0;
-    const flush = (onDone: () => void): void =>
-      disk.submit({ op: 'flush', sector: 0, count: 0, segments: [], onDone });
+    const flush = (onDone: () => void): void => disk.submit({ op: 'flush', sector: 0, count: 0, segments: [], onDone });
     flush(() => flush(() => done++));
     queue.drain();
     expect(done).toBe(0);
