@@ -29,7 +29,8 @@ describe('messages', () => {
   });
 
   it('names the same values in every language', () => {
-    for (const [key, text] of english) expect([key, placeholders(chinese.get(key)!)]).toEqual([key, placeholders(text)]);
+    for (const [key, text] of english)
+      expect([key, placeholders(chinese.get(key)!)]).toEqual([key, placeholders(text)]);
   });
 
   it('leaves no message empty', () => {
