@@ -1,8 +1,9 @@
-// Type-checks the Node and the browser half, one after the other (two at once need more memory than CI has to spare).
+// Type-checks the programs one after the other: each has the globals it really has.
 import { spawnSync } from 'node:child_process';
 
 for (const [tool, project] of [
   ['tsc', 'tsconfig.node.json'],
+  ['tsc', 'tsconfig.preload.json'],
   ['vue-tsc', 'tsconfig.web.json'],
 ]) {
   const { status } = spawnSync('npx', ['--no-install', tool, '-p', project], { stdio: 'inherit' });

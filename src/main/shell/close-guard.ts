@@ -1,0 +1,79 @@
+import { dialog, ipcMain, type BrowserWindow } from 'electron';
+import { z } from 'zod';
+import { BRIDGE } from '../../shared/contract/bridge.js';
+import type { CloseAnswer } from '../../shared/contract/desktop.js';
+import type { HostPort } from './host-port.js';
+import { isTrustedSender } from './window-guards.js';
+
+/** A page that does not answer is not asked again: the native dialog takes over. */
+const PAGE_ANSWER_MS = 120_000;
+
+const answerSchema = z.enum(['power-off', 'background', 'cancel']);
+const libraryReply = z.object({ machines: z.array(z.object({ state: z.string() })) });
+const ON_STATES: ReadonlySet<string> = new Set(['starting', 'running', 'paused', 'stopping']);
+
+/**
+ * A closing window never kills a machine without asking. Holds the window open while machines run, asks the page (or the
+ * person directly if the page hangs), then closes with the answer carried out by `leave`.
+ */
+export function guardClosing(
+  window: BrowserWindow,
+  host: HostPort,
+  leave: (answer: CloseAnswer) => Promise<void>,
+): void {
+  let decided = false;
+  let asking = false;
+  window.on('close', (event) => {
+    if (decided) return;
+    event.preventDefault();
+    if (asking) return;
+    asking = true;
+    void decide().finally(() => (asking = false));
+  });
+
+  async function decide(): Promise<void> {
+    const answer: CloseAnswer = (await machinesRun(host)) ? await ask(window) : 'power-off';
+    if (answer === 'cancel') return;
+    await leave(answer);
+    decided = true;
+    window.close();
+  }
+}
+
+async function machinesRun(host: HostPort): Promise<boolean> {
+  const { machines } = libraryReply.parse(await host.request('library.list', {}));
+  return machines.some(({ state }) => ON_STATES.has(state));
+}
+
+function ask(window: BrowserWindow): Promise<CloseAnswer> {
+  if (window.webContents.isCrashed()) return askNatively(window);
+  return new Promise((resolve) => {
+    const finish = (answer: CloseAnswer | Promise<CloseAnswer>): void => {
+      clearTimeout(timeout);
+      window.off('unresponsive', hung);
+      ipcMain.off(BRIDGE.closeAnswer, answered);
+      resolve(answer);
+    };
+    const hung = (): void => finish(askNatively(window));
+    const answered = (event: Electron.IpcMainEvent, answer: unknown): void => {
+      const parsed = answerSchema.safeParse(answer);
+      if (isTrustedSender(event) && parsed.success) finish(parsed.data);
+    };
+    const timeout = setTimeout(hung, PAGE_ANSWER_MS);
+    window.on('unresponsive', hung);
+    ipcMain.on(BRIDGE.closeAnswer, answered);
+    window.webContents.send(BRIDGE.closeRequested);
+  });
+}
+
+async function askNatively(window: BrowserWindow): Promise<CloseAnswer> {
+  const { response } = await dialog.showMessageBox(window, {
+    type: 'question',
+    message: 'Virtual machines are running.',
+    detail: 'Powering off is like pulling the plug: unsaved work in the guests is lost.',
+    buttons: ['Keep running in background', 'Power off and quit', 'Cancel'],
+    defaultId: 2,
+    cancelId: 2,
+  });
+  return (['background', 'power-off', 'cancel'] as const)[response] ?? 'cancel';
+}
