@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+
+export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((file) => existsSync(file));
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--remote-debugging-port=0',
+];
+
+let browser;
+
+/** One browser for all windows. Its address goes to `ANNEX_STANDIN_ENDPOINT`, so that a test can drive the same pages. */
+export async function connectedBrowser() {
+  browser ??= await launch();
+  return browser;
+}
+
+async function launch() {
+  const profile = mkdtempSync(path.join(tmpdir(), 'annex-chromium-'));
+  const child = spawn(CHROMIUM, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  process.on('exit', () => child.kill('SIGKILL'));
+  const endpoint = await new Promise((resolve, reject) => {
+    let seen = '';
+    child.stderr.on('data', (chunk) => {
+      seen += chunk;
+      const match = /DevTools listening on (ws:\S+)/.exec(seen);
+      if (match) resolve(match[1]);
+    });
+    child.on('exit', () => reject(new Error(`Chromium ended: ${seen}`)));
+  });
+  if (process.env.ANNEX_STANDIN_ENDPOINT) writeFileSync(process.env.ANNEX_STANDIN_ENDPOINT, endpoint);
+  return chromium.connectOverCDP(endpoint);
+}
