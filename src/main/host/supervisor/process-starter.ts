@@ -1,0 +1,34 @@
+import type { ToVm } from '../../../shared/vm-process/protocol.js';
+
+/** How a VM process went. */
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Last lines it wrote to standard error. */
+  readonly stderr: string;
+}
+
+/** A started VM process, whatever started it. */
+export interface VmChild {
+  readonly pid: number;
+  /** @param ports MessagePorts to transfer, where the starter can ({@link ProcessStarter.transfersPorts}) */
+  send(message: ToVm, ports?: readonly unknown[]): void;
+  /** Messages are unchecked. */
+  onMessage(listener: (message: unknown) => void): void;
+  onExit(listener: (exit: ProcessExit) => void): void;
+  /** Ends it at once; nothing of it is asked. */
+  kill(): void;
+}
+
+/** What a VM process may touch, for starters that can enforce it. */
+export interface ProcessRights {
+  /** Files and folders it may write; it may read everything the user can. */
+  readonly writable: readonly string[];
+}
+
+/** Starts VM processes: child_process.fork under Node, utilityProcess under Electron. */
+export interface ProcessStarter {
+  readonly transfersPorts: boolean;
+  /** Resolves once the process exists. */
+  start(title: string, rights: ProcessRights): Promise<VmChild>;
+}

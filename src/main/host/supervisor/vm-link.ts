@@ -1,0 +1,94 @@
+import { AnnexError } from '../../../shared/contract/errors.js';
+import {
+  fromVmSchema,
+  vmReplySchemas,
+  type FromVm,
+  type ToVm,
+  type VmCall,
+  type VmReply,
+} from '../../../shared/vm-process/protocol.js';
+import type { ProcessExit, VmChild } from './process-starter.js';
+
+/** Longest wait for an answer of a VM process, in ms; disks may have to be flushed meanwhile. */
+const CALL_TIMEOUT_MS = 20_000;
+
+interface PendingCall {
+  readonly name: VmCall['name'];
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: AnnexError) => void;
+  readonly timeout: NodeJS.Timeout;
+}
+
+/** What the process tells without being asked. */
+export type VmNews = Exclude<FromVm, { type: 'reply' | 'failure' }>;
+
+export interface VmLinkListener {
+  onNews(news: VmNews): void;
+  onExit(exit: ProcessExit): void;
+}
+
+/** Calls and news between the host and one VM process; everything the process says is checked. */
+export class VmLink {
+  private nextId = 1;
+  private readonly pending = new Map<number, PendingCall>();
+
+  constructor(
+    private readonly child: VmChild,
+    private readonly listener: VmLinkListener,
+  ) {
+    child.onMessage((message) => this.receive(message));
+    child.onExit((exit) => this.end(exit));
+  }
+
+  tell(message: ToVm, ports?: readonly unknown[]): void {
+    this.child.send(message, ports);
+  }
+
+  /** @throws AnnexError of the VM process; `vm-process-silent` without an answer; `vm-process-died` if it ends meanwhile */
+  call<C extends VmCall>(call: C): Promise<VmReply<C['name']>> {
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      const timeout = setTimeout(() => this.giveUp(id), CALL_TIMEOUT_MS);
+      this.pending.set(id, { name: call.name, resolve: resolve as (value: unknown) => void, reject, timeout });
+      this.child.send({ type: 'call', id, call });
+    });
+  }
+
+  private receive(message: unknown): void {
+    const parsed = fromVmSchema.safeParse(message);
+    // A process that talks nonsense is broken or taken over: it must not go on with the disks in its hands.
+    if (!parsed.success) return this.child.kill();
+    const news = parsed.data;
+    if (news.type === 'reply') this.settle(news.id, (call) => this.accept(call, news.value));
+    else if (news.type === 'failure') this.settle(news.id, (call) => call.reject(AnnexError.fromWire(news.error)));
+    else this.listener.onNews(news);
+  }
+
+  private accept(call: PendingCall, value: unknown): void {
+    const schema = call.name in vmReplySchemas ? vmReplySchemas[call.name as keyof typeof vmReplySchemas] : undefined;
+    if (!schema) return call.resolve(undefined);
+    const parsed = schema.safeParse(value);
+    if (parsed.success) call.resolve(parsed.data);
+    else call.reject(new AnnexError('internal', `The machine's process answered ${call.name} with something unexpected.`));
+  }
+
+  private settle(id: number, how: (call: PendingCall) => void): void {
+    const call = this.pending.get(id);
+    if (!call) return;
+    clearTimeout(call.timeout);
+    this.pending.delete(id);
+    how(call);
+  }
+
+  private giveUp(id: number): void {
+    this.settle(id, (call) =>
+      call.reject(new AnnexError('vm-process-silent', 'The machine does not answer. Power it off and start it again.')),
+    );
+  }
+
+  private end(exit: ProcessExit): void {
+    for (const id of [...this.pending.keys()])
+      this.settle(id, (call) => call.reject(new AnnexError('vm-process-died', "The machine's process has ended.")));
+    this.listener.onExit(exit);
+  }
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { machineConfigSchema } from '../config/machine-config.js';
+import { wireErrorSchema } from '../contract/errors.js';
+import { inputEventSchema } from '../contract/input.js';
+import { engineReportSchema, machineMetricsSchema } from '../contract/machine-view.js';
+
+/**
+ * What the host and a VM process say to each other over the process's own message link (child_process IPC or
+ * utilityProcess). Small messages only: frames and serial bytes go through bulk channels (see bulk-channel.ts).
+ * Both sides validate: a VM process runs hostile guests.
+ */
+
+export const channelKindSchema = z.enum(['display', 'serial1', 'serial2']);
+export type ChannelKind = z.infer<typeof channelKindSchema>;
+
+/** Everything a VM process needs to bring up one machine. Paths in `config` are absolute. */
+export const vmPlanSchema = z.object({
+  config: machineConfigSchema,
+  /** Where the process writes its log; null for none. */
+  logPath: z.string().nullable(),
+  /** Local socket or named pipe the process listens on for bulk channels, and the secret a caller must know. */
+  bulk: z.object({ path: z.string(), secret: z.string() }),
+  /** Files of the firmware the configuration names, found by the host; null for the built-in one. */
+  firmware: z.object({ bios: z.string(), vgaBios: z.string().nullable() }).nullable(),
+  /** A guest's reset ends the machine instead of restarting it. */
+  endOnReset: z.boolean(),
+});
+export type VmPlan = z.infer<typeof vmPlanSchema>;
+
+/** Calls that are answered. */
+export const vmCallSchema = z.discriminatedUnion('name', [
+  z.object({ name: z.literal('pause') }),
+  z.object({ name: z.literal('resume') }),
+  z.object({ name: z.literal('reset') }),
+  z.object({ name: z.literal('press-power-button') }),
+  z.object({ name: z.literal('power-off') }),
+  z.object({ name: z.literal('set-medium'), driveId: z.string(), path: z.string().nullable(), force: z.boolean() }),
+  z.object({ name: z.literal('type'), text: z.string() }),
+  /** PNG of the screen, shrunk to at most `maxWidth` pixels where given. */
+  z.object({ name: z.literal('screenshot'), maxWidth: z.int().positive().optional() }),
+  z.object({ name: z.literal('screen-text') }),
+  z.object({ name: z.literal('stats') }),
+]);
+export type VmCall = z.infer<typeof vmCallSchema>;
+
+/** Answers by call name; absent: nothing. */
+export const vmReplySchemas = {
+  'type': z.object({ typed: z.number(), skipped: z.string() }),
+  'screenshot': z.object({ png: z.string(), width: z.number(), height: z.number() }),
+  'screen-text': z.object({ text: z.string().nullable() }),
+  'stats': z.object({ stats: z.record(z.string(), z.unknown()) }),
+} as const;
+type ReplySchemas = typeof vmReplySchemas;
+export type VmReply<N extends VmCall['name']> = N extends keyof ReplySchemas ? z.output<ReplySchemas[N]> : undefined;
+
+export const toVmSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('start'), plan: vmPlanSchema }),
+  z.object({ type: z.literal('call'), id: z.int(), call: vmCallSchema }),
+  z.object({ type: z.literal('input'), events: z.array(inputEventSchema) }),
+  z.object({ type: z.literal('watch'), watching: z.boolean() }),
+  /** Comes with a transferred MessagePort that becomes the channel (utilityProcess only). */
+  z.object({ type: z.literal('channel'), kind: channelKindSchema }),
+]);
+export type ToVm = z.infer<typeof toVmSchema>;
+
+/** How a machine ended, told just before its process exits by itself. */
+export const vmOutcomeSchema = z.enum(['power-off', 'reset', 'triple-fault', 'failed']);
+export type VmOutcome = z.infer<typeof vmOutcomeSchema>;
+
+export const fromVmSchema = z.discriminatedUnion('type', [
+  /** The process is up and waits for `start`. */
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('started'), engine: engineReportSchema }),
+  z.object({ type: z.literal('reply'), id: z.int(), value: z.unknown() }),
+  z.object({ type: z.literal('failure'), id: z.int(), error: wireErrorSchema }),
+  /** Every {@link HEARTBEAT_MS}; `machineAlive` is false when the machine thread has not come round for a while. */
+  z.object({ type: z.literal('heartbeat'), machineAlive: z.boolean() }),
+  /** The machine paused or went on by itself (no space left), or as asked. */
+  z.object({ type: z.literal('power'), state: z.enum(['running', 'paused']), problem: wireErrorSchema.nullable() }),
+  z.object({ type: z.literal('ended'), outcome: vmOutcomeSchema, error: wireErrorSchema.nullable() }),
+  z.object({ type: z.literal('metrics'), metrics: machineMetricsSchema }),
+  z.object({
+    type: z.literal('activity'),
+    drives: z.record(z.string(), z.enum(['read', 'write'])),
+    serial: z.boolean(),
+  }),
+  z.object({ type: z.literal('screen-size'), width: z.int(), height: z.int() }),
+  /** The guest ejected a medium or locked a tray. */
+  z.object({ type: z.literal('drive'), driveId: z.string(), mediumPath: z.string().nullable(), locked: z.boolean() }),
+]);
+export type FromVm = z.infer<typeof fromVmSchema>;
+
+/** Milliseconds between heartbeats of a VM process. */
+export const HEARTBEAT_MS = 1000;
