@@ -1,0 +1,143 @@
+import { open, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { DriveConfig, MachineConfig } from '../../../shared/config/machine-config.js';
+import { parseMachineConfig } from '../../../shared/config/migrations.js';
+import { AnnexError, wireErrorSchema } from '../../../shared/contract/errors.js';
+import { writeFileAtomic } from '../../node/atomic-file.js';
+
+export const MACHINE_SUFFIX = '.annex';
+const CONFIG_NAME = 'machine.json';
+const STATE_NAME = 'state.json';
+const THUMBNAIL_NAME = 'thumbnail.png';
+
+/** What the host remembers of a machine's last run; losing it loses nothing of the machine. */
+const lastRunSchema = z.object({
+  version: z.literal(1),
+  /** `on` is what a host that was killed leaves behind. */
+  power: z.enum(['off', 'on', 'crashed']),
+  problem: wireErrorSchema.nullable(),
+  startedAt: z.number().nullable(),
+  lastUsedAt: z.number().nullable(),
+});
+export type LastRun = z.infer<typeof lastRunSchema>;
+
+export const NEVER_RUN: LastRun = { version: 1, power: 'off', problem: null, startedAt: null, lastUsedAt: null };
+
+/** The files of one machine: `NAME.annex/` with `machine.json`, disks, `state.json`, thumbnail and log. */
+export class MachineFolder {
+  constructor(readonly path: string) {}
+
+  get logPath(): string {
+    return path.join(this.path, 'machine.log');
+  }
+
+  /** @throws AnnexError if `machine.json` is damaged, newer, invalid or unreadable */
+  async readConfig(): Promise<MachineConfig> {
+    return parseMachineConfig(await this.readText(CONFIG_NAME));
+  }
+
+  async writeConfig(config: MachineConfig): Promise<void> {
+    await writeFileAtomic(this.file(CONFIG_NAME), `${JSON.stringify(config, null, 2)}\n`);
+  }
+
+  async readLastRun(): Promise<LastRun> {
+    try {
+      return lastRunSchema.parse(JSON.parse(await readFile(this.file(STATE_NAME), 'utf8')));
+    } catch {
+      return NEVER_RUN;
+    }
+  }
+
+  async writeLastRun(state: LastRun): Promise<void> {
+    await writeFileAtomic(this.file(STATE_NAME), JSON.stringify(state));
+  }
+
+  async readThumbnail(): Promise<Buffer | undefined> {
+    return readFile(this.file(THUMBNAIL_NAME)).catch(() => undefined);
+  }
+
+  async writeThumbnail(png: Uint8Array): Promise<void> {
+    await writeFileAtomic(this.file(THUMBNAIL_NAME), png);
+  }
+
+  /**
+   * Creates a raw disk that takes no room until it is written to, and never over an existing file.
+   * @returns its file name in this folder
+   * @throws AnnexError `no-space`, `no-permission` or `io-error`
+   */
+  async createDisk(driveId: string, sizeBytes: number): Promise<string> {
+    const stem = driveId.replace(/[^A-Za-z0-9_-]/g, '_');
+    for (let number = 1; ; number++) {
+      const name = number === 1 ? `${stem}.raw` : `${stem}-${number}.raw`;
+      try {
+        await createSparse(this.file(name), sizeBytes);
+        return name;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(error, name);
+      }
+    }
+  }
+
+  /** Absolute path of a path in `machine.json`. */
+  resolve(configured: string): string {
+    return path.resolve(this.path, configured);
+  }
+
+  /** The configuration with every path absolute. */
+  withAbsolutePaths(config: MachineConfig): MachineConfig {
+    const drives = config.drives.map((drive) =>
+      drive.path === null ? drive : ({ ...drive, path: this.resolve(drive.path) } as DriveConfig),
+    );
+    const kernel = config.kernel && {
+      ...config.kernel,
+      path: this.resolve(config.kernel.path),
+      ...(config.kernel.initrd === undefined ? {} : { initrd: this.resolve(config.kernel.initrd) }),
+    };
+    const { firmware } = config;
+    return {
+      ...config,
+      drives,
+      ...(kernel ? { kernel } : {}),
+      firmware: firmware.kind === 'file' ? { ...firmware, path: this.resolve(firmware.path) } : firmware,
+    };
+  }
+
+  private file(name: string): string {
+    return path.join(this.path, name);
+  }
+
+  private async readText(name: string): Promise<string> {
+    try {
+      return await readFile(this.file(name), 'utf8');
+    } catch (cause) {
+      throw fileError(cause, name);
+    }
+  }
+}
+
+async function createSparse(file: string, sizeBytes: number): Promise<void> {
+  const handle = await open(file, 'wx');
+  try {
+    await handle.truncate(sizeBytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A failed file operation as the contract's error. */
+export function fileError(cause: unknown, name: string): AnnexError {
+  if (cause instanceof AnnexError) return cause;
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  const details = { name };
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
+    return new AnnexError('no-space', `There is no room for "${name}". Free some space and try again.`, details, { cause });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new AnnexError('no-permission', `You may not use "${name}". Change its permissions or its folder's.`, details, { cause }); // prettier-ignore
+  if (code === 'ENOENT' && name === CONFIG_NAME)
+    return new AnnexError('vm-config-damaged', 'The file machine.json is missing from this folder. Restore it from a backup, or remove the folder.', details, { cause }); // prettier-ignore
+  if (code === 'ENOENT')
+    return new AnnexError('media-not-found', `"${name}" is not there any more. Choose another file.`, details, { cause });
+  return new AnnexError('io-error', `"${name}" could not be read or written.`, details, { cause });
+}
