@@ -27,7 +27,7 @@ export class MessageSplitter {
 
   /** @throws RangeError if a message announces more than the maximum; the stream is useless from then on */
   push(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length; ) at = this.message ? this.fillMessage(chunk, at) : this.fillPrefix(chunk, at);
+    for (let at = 0; at < chunk.length;) at = this.message ? this.fillMessage(chunk, at) : this.fillPrefix(chunk, at);
   }
 
   private fillPrefix(chunk: Uint8Array, at: number): number {

@@ -98,7 +98,9 @@ it('changes notes of a running machine, but not its memory', async () => {
   const { config } = await library.create(draft('Live'), {});
   const running = false;
   await library.edit(config.id, { notes: 'n' }, {}, running);
-  await expect(library.edit(config.id, { memoryMiB: 128 }, {}, running)).rejects.toMatchObject({ code: 'vm-wrong-state' });
+  await expect(library.edit(config.id, { memoryMiB: 128 }, {}, running)).rejects.toMatchObject({
+    code: 'vm-wrong-state',
+  });
   expect((await open()).get(config.id).config).toMatchObject({ notes: 'n', memoryMiB: 64 });
 });
 

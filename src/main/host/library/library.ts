@@ -86,7 +86,10 @@ export class Library {
   }
 
   /** @throws AnnexError `vm-exists`, `vm-config-invalid`, `no-space`… */
-  async create(draft: Omit<MachineConfig, 'version' | 'id' | 'createdAt'>, newDisks: NewDisks): Promise<LibraryMachine> {
+  async create(
+    draft: Omit<MachineConfig, 'version' | 'id' | 'createdAt'>,
+    newDisks: NewDisks,
+  ): Promise<LibraryMachine> {
     const config = checkMachineConfig({ ...draft, version: 1, id: randomUUID(), createdAt: new Date().toISOString() });
     this.assertNameFree(config.name);
     const making = new MachineFolder(
@@ -144,7 +147,9 @@ export class Library {
   /** A medium changed hands: the one setting a running machine changes by itself. */
   async setDrivePath(id: string, driveId: string, medium: string | null): Promise<void> {
     const machine = this.get(id);
-    const drives = machine.config.drives.map((d) => (d.id === driveId && d.kind !== 'disk' ? { ...d, path: medium } : d));
+    const drives = machine.config.drives.map((d) =>
+      d.id === driveId && d.kind !== 'disk' ? { ...d, path: medium } : d,
+    );
     const config = { ...machine.config, drives };
     await machine.folder.writeConfig(config);
     this.remember({ ...machine, config });
@@ -157,7 +162,8 @@ export class Library {
 
   private assertNameFree(name: string, exceptId?: string): void {
     const taken = this.all.some(({ config }) => config.id !== exceptId && sameName(config.name, name));
-    if (taken) throw new AnnexError('vm-exists', `There is already a machine called "${name}". Choose another name.`, { name });
+    if (taken)
+      throw new AnnexError('vm-exists', `There is already a machine called "${name}". Choose another name.`, { name });
   }
 
   /** Gives a complete folder its name; takes the next free one if something else sits there. */

@@ -132,12 +132,16 @@ export function fileError(cause: unknown, name: string): AnnexError {
   const code = (cause as NodeJS.ErrnoException).code ?? '';
   const details = { name };
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
-    return new AnnexError('no-space', `There is no room for "${name}". Free some space and try again.`, details, { cause });
+    return new AnnexError('no-space', `There is no room for "${name}". Free some space and try again.`, details, {
+      cause,
+    });
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return new AnnexError('no-permission', `You may not use "${name}". Change its permissions or its folder's.`, details, { cause }); // prettier-ignore
   if (code === 'ENOENT' && name === CONFIG_NAME)
     return new AnnexError('vm-config-damaged', 'The file machine.json is missing from this folder. Restore it from a backup, or remove the folder.', details, { cause }); // prettier-ignore
   if (code === 'ENOENT')
-    return new AnnexError('media-not-found', `"${name}" is not there any more. Choose another file.`, details, { cause });
+    return new AnnexError('media-not-found', `"${name}" is not there any more. Choose another file.`, details, {
+      cause,
+    });
   return new AnnexError('io-error', `"${name}" could not be read or written.`, details, { cause });
 }

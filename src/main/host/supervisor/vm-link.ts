@@ -69,7 +69,8 @@ export class VmLink {
     if (!schema) return call.resolve(undefined);
     const parsed = schema.safeParse(value);
     if (parsed.success) call.resolve(parsed.data);
-    else call.reject(new AnnexError('internal', `The machine's process answered ${call.name} with something unexpected.`));
+    else
+      call.reject(new AnnexError('internal', `The machine's process answered ${call.name} with something unexpected.`));
   }
 
   private settle(id: number, how: (call: PendingCall) => void): void {
