@@ -1,0 +1,188 @@
+/**
+ * Addresses of the interpreter's state in the machine's memory (see `vmm/memory/layout.ts` for the regions). Plain
+ * constants without imports or types: the same file is compiled into the AssemblyScript core and read by the TypeScript
+ * engine. Address 0 is never valid data: a null host pointer means "faulted".
+ */
+
+// Register file: 8-byte slots. Op operands are byte offsets into it, so AH is slot 0 + 1.
+export const REGS = 0x1000;
+export const SLOT_ZERO = 16;
+/** Slot holding the instruction pointer of byte 0 of the current code page; RIP-relative operands use it as base. */
+export const SLOT_PAGE_RIP = 17;
+export const PAGE_RIP = REGS + SLOT_PAGE_RIP * 8;
+
+// Lazy arithmetic flags (flags.ts) and the other EFLAGS bits.
+export const FLAGS_RESULT = 0x1100;
+export const FLAGS_AUX = 0x1108;
+export const EFLAGS = 0x110c;
+
+export const RIP = 0x1110;
+export const CR0 = 0x1118;
+export const CR2 = 0x1120;
+export const CR3 = 0x1128;
+export const CR4 = 0x1130;
+export const EFER = 0x1138;
+export const XCR0 = 0x1140;
+/** DR0–DR3, then DR6, DR7 at 4 and 5. */
+export const DEBUG_REGISTERS = 0x1148;
+
+/** And-mask of effective addresses in the current mode: all-ones in 64-bit code, 32 bits otherwise. */
+export const EA_MASK = 0x1180;
+/** Host addresses of the read and the write TLB of the current privilege. */
+export const TLB_READ_BASE = 0x1188;
+export const TLB_WRITE_BASE = 0x118c;
+/** Low bits of instruction-TLB tags: code mode and privilege. */
+export const ITLB_KEY = 0x1190;
+export const CPL = 0x1194;
+/** One of MODE_*: how the current code segment decodes. */
+export const CODE_MODE = 0x1198;
+
+/** What wants attention at the next block boundary (EVENT_*), and which of those are enabled. */
+export const EVENTS = 0x11a0;
+export const EVENT_MASK = 0x11a4;
+export const EXIT_REASON = 0x11a8;
+export const HALTED = 0x11ac;
+/** 1 while the instruction being executed was started as a single step. */
+export const STEPPING = 0x11b0;
+/** Interrupts are held off until one more instruction has completed: 1 after STI, 2 after MOV/POP SS. */
+export const SHADOW = 0x11b4;
+export const NMI_MASKED = 0x11b8;
+export const A20_MASK = 0x11bc;
+
+/** Vector of the fault being raised, its error code, and whether it pushes one. */
+export const FAULT_VECTOR = 0x11c0;
+export const FAULT_ERROR = 0x11c4;
+
+/** Guest instructions retired, u64. */
+export const INSTRUCTIONS = 0x11c8;
+
+// Table registers: base u64, limit u32.
+export const GDTR = 0x11d0;
+export const IDTR = 0x11e0;
+
+/** Counters of COUNTER_NAMES, u64 each. */
+export const COUNTERS = 0x1200;
+
+// Segment registers: es cs ss ds fs gs ldtr tr, SEGMENT_SIZE bytes each.
+export const SEGMENTS = 0x1400;
+export const SEGMENT_SIZE = 64;
+export const SEG_BASE = 0;
+/** Highest offset readable (writable) without a closer look; 0 forces the look (expand-down, unusable, read-only). */
+export const SEG_READ_LIMIT = 8;
+export const SEG_WRITE_LIMIT = 16;
+export const SEG_LIMIT = 24;
+/** Descriptor bits 8–23 of the second dword, shifted down by 8. 0 in P means unusable. */
+export const SEG_ATTRIBUTES = 28;
+export const SEG_SELECTOR = 32;
+
+// Model-specific registers kept by the core, 8 bytes each.
+export const MSRS = 0x1600;
+export const MSR_STAR = MSRS;
+export const MSR_LSTAR = MSRS + 8;
+export const MSR_CSTAR = MSRS + 16;
+export const MSR_FMASK = MSRS + 24;
+export const MSR_KERNEL_GS_BASE = MSRS + 32;
+export const MSR_SYSENTER_CS = MSRS + 40;
+export const MSR_SYSENTER_ESP = MSRS + 48;
+export const MSR_SYSENTER_EIP = MSRS + 56;
+export const MSR_PAT = MSRS + 64;
+export const MSR_TSC_OFFSET = MSRS + 72;
+export const MSR_TSC_AUX = MSRS + 80;
+export const MSR_MISC_ENABLE = MSRS + 88;
+export const MSR_MTRR_DEF_TYPE = MSRS + 96;
+export const MSR_MTRR_FIXED = MSRS + 104; // 11 of them
+export const MSR_MTRR_VARIABLE = MSRS + 192; // 8 pairs
+export const MSR_MCG_STATUS = MSRS + 320;
+export const MSR_SPEC_CTRL = MSRS + 328;
+export const MSR_BIOS_SIGN_ID = MSRS + 336;
+export const MSR_TSC_ADJUST = MSRS + 344;
+/** Time-stamp counter frequency in Hz, u64; set by the engine. */
+export const TSC_HZ = MSRS + 352;
+
+/** Operands that cross a page or lie in a device are worked on here, then written back. */
+export const BOUNCE = 0x1800;
+/** Instruction bytes gathered from two pages. */
+export const FETCH_BUFFER = 0x1880;
+/** Ops of an instruction executed on its own (single step, page crossing), and the op that ends it. */
+export const STEP_OPS = 0x18c0;
+/** The op that leaves the main loop. */
+export const EXIT_OP = 0x18f0;
+
+/** x87, MMX and SSE state; laid out by assembly/fp/state.ts. */
+export const FP_STATE = 0x2000;
+/** Operands of x87/SIMD instructions in flight: two 16-byte cells, then a buffer for state-save areas. */
+export const FP_SCRATCH = 0x2200;
+export const FP_SCRATCH_SIZE = 0x400;
+
+/** Constants of the core's data segment start here (asc --memoryBase). */
+export const DATA = 0x4000;
+
+// TLBs: for each privilege (TLB_USER…) a read and a write table of TLB_ENTRIES × 16 bytes: u64 tag, u32 addend, u32 flags.
+export const TLB_ENTRIES = 2048;
+export const TLB_TABLE_SIZE = TLB_ENTRIES * 16;
+export const TLBS = 0x10_0000;
+export const TLB_PRIVILEGES = 3;
+export const TLB_END = TLBS + TLB_TABLE_SIZE * 2 * TLB_PRIVILEGES;
+/** Supervisor with SMAP in force, supervisor that may touch user pages, user. */
+export const TLB_SUPERVISOR = 0;
+export const TLB_SUPERVISOR_AC = 1;
+export const TLB_USER = 2;
+
+/** Instruction TLB: u64 tag (page | key), u32 address of the page's offset → op map, u32 flags. */
+export const ITLB = 0x20_0000;
+export const ITLB_ENTRIES = 1024;
+/** Addresses of the TLB entries in use, for cheap flushes: u32 each. */
+export const TLB_LOG = 0x21_0000;
+export const TLB_LOG_ENTRIES = 8192;
+/** One bit for each of 32768 hashes of 2 MiB regions that were entered into a TLB as part of a large page. */
+export const LARGE_PAGE_FILTER = 0x22_0000;
+export const LARGE_PAGE_FILTER_SIZE = 4096;
+
+// Code cache (code-cache.ts), in the CACHE region.
+export const CACHE = 0x140_0000;
+export const CACHE_END = 0xc00_0000;
+/** For each code mode a u16 for each physical page below 4 GiB: index of its code page, 0 = none. */
+export const CODE_PAGE_INDEX = CACHE;
+export const CODE_MODES = 4;
+export const CODE_PAGE_INDEX_SIZE = CODE_MODES * 0x10_0000 * 2;
+export const CODE_PAGES = CODE_PAGE_INDEX + CODE_PAGE_INDEX_SIZE;
+/** Header (32 bytes used) and map of 4096 u32 op addresses. */
+export const CODE_PAGE_HEADER = 64;
+export const CODE_PAGE_SIZE = CODE_PAGE_HEADER + 4096 * 4;
+export const CODE_PAGE_COUNT = 4000;
+export const OPS = CODE_PAGES + CODE_PAGE_SIZE * CODE_PAGE_COUNT;
+export const OP_SIZE = 16;
+
+// Code modes: 16-bit, 32-bit, 64-bit, and 32-bit with flat ES, CS, SS, DS (base 0, limit 4 GiB, SS.B = 1).
+export const MODE_16 = 0;
+export const MODE_32 = 1;
+export const MODE_64 = 2;
+export const MODE_FLAT32 = 3;
+
+export const EVENT_INTERRUPT = 1;
+export const EVENT_NMI = 2;
+export const EVENT_EXIT = 4;
+/** TF, or a debug register armed: every instruction runs as a single step. */
+export const EVENT_STEP = 8;
+
+export const EXIT_BUDGET = 0;
+export const EXIT_HALT = 1;
+export const EXIT_INTERRUPTED = 2;
+export const EXIT_SHUTDOWN = 3;
+export const EXIT_INTERNAL_ERROR = 4;
+
+// Indices into COUNTERS.
+export const COUNT_TLB_MISS = 0;
+export const COUNT_PAGE_FAULT = 1;
+export const COUNT_EXCEPTION = 2;
+export const COUNT_EXTERNAL_INTERRUPT = 3;
+export const COUNT_SOFTWARE_INTERRUPT = 4;
+export const COUNT_PORT = 5;
+export const COUNT_MMIO = 6;
+export const COUNT_DECODED = 7;
+export const COUNT_CODE_INVALIDATED = 8;
+export const COUNT_CACHE_FLUSH = 9;
+export const COUNT_TLB_FLUSH = 10;
+export const COUNT_STEP = 11;
+export const COUNT_HALT = 12;
+export const COUNT_TASK_SWITCH = 13;
