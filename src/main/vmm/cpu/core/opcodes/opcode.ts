@@ -1,4 +1,3 @@
-
 /** CPUID feature an instruction depends on; what the engine advertises and what the table holds must agree (a test). */
 export type Feature =
   | 'base'
