@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import type { FilePort } from '../disk-image.js';
+import { DETECT_BYTES, detectFormat, openImage } from './image-format.js';
+
+function withBytes(offset: number, text: string): Uint8Array {
+  const header = new Uint8Array(DETECT_BYTES);
+  header.set(Buffer.from(text, 'latin1'), offset);
+  return header;
+}
+
+describe('detectFormat', () => {
+  it.each([
+    ['qcow2', 0, 'QFI\xfb'],
+    ['vmdk', 0, 'KDMV'],
+    ['vmdk', 0, '# Disk DescriptorFile\n'],
+    ['vhd', 0, 'conectix'],
+    ['vhdx', 0, 'vhdxfile'],
+    ['vdi', 64, '\x7f\x10\xda\xbe'],
+    ['iso', 0x8001, 'CD001'],
+    ['raw', 0, '\xebc\x90'],
+  ] as const)('recognises %s', (format, offset, text) => {
+    expect(detectFormat(withBytes(offset, text))).toBe(format);
+  });
+
+  it('takes a file shorter than any header for raw', () => {
+    expect(detectFormat(new Uint8Array())).toBe('raw');
+  });
+});
+
+describe('openImage', () => {
+  const file = { readonly: false, size: () => Promise.resolve(1025) } as FilePort;
+
+  it('rounds the size of a raw file up to whole sectors', async () => {
+    expect(await openImage('raw', file)).toMatchObject({ format: 'raw', size: 1536, readonly: false });
+  });
+
+  it('never writes to an ISO', async () => {
+    expect(await openImage('iso', file)).toMatchObject({ format: 'iso', readonly: true });
+  });
+
+  it('says which format it cannot open', async () => {
+    await expect(openImage('vhdx', file)).rejects.toMatchObject({ code: 'image-unsupported', message: /vhdx/ });
+  });
+});

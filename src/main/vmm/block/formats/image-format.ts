@@ -1,0 +1,54 @@
+import { ImageError, type DiskImage, type FilePort } from '../disk-image.js';
+import { RawImage } from './raw-image.js';
+
+/** Formats a file can be recognised as; which of them can be opened is up to {@link openImage}. */
+export type ImageFormat = 'raw' | 'iso' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'vdi';
+
+/** How many bytes from the start of a file {@link detectFormat} looks at. */
+export const DETECT_BYTES = 0x9000;
+
+interface Signature {
+  readonly format: ImageFormat;
+  readonly offset: number;
+  readonly bytes: string;
+}
+
+const SIGNATURES: readonly Signature[] = [
+  { format: 'qcow2', offset: 0, bytes: 'QFI\xfb' },
+  { format: 'vmdk', offset: 0, bytes: 'KDMV' },
+  { format: 'vmdk', offset: 0, bytes: '# Disk DescriptorFile' },
+  { format: 'vhdx', offset: 0, bytes: 'vhdxfile' },
+  { format: 'vhd', offset: 0, bytes: 'conectix' },
+  { format: 'vdi', offset: 0x40, bytes: '\x7f\x10\xda\xbe' },
+  // Volume descriptors start at sector 16 (ECMA-119, 8.1); the identifier is at byte 1.
+  { format: 'iso', offset: 0x8001, bytes: 'CD001' },
+];
+
+/**
+ * What a file that a person chose looks like. For new media only: the format of a disk in use is kept with the machine,
+ * since a guest can write any signature into a raw disk.
+ * @param header the first {@link DETECT_BYTES} bytes, or all of a shorter file
+ */
+export function detectFormat(header: Uint8Array): ImageFormat {
+  const found = SIGNATURES.find(({ offset, bytes }) =>
+    [...bytes].every((char, i) => header[offset + i] === char.charCodeAt(0)),
+  );
+  return found?.format ?? 'raw';
+}
+
+const OPENERS: Partial<Record<ImageFormat, (file: FilePort) => Promise<DiskImage>>> = {
+  raw: (file) => RawImage.open(file),
+  iso: (file) => RawImage.openIso(file),
+};
+
+/**
+ * Opens an image; the image then owns the file.
+ * @throws ImageError `image-unsupported` for a format this version cannot open
+ */
+export async function openImage(format: ImageFormat, file: FilePort): Promise<DiskImage> {
+  const open = OPENERS[format];
+  if (open === undefined) {
+    throw new ImageError('image-unsupported', `This version cannot open ${format} images. Convert it to raw first.`);
+  }
+  return open(file);
+}
