@@ -1,4 +1,5 @@
 import type { DisplayStateWriter } from './display-state.js';
+import { programPlanarDispi } from './vga/planar-dispi.js';
 import { PLANAR_BYTES } from './vga/planar-memory.js';
 
 /**
@@ -104,6 +105,7 @@ export class Dispi {
     else if (index === DispiIndex.enable) this.writeEnable(value);
     else if (index === DispiIndex.bank) this.writeBank(value);
     else this.writeGeometry(index, value);
+    if (this.enabled && !this.packed) this.programPlanar();
     this.state.end();
     if (this.enabled && !wasEnabled && !(value & DispiEnable.noClear)) this.clearScreen();
     this.onModeChange();
@@ -131,6 +133,16 @@ export class Dispi {
     this.regs[DispiIndex.yOffset] = 0;
     this.regs[DispiIndex.bank] = 0;
     this.fit();
+  }
+
+  private programPlanar(): void {
+    programPlanarDispi(this.state.registers, {
+      width: this.regs[DispiIndex.xResolution]!,
+      height: this.regs[DispiIndex.yResolution]!,
+      virtualWidth: this.regs[DispiIndex.virtualWidth]!,
+      xOffset: this.regs[DispiIndex.xOffset]!,
+      yOffset: this.regs[DispiIndex.yOffset]!,
+    });
   }
 
   private clearScreen(): void {

@@ -8,7 +8,7 @@ export interface Frame {
 }
 
 export const OPAQUE = 0xff00_0000;
-const BLACK = 0xff00_0000;
+export const BLACK = 0xff00_0000;
 
 export function blackFrame(width: number, height: number): Frame {
   return { width, height, pixels: new Uint32Array(width * height).fill(BLACK) };
