@@ -1,0 +1,38 @@
+import { main } from 'assemblyscript/asc';
+import { join } from 'node:path';
+
+/** The floating-point and SIMD part of the core, apart from decoder and memory: a test build with pointers as operands. */
+export interface FpCore {
+  readonly memory: WebAssembly.Memory;
+  readonly fpState: { readonly value: number };
+  readonly simdFlags: { readonly value: number };
+  readonly simdIndex: { readonly value: number };
+  execSimd(op: number, dst: number, src: number, imm: number): number;
+  execMmx(op: number, dst: number, src: number, imm: number): number;
+}
+
+/** Offsets in the floating-point block: see assembly/fp/state.ts. */
+export const FP = { xmm: 0, x87: 256, mxcsr: 384, fcw: 388, fsw: 392, valid: 396 } as const;
+
+const ASSEMBLY = join(import.meta.dirname, '../../../src/main/vmm/cpu/core/assembly');
+
+/** Compiles the test build; takes a few seconds. */
+export async function loadFpCore(): Promise<FpCore> {
+  let binary: Uint8Array | undefined;
+  const messages: string[] = [];
+  const { error } = await main(
+    [join(ASSEMBLY, 'fp/test-entry.ts'), '--outFile', 'fp.wasm', '--runtime', 'stub', '--enable', 'simd', '--optimizeLevel', '3', '--importMemory'],
+    {
+      stderr: { write: (text: string | Uint8Array) => void messages.push(String(text)) },
+      writeFile: (name, contents) => {
+        if (name.endsWith('.wasm')) binary = contents as Uint8Array;
+      },
+    },
+  );
+  if (error || !binary) throw new Error(`AssemblyScript: ${error?.message ?? 'no output'}\n${messages.join('')}`);
+  const memory = new WebAssembly.Memory({ initial: 16 });
+  const { instance } = await WebAssembly.instantiate(binary as BufferSource, {
+    env: { memory, abort: () => { throw new Error('abort in the core') } },
+  }) as unknown as { instance: WebAssembly.Instance };
+  return { ...(instance.exports as unknown as FpCore), memory };
+}
