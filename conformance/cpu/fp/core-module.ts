@@ -31,8 +31,9 @@ export async function loadFpCore(): Promise<FpCore> {
   );
   if (error || !binary) throw new Error(`AssemblyScript: ${error?.message ?? 'no output'}\n${messages.join('')}`);
   const memory = new WebAssembly.Memory({ initial: 16 });
-  const { instance } = await WebAssembly.instantiate(binary as BufferSource, {
-    env: { memory, abort: () => { throw new Error('abort in the core') } },
-  }) as unknown as { instance: WebAssembly.Instance };
+  const abort = (): never => {
+    throw new Error('the core aborted');
+  };
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory, abort } });
   return { ...(instance.exports as unknown as FpCore), memory };
 }
