@@ -21,7 +21,18 @@ export async function loadFpCore(): Promise<FpCore> {
   let binary: Uint8Array | undefined;
   const messages: string[] = [];
   const { error } = await main(
-    [join(ASSEMBLY, 'fp/test-entry.ts'), '--outFile', 'fp.wasm', '--runtime', 'stub', '--enable', 'simd', '--optimizeLevel', '3', '--importMemory'],
+    [
+      join(ASSEMBLY, 'fp/test-entry.ts'),
+      '--outFile',
+      'fp.wasm',
+      '--runtime',
+      'stub',
+      '--enable',
+      'simd',
+      '--optimizeLevel',
+      '3',
+      '--importMemory',
+    ],
     {
       stderr: { write: (text: string | Uint8Array) => void messages.push(String(text)) },
       writeFile: (name, contents) => {

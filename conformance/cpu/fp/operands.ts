@@ -54,10 +54,28 @@ function encode(random: Random, { exponentBits, fractionBits }: Format): bigint 
   const top = (1 << exponentBits) - 1;
   const bias = top >> 1;
   const sign = BigInt(random.below(2)) << BigInt(exponentBits + fractionBits);
-  const exponents = [0, 0, 1, 2, top - 1, top, top, bias - 1, bias, bias + 1, bias + fractionBits, bias + 31, bias + 63];
+  const exponents = [
+    0,
+    0,
+    1,
+    2,
+    top - 1,
+    top,
+    top,
+    bias - 1,
+    bias,
+    bias + 1,
+    bias + fractionBits,
+    bias + 31,
+    bias + 63,
+  ];
   const kind = random.below(8);
   const exponent =
-    kind < 2 ? random.pick(exponents) : kind < 4 ? random.below(top + 1) : bias - 36 + random.below(kind < 6 ? 72 : 2 * fractionBits);
+    kind < 2
+      ? random.pick(exponents)
+      : kind < 4
+        ? random.below(top + 1)
+        : bias - 36 + random.below(kind < 6 ? 72 : 2 * fractionBits);
   return sign | (BigInt(Math.min(top, Math.max(0, exponent))) << BigInt(fractionBits)) | fraction(random, fractionBits);
 }
 

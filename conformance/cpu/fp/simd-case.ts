@@ -55,7 +55,11 @@ export function runSimdCase(core: FpCore, op: SimdOp, form: SimdForm, record: Ui
 }
 
 export function setsFlags(op: SimdOp): boolean {
-  return op === SimdOp.PTEST || (op >= SimdOp.COMISS && op <= SimdOp.UCOMISD) || (op >= SimdOp.PCMPESTRM && op <= SimdOp.PCMPISTRI);
+  return (
+    op === SimdOp.PTEST ||
+    (op >= SimdOp.COMISS && op <= SimdOp.UCOMISD) ||
+    (op >= SimdOp.PCMPESTRM && op <= SimdOp.PCMPISTRI)
+  );
 }
 
 export function writesIndex(op: SimdOp): boolean {

@@ -20,7 +20,8 @@ export function compareSimd(core: FpCore, list: readonly SimdInstruction[], reco
     seen.set(instruction, count);
     if (count <= 3) differences.push(describe(instruction, expected, actual));
   }
-  for (const [instruction, count] of seen) differences.push(`${SimdOp[instruction.op]} ${instruction.form}: ${count} cases differ`);
+  for (const [instruction, count] of seen)
+    differences.push(`${SimdOp[instruction.op]} ${instruction.form}: ${count} cases differ`);
   return differences;
 }
 

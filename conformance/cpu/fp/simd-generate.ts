@@ -5,7 +5,12 @@ import type { OperandKind, SimdInstruction } from './simd-instructions.js';
 
 /** Alphabet small enough for equal characters and ends of strings to be common. */
 function text64(random: Random): bigint {
-  const alphabet = random.pick([[0, 1, 2, 3, 4, 0x80, 0xff], [1, 2, 3], [0x41, 0x5a, 0x61, 0x7a, 0x50], [0, 0, 0, 7, 9]]);
+  const alphabet = random.pick([
+    [0, 1, 2, 3, 4, 0x80, 0xff],
+    [1, 2, 3],
+    [0x41, 0x5a, 0x61, 0x7a, 0x50],
+    [0, 0, 0, 7, 9],
+  ]);
   let value = 0n;
   for (let i = 0; i < 8; i++) value = (value << 8n) | BigInt(random.pick(alphabet));
   return value;
@@ -24,11 +29,15 @@ function mxcsr(random: Random): number {
     case 0:
       return 0x1f80 | sticky;
     case 1:
-      return 0x1f80 | (random.below(4) << 13) | (random.below(4) === 0 ? 0x40 : 0) | (random.below(4) === 0 ? 0x8000 : 0);
+      return (
+        0x1f80 | (random.below(4) << 13) | (random.below(4) === 0 ? 0x40 : 0) | (random.below(4) === 0 ? 0x8000 : 0)
+      );
     case 2:
       return 0x1f80 | (random.below(4) << 13) | (random.below(2) << 6) | (random.below(2) << 15) | sticky;
     default:
-      return (random.below(64) << 7) | (random.below(4) << 13) | (random.below(2) << 6) | (random.below(2) << 15) | sticky;
+      return (
+        (random.below(64) << 7) | (random.below(4) << 13) | (random.below(2) << 6) | (random.below(2) << 15) | sticky
+      );
   }
 }
 
@@ -42,7 +51,8 @@ export function generateSimd(random: Random, index: number, { operands }: SimdIn
     const dst = quadword(random, operands);
     // Equal, opposite or near operands make cancellation, equality and exact quotients happen.
     const related = random.below(6);
-    const src = related === 0 ? dst : related === 1 ? dst ^ (1n << 63n) ^ BigInt(random.below(4)) : quadword(random, operands);
+    const src =
+      related === 0 ? dst : related === 1 ? dst ^ (1n << 63n) ^ BigInt(random.below(4)) : quadword(random, operands);
     view.setBigUint64(SIMD_RECORD.dst + at, dst, true);
     view.setBigUint64(SIMD_RECORD.src + at, src, true);
     // PCMPESTRx takes its lengths from here.

@@ -4,7 +4,8 @@ import { SimdOp } from '../../../src/main/vmm/cpu/core/opcodes/simd-op.js';
  * Where operands and result are: `x` = XMM, `m` = MMX, `r` = general register, `i` = immediate. The first letter is the
  * destination. `xi`/`mi` are the shift groups, whose ModR/M byte is part of `code`.
  */
-export type SimdForm = 'xx' | 'xxi' | 'xi' | 'xr' | 'xri' | 'rx' | 'rxi' | 'r<xi' | 'mm' | 'mmi' | 'mi' | 'mri' | 'rm' | 'rmi' | 'xm' | 'mx';
+export type SimdForm =
+  'xx' | 'xxi' | 'xi' | 'xr' | 'xri' | 'rx' | 'rxi' | 'r<xi' | 'mm' | 'mmi' | 'mi' | 'mri' | 'rm' | 'rmi' | 'xm' | 'mx';
 
 export type OperandKind = 'int' | 'f32' | 'f64' | 'text';
 
@@ -46,7 +47,11 @@ export const SIMD_INTEGER: readonly SimdInstruction[] = [
   ...list('xi', 'int', `66 ${SHIFTS} 0f73d9 PSRLDQ 0f73f9 PSLLDQ`),
   ...list('mi', 'int', `- ${SHIFTS}`),
   ...list('xx', 'int', '66 0f6c PUNPCKLQDQ 0f6d PUNPCKHQDQ 0f6f MOV128'),
-  ...list('xx', 'int', '- 0f28 MOV128 0f12 MOVHLPS 0f16 MOVLHPS 0f54 PAND 0f55 PANDN 0f56 POR 0f57 PXOR 0f14 PUNPCKLDQ'),
+  ...list(
+    'xx',
+    'int',
+    '- 0f28 MOV128 0f12 MOVHLPS 0f16 MOVLHPS 0f54 PAND 0f55 PANDN 0f56 POR 0f57 PXOR 0f14 PUNPCKLDQ',
+  ),
   ...list('xx', 'int', 'f3 0f10 MERGE32 0f7e MOVQ 0f12 MOVSLDUP 0f16 MOVSHDUP'),
   ...list('xx', 'int', 'f2 0f10 MERGE64 0f12 MOVDDUP'),
   ...list(

@@ -46,7 +46,7 @@ describe.skipIf(mode === undefined)('the processor of this host', () => {
     it(`${family}: seed ${seed}`, () => {
       const random = new Random(seed);
       const record = mode === 'record';
-      
+
       const batch = record ? cases : Math.min(perInstruction, 50);
       for (let done = 0; done < (record ? cases : perInstruction); done += batch) {
         const records = generate(list, batch, random);

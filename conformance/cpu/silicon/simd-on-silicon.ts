@@ -57,7 +57,11 @@ export function recordSimd(silicon: Silicon, list: readonly SimdInstruction[], r
     fields.setUint16(at + SIMD_RECORD.mxcsrAfter, afterView.getUint32(from + FX.mxcsr, true), true);
     const flags = Number(afterView.getBigUint64(from + CASE.rflags, true)) & ARITHMETIC_FLAGS;
     fields.setUint16(at + SIMD_RECORD.flagsAfter, setsFlags(op) ? flags : 0, true);
-    fields.setUint32(at + SIMD_RECORD.indexAfter, writesIndex(op) ? afterView.getUint32(from + CASE.rcx, true) : 0, true);
+    fields.setUint32(
+      at + SIMD_RECORD.indexAfter,
+      writesIndex(op) ? afterView.getUint32(from + CASE.rcx, true) : 0,
+      true,
+    );
     const result = records.subarray(at + SIMD_RECORD.result, at + SIMD_RECORD.result + 16);
     result.fill(0);
     if (form.startsWith('r')) result.set(after.subarray(from + CASE.rax, from + CASE.rax + 8));

@@ -4,17 +4,30 @@ import { X87Op } from './x87-op.js';
 type Access = X87Instruction['access'];
 
 /** An instruction with a memory operand; loads, stores and arithmetic record the x87 pointers. */
-function memory(encoding: string, mnemonic: string, operands: string, op: X87Op, bytes: number, access: Access): X87Instruction {
+function memory(
+  encoding: string,
+  mnemonic: string,
+  operands: string,
+  op: X87Op,
+  bytes: number,
+  access: Access,
+): X87Instruction {
   return { encoding, mnemonic, operands, op, bytes, access, waits: true, pointers: true };
 }
-
 
 /** Control instructions leave the x87 pointers alone; `waits` is false for the FN… forms. */
 function control(encoding: string, mnemonic: string, op: X87Op, waits: boolean): X87Instruction {
   return { encoding, mnemonic, operands: '', op, bytes: 0, access: 'none', waits, pointers: false };
 }
 
-function image(encoding: string, mnemonic: string, op: X87Op, access: Access, bytes: number, bytes16: number): X87Instruction {
+function image(
+  encoding: string,
+  mnemonic: string,
+  op: X87Op,
+  access: Access,
+  bytes: number,
+  bytes16: number,
+): X87Instruction {
   return { encoding, mnemonic, operands: 'M', op, bytes, bytes16, access, waits: access === 'load', pointers: false };
 }
 

@@ -35,7 +35,7 @@ function saveX87(area: usize, wide: bool): void {
     store<u32>(area, getFds(), 20);
   }
   for (let i: u32 = 0; i < 8; i++) {
-    const at = area + ST_AREA + (<usize>i << 4);
+    const at = area + ST_AREA + ((<usize>i) << 4);
     store<u64>(at, significandOf(st(i)));
     store<u64>(at, <u64>signExponentOf(st(i)), 8);
   }
@@ -44,7 +44,7 @@ function saveX87(area: usize, wide: bool): void {
 function loadX87(area: usize, wide: bool): void {
   setFsw(<u32>load<u16>(area, 2));
   setValid(<u32>load<u8>(area, 4));
-  setFop(<u32>load<u16>(area, 6) & 0x7ff);
+  setFop((<u32>load<u16>(area, 6)) & 0x7ff);
   if (wide) {
     setFip(load<u64>(area, 8));
     setFdp(load<u64>(area, 16));
@@ -58,7 +58,7 @@ function loadX87(area: usize, wide: bool): void {
   }
   loadControl(<u32>load<u16>(area));
   for (let i: u32 = 0; i < 8; i++) {
-    const at = area + ST_AREA + (<usize>i << 4);
+    const at = area + ST_AREA + ((<usize>i) << 4);
     writeCell(st(i), <u32>load<u16>(at, 8), load<u64>(at));
   }
 }
@@ -100,7 +100,8 @@ function x87InUse(): bool {
   if (getFcw() != FCW_RESET || getFsw() != 0 || getValid() != 0 || getFop() != 0) return true;
   if ((getFip() | getFdp()) != 0 || (getFcs() | getFds()) != 0) return true;
   let bits: u64 = 0;
-  for (let i: u32 = 0; i < 8; i++) bits |= load<u64>(X87_CELLS + (<usize>i << 4)) | load<u64>(X87_CELLS + (<usize>i << 4), 8);
+  for (let i: u32 = 0; i < 8; i++)
+    bits |= load<u64>(X87_CELLS + ((<usize>i) << 4)) | load<u64>(X87_CELLS + ((<usize>i) << 4), 8);
   return bits != 0;
 }
 
@@ -125,7 +126,7 @@ export function xsave(area: usize, requested: u32, wide: bool, registers: u32, o
   if (saved & X87) saveX87(area, wide);
   if (requested & SSE) saveMxcsr(area);
   if (saved & SSE) saveXmm(area, registers);
-  store<u64>(area, (load<u64>(area, HEADER) & ~(<u64>requested)) | <u64>(requested & used), HEADER);
+  store<u64>(area, (load<u64>(area, HEADER) & ~(<u64>requested)) | (<u64>(requested & used)), HEADER);
 }
 
 /**

@@ -45,24 +45,62 @@ export const C3: u32 = 0x4000;
 export const BUSY: u32 = 0x8000;
 export const CONDITION_CODES: u32 = C0 | C1 | C2 | C3;
 
-export function xmm(index: u32): usize { return XMM_CELLS + (<usize>index << 4); }
+export function xmm(index: u32): usize {
+  return XMM_CELLS + ((<usize>index) << 4);
+}
 
-export function getMxcsr(): u32 { return load<u32>(MXCSR); }
-export function setMxcsr(value: u32): void { store<u32>(MXCSR, value); }
-export function getFcw(): u32 { return load<u32>(CONTROL); }
-export function setFcwRaw(value: u32): void { store<u32>(CONTROL, value); }
-export function getFsw(): u32 { return load<u32>(STATUS); }
-export function setFsw(value: u32): void { store<u32>(STATUS, value); }
+export function getMxcsr(): u32 {
+  return load<u32>(MXCSR);
+}
+export function setMxcsr(value: u32): void {
+  store<u32>(MXCSR, value);
+}
+export function getFcw(): u32 {
+  return load<u32>(CONTROL);
+}
+export function setFcwRaw(value: u32): void {
+  store<u32>(CONTROL, value);
+}
+export function getFsw(): u32 {
+  return load<u32>(STATUS);
+}
+export function setFsw(value: u32): void {
+  store<u32>(STATUS, value);
+}
 /** One bit for each physical register, set when it is not empty: the abridged tag word of FXSAVE. */
-export function getValid(): u32 { return load<u32>(VALID); }
-export function setValid(value: u32): void { store<u32>(VALID, value); }
-export function getFop(): u32 { return load<u32>(OPCODE); }
-export function setFop(value: u32): void { store<u32>(OPCODE, value); }
-export function getFcs(): u32 { return load<u32>(CODE_SELECTOR); }
-export function setFcs(value: u32): void { store<u32>(CODE_SELECTOR, value); }
-export function getFds(): u32 { return load<u32>(DATA_SELECTOR); }
-export function setFds(value: u32): void { store<u32>(DATA_SELECTOR, value); }
-export function getFip(): u64 { return load<u64>(INSTRUCTION); }
-export function setFip(value: u64): void { store<u64>(INSTRUCTION, value); }
-export function getFdp(): u64 { return load<u64>(DATA); }
-export function setFdp(value: u64): void { store<u64>(DATA, value); }
+export function getValid(): u32 {
+  return load<u32>(VALID);
+}
+export function setValid(value: u32): void {
+  store<u32>(VALID, value);
+}
+export function getFop(): u32 {
+  return load<u32>(OPCODE);
+}
+export function setFop(value: u32): void {
+  store<u32>(OPCODE, value);
+}
+export function getFcs(): u32 {
+  return load<u32>(CODE_SELECTOR);
+}
+export function setFcs(value: u32): void {
+  store<u32>(CODE_SELECTOR, value);
+}
+export function getFds(): u32 {
+  return load<u32>(DATA_SELECTOR);
+}
+export function setFds(value: u32): void {
+  store<u32>(DATA_SELECTOR, value);
+}
+export function getFip(): u64 {
+  return load<u64>(INSTRUCTION);
+}
+export function setFip(value: u64): void {
+  store<u64>(INSTRUCTION, value);
+}
+export function getFdp(): u64 {
+  return load<u64>(DATA);
+}
+export function setFdp(value: u64): void {
+  store<u64>(DATA, value);
+}

@@ -1,14 +1,130 @@
 import { SimdOp } from '../../opcodes/simd-op';
-import { paddb, paddd, paddq, paddsb, paddsw, paddusb, paddusw, paddw, pavgb, pavgw, psubb, psubd, psubq, psubsb, psubsw, psubusb, psubusw, psubw } from './add-sub';
-import { blendpd, blendps, blendvpd, blendvps, insertps, insertpsm, pblendvb, pblendw, pextrb, pextrd, pextrq, pextrw, pinsrb, pinsrd, pinsrq, pinsrw } from './blend';
-import { pcmpeqb, pcmpeqd, pcmpeqq, pcmpeqw, pcmpgtb, pcmpgtd, pcmpgtq, pcmpgtw, pmaxsb, pmaxsd, pmaxsw, pmaxub, pmaxud, pmaxuw, pminsb, pminsd, pminsw, pminub, pminud, pminuw, ptest } from './compare';
-import { pmovsxbd, pmovsxbq, pmovsxbw, pmovsxdq, pmovsxwd, pmovsxwq, pmovzxbd, pmovzxbq, pmovzxbw, pmovzxdq, pmovzxwd, pmovzxwq } from './extend';
+import {
+  paddb,
+  paddd,
+  paddq,
+  paddsb,
+  paddsw,
+  paddusb,
+  paddusw,
+  paddw,
+  pavgb,
+  pavgw,
+  psubb,
+  psubd,
+  psubq,
+  psubsb,
+  psubsw,
+  psubusb,
+  psubusw,
+  psubw,
+} from './add-sub';
+import {
+  blendpd,
+  blendps,
+  blendvpd,
+  blendvps,
+  insertps,
+  insertpsm,
+  pblendvb,
+  pblendw,
+  pextrb,
+  pextrd,
+  pextrq,
+  pextrw,
+  pinsrb,
+  pinsrd,
+  pinsrq,
+  pinsrw,
+} from './blend';
+import {
+  pcmpeqb,
+  pcmpeqd,
+  pcmpeqq,
+  pcmpeqw,
+  pcmpgtb,
+  pcmpgtd,
+  pcmpgtq,
+  pcmpgtw,
+  pmaxsb,
+  pmaxsd,
+  pmaxsw,
+  pmaxub,
+  pmaxud,
+  pmaxuw,
+  pminsb,
+  pminsd,
+  pminsw,
+  pminub,
+  pminud,
+  pminuw,
+  ptest,
+} from './compare';
+import {
+  pmovsxbd,
+  pmovsxbq,
+  pmovsxbw,
+  pmovsxdq,
+  pmovsxwd,
+  pmovsxwq,
+  pmovzxbd,
+  pmovzxbq,
+  pmovzxbw,
+  pmovzxdq,
+  pmovzxwd,
+  pmovzxwq,
+} from './extend';
 import { mpsadbw, phaddd, phaddsw, phaddw, phminposuw, phsubd, phsubsw, phsubw, psadbw } from './horizontal';
 import { pand, pandn, por, pxor } from './logic';
-import { merge32, merge64, mov128, movddup, movhlps, movlhps, movmskpd, movmskps, movq, movshdup, movsldup, pmovmskb } from './move';
+import {
+  merge32,
+  merge64,
+  mov128,
+  movddup,
+  movhlps,
+  movlhps,
+  movmskpd,
+  movmskps,
+  movq,
+  movshdup,
+  movsldup,
+  pmovmskb,
+} from './move';
 import { pmaddubsw, pmaddwd, pmuldq, pmulhrsw, pmulhuw, pmulhw, pmulld, pmullw, pmuludq } from './multiply';
-import { packssdw, packsswb, packusdw, packuswb, punpckhbw, punpckhdq, punpckhqdq, punpckhwd, punpcklbw, punpckldq, punpcklqdq, punpcklwd } from './pack';
-import { pslld, pslldi, pslldq, psllq, psllqi, psllw, psllwi, psrad, psradi, psraw, psrawi, psrld, psrldi, psrldq, psrlq, psrlqi, psrlw, psrlwi } from './shift';
+import {
+  packssdw,
+  packsswb,
+  packusdw,
+  packuswb,
+  punpckhbw,
+  punpckhdq,
+  punpckhqdq,
+  punpckhwd,
+  punpcklbw,
+  punpckldq,
+  punpcklqdq,
+  punpcklwd,
+} from './pack';
+import {
+  pslld,
+  pslldi,
+  pslldq,
+  psllq,
+  psllqi,
+  psllw,
+  psllwi,
+  psrad,
+  psradi,
+  psraw,
+  psrawi,
+  psrld,
+  psrldi,
+  psrldq,
+  psrlq,
+  psrlqi,
+  psrlw,
+  psrlwi,
+} from './shift';
 import { palignr, pshufb, pshufd, pshufhw, pshuflw, pshufw, shufpd, shufps } from './shuffle';
 import { pabsb, pabsd, pabsw, psignb, psignd, psignw } from './sign';
 

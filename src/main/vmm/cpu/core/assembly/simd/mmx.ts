@@ -5,7 +5,7 @@ import { phaddd64, phaddsw64, phaddw64, phsubd64, phsubsw64, phsubw64 } from './
 
 /** The cell of MMi: physical register Ri, whatever TOP is. */
 export function mm(index: u32): usize {
-  return X87_CELLS + (<usize>index << 4);
+  return X87_CELLS + ((<usize>index) << 4);
 }
 
 /** What every MMX instruction but EMMS does to the x87 state (SDM vol. 1, 9.5.1): TOP 0, all registers valid. */
@@ -50,24 +50,68 @@ function storeLow(dst: usize, value: v128): void {
 function crossLane(op: u32, dst: usize, src: usize, imm: u32): bool {
   const z = i64x2.splat(0);
   switch (op) {
-    case SimdOp.PACKSSWB: storeLow(dst, i8x16.narrow_i16x8_s(joined(dst, src), z)); return true;
-    case SimdOp.PACKUSWB: storeLow(dst, i8x16.narrow_i16x8_u(joined(dst, src), z)); return true;
-    case SimdOp.PACKSSDW: storeLow(dst, i16x8.narrow_i32x4_s(joined(dst, src), z)); return true;
-    case SimdOp.PUNPCKHBW: storeHigh(dst, i8x16.shuffle(v128.load(dst), v128.load(src), 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)); return true;
-    case SimdOp.PUNPCKHWD: storeHigh(dst, i8x16.shuffle(v128.load(dst), v128.load(src), 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)); return true;
-    case SimdOp.PUNPCKHDQ: storeHigh(dst, i8x16.shuffle(v128.load(dst), v128.load(src), 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23)); return true;
-    case SimdOp.PHADDW: phaddw64(dst, src); return true;
-    case SimdOp.PHADDD: phaddd64(dst, src); return true;
-    case SimdOp.PHADDSW: phaddsw64(dst, src); return true;
-    case SimdOp.PHSUBW: phsubw64(dst, src); return true;
-    case SimdOp.PHSUBD: phsubd64(dst, src); return true;
-    case SimdOp.PHSUBSW: phsubsw64(dst, src); return true;
-    case SimdOp.PSHUFB: pshufb64(dst, src); return true;
-    case SimdOp.PALIGNR: palignr64(dst, src, imm); return true;
-    case SimdOp.PINSRW: store<u16>(dst + ((imm & 3) << 1), load<u16>(src)); return true;
-    case SimdOp.PEXTRW: store<u64>(dst, load<u16>(src + ((imm & 3) << 1))); return true;
-    case SimdOp.PMOVMSKB: store<u64>(dst, <u64>(i8x16.bitmask(v128.load(src)) & 0xff)); return true;
-    default: return false;
+    case SimdOp.PACKSSWB:
+      storeLow(dst, i8x16.narrow_i16x8_s(joined(dst, src), z));
+      return true;
+    case SimdOp.PACKUSWB:
+      storeLow(dst, i8x16.narrow_i16x8_u(joined(dst, src), z));
+      return true;
+    case SimdOp.PACKSSDW:
+      storeLow(dst, i16x8.narrow_i32x4_s(joined(dst, src), z));
+      return true;
+    case SimdOp.PUNPCKHBW:
+      storeHigh(
+        dst,
+        i8x16.shuffle(v128.load(dst), v128.load(src), 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
+      );
+      return true;
+    case SimdOp.PUNPCKHWD:
+      storeHigh(
+        dst,
+        i8x16.shuffle(v128.load(dst), v128.load(src), 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23),
+      );
+      return true;
+    case SimdOp.PUNPCKHDQ:
+      storeHigh(
+        dst,
+        i8x16.shuffle(v128.load(dst), v128.load(src), 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23),
+      );
+      return true;
+    case SimdOp.PHADDW:
+      phaddw64(dst, src);
+      return true;
+    case SimdOp.PHADDD:
+      phaddd64(dst, src);
+      return true;
+    case SimdOp.PHADDSW:
+      phaddsw64(dst, src);
+      return true;
+    case SimdOp.PHSUBW:
+      phsubw64(dst, src);
+      return true;
+    case SimdOp.PHSUBD:
+      phsubd64(dst, src);
+      return true;
+    case SimdOp.PHSUBSW:
+      phsubsw64(dst, src);
+      return true;
+    case SimdOp.PSHUFB:
+      pshufb64(dst, src);
+      return true;
+    case SimdOp.PALIGNR:
+      palignr64(dst, src, imm);
+      return true;
+    case SimdOp.PINSRW:
+      store<u16>(dst + ((imm & 3) << 1), load<u16>(src));
+      return true;
+    case SimdOp.PEXTRW:
+      store<u64>(dst, load<u16>(src + ((imm & 3) << 1)));
+      return true;
+    case SimdOp.PMOVMSKB:
+      store<u64>(dst, <u64>(i8x16.bitmask(v128.load(src)) & 0xff));
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -4,15 +4,15 @@
 
 /** The four doublewords of `from` named by the four 2-bit fields of `imm`, as 64 bits at a time. */
 function pair32(from: usize, imm: u32): u64 {
-  return <u64>load<u32>(from + ((imm & 3) << 2)) | (<u64>load<u32>(from + (((imm >> 2) & 3) << 2)) << 32);
+  return (<u64>load<u32>(from + ((imm & 3) << 2))) | ((<u64>load<u32>(from + (((imm >> 2) & 3) << 2))) << 32);
 }
 
 function quad16(from: usize, imm: u32): u64 {
   return (
-    <u64>load<u16>(from + ((imm & 3) << 1)) |
-    (<u64>load<u16>(from + (((imm >> 2) & 3) << 1)) << 16) |
-    (<u64>load<u16>(from + (((imm >> 4) & 3) << 1)) << 32) |
-    (<u64>load<u16>(from + (((imm >> 6) & 3) << 1)) << 48)
+    (<u64>load<u16>(from + ((imm & 3) << 1))) |
+    ((<u64>load<u16>(from + (((imm >> 2) & 3) << 1))) << 16) |
+    ((<u64>load<u16>(from + (((imm >> 4) & 3) << 1))) << 32) |
+    ((<u64>load<u16>(from + (((imm >> 6) & 3) << 1))) << 48)
   );
 }
 

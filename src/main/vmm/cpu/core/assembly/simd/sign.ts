@@ -14,7 +14,6 @@ export function pabsd(dst: usize, src: usize): void {
   v128.store(dst, i32x4.abs(v128.load(src)));
 }
 
-
 /** Negates `value` where `negative` is all ones, and clears it where `zero` is. */
 function transfer(value: v128, negated: v128, negative: v128, zero: v128): v128 {
   return v128.andnot(v128.bitselect(negated, value, negative), zero);

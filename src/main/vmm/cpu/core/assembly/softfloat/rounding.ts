@@ -42,7 +42,15 @@ export function roundSignificand(sign: u32, high: u64, bottom: u64, bits: u32, m
 }
 
 /** Whether a magnitude below the normal range would still be there when rounded with an unbounded exponent (IEEE 754, 7.5). */
-export function tinyAfterRounding(sign: u32, exponent: i32, high: u64, bottom: u64, bits: u32, minimum: i32, mode: u32): bool {
+export function tinyAfterRounding(
+  sign: u32,
+  exponent: i32,
+  high: u64,
+  bottom: u64,
+  bits: u32,
+  minimum: i32,
+  mode: u32,
+): bool {
   if (exponent >= minimum) return false;
   if (exponent < minimum - 1) return true;
   roundSignificand(sign, high, bottom, bits, mode);
@@ -50,7 +58,15 @@ export function tinyAfterRounding(sign: u32, exponent: i32, high: u64, bottom: u
 }
 
 /** As {@link roundSignificand}, after moving the significand to the exponent `minimum`. */
-export function roundDenormal(sign: u32, exponent: i32, high: u64, bottom: u64, bits: u32, minimum: i32, mode: u32): u64 {
+export function roundDenormal(
+  sign: u32,
+  exponent: i32,
+  high: u64,
+  bottom: u64,
+  bits: u32,
+  minimum: i32,
+  mode: u32,
+): u64 {
   const shifted = shiftRightJam(high, bottom, minimum - exponent);
   return roundSignificand(sign, shifted, low, bits, mode);
 }

@@ -18,7 +18,7 @@ export let uSignificand: u64 = 0;
 export let uDenormal: bool = false;
 
 export function unpack32(bits: u32): void {
-  unpack(bits >> 31, <i32>((bits >> 23) & 0xff), <u64>bits << 41, 0xff, 0x7f);
+  unpack(bits >> 31, <i32>((bits >> 23) & 0xff), (<u64>bits) << 41, 0xff, 0x7f);
 }
 
 export function unpack64(bits: u64): void {

@@ -48,7 +48,7 @@ export function shiftRightJam(high: u64, bottom: u64, count: i32): u64 {
     return high;
   }
   if (count < 64) {
-    low = (high << (64 - count)) | (bottom >> count) | u64((bottom << (64 - count)) != 0);
+    low = (high << (64 - count)) | (bottom >> count) | u64(bottom << (64 - count) != 0);
     return high >> count;
   }
   if (count == 64) low = high | u64(bottom != 0);

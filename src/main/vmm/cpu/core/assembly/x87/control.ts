@@ -1,4 +1,20 @@
-import { BUSY, ES, EXCEPTIONS, FCW_RESET, SF, getFcw, getFsw, setFcs, setFcwRaw, setFdp, setFds, setFip, setFop, setFsw, setValid } from '../fp/state';
+import {
+  BUSY,
+  ES,
+  EXCEPTIONS,
+  FCW_RESET,
+  SF,
+  getFcw,
+  getFsw,
+  setFcs,
+  setFcwRaw,
+  setFdp,
+  setFds,
+  setFip,
+  setFop,
+  setFsw,
+  setValid,
+} from '../fp/state';
 import { markEmpty, pop, setC1, setTop, top, updateSummary } from './stack';
 
 /** Control instructions without operands of their own (SDM vol. 1, 8.3.10). */

@@ -23,11 +23,11 @@ export function environmentBytes(format: u32): u32 {
 
 function tagOf(register: u32): u32 {
   if (((getValid() >> register) & 1) == 0) return TAG_EMPTY;
-  const cell = X87_CELLS + (<usize>register << 4);
+  const cell = X87_CELLS + ((<usize>register) << 4);
   const exponent = signExponentOf(cell) & 0x7fff;
   const significand = significandOf(cell);
   if (exponent == 0) return significand == 0 ? TAG_ZERO : TAG_SPECIAL;
-  return exponent == 0x7fff || (significand >> 63) == 0 ? TAG_SPECIAL : TAG_VALID;
+  return exponent == 0x7fff || significand >> 63 == 0 ? TAG_SPECIAL : TAG_VALID;
 }
 
 export function tagWord(): u32 {
@@ -58,9 +58,9 @@ export function storeEnvironment(memory: usize, format: u32): void {
   put(memory, format, 1, getFsw(), 0xffff);
   put(memory, format, 2, tagWord(), 0xffff);
   if (format & PROTECTED) {
-    put(memory, format, 3, <u32>getFip(), <u32>getFip() >> 16);
+    put(memory, format, 3, <u32>getFip(), (<u32>getFip()) >> 16);
     put(memory, format, 4, getFcs(), getFop());
-    put(memory, format, 5, <u32>getFdp(), <u32>getFdp() >> 16);
+    put(memory, format, 5, <u32>getFdp(), (<u32>getFdp()) >> 16);
     put(memory, format, 6, getFds(), 0xffff);
     return;
   }

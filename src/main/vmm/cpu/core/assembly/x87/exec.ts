@@ -1,5 +1,15 @@
 import { X87Op } from '../../opcodes/x87-op';
-import { clearExceptions, decrementTop, free, freeAndPop, incrementTop, initialize, loadControl, storeControl, storeStatus } from './control';
+import {
+  clearExceptions,
+  decrementTop,
+  free,
+  freeAndPop,
+  incrementTop,
+  initialize,
+  loadControl,
+  storeControl,
+  storeStatus,
+} from './control';
 import { loadEnvironment, restoreState, saveState, storeEnvironment } from './environment';
 
 /**

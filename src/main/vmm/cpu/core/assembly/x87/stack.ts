@@ -17,7 +17,7 @@ export function setTop(value: u32): void {
 
 /** Cell of ST(i). */
 export function st(i: u32): usize {
-  return X87_CELLS + (<usize>((top() + i) & 7) << 4);
+  return X87_CELLS + ((<usize>((top() + i) & 7)) << 4);
 }
 
 export function isEmpty(i: u32): bool {
