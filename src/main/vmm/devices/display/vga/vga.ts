@@ -1,3 +1,4 @@
+import type { BoardDevice } from '../../../base/stateful.js';
 import type { AccessSize, BusHandler } from '../../../bus/access.js';
 import type { Clock } from '../../../time/clock.js';
 import { Dispi } from '../dispi.js';
@@ -61,7 +62,7 @@ const BANK_WINDOW_BYTES = 0x1_0000;
  *
  * Source: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem" (May 1988).
  */
-export class Vga {
+export class Vga implements BoardDevice<VgaState> {
   /** Ports 3B0h–3DFh. */
   readonly ports: BusHandler;
   /** Ports 1CEh (index) and 1CFh, 1D0h (data), 16 bits wide. */
