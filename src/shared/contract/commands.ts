@@ -23,10 +23,22 @@ const ON = ['starting', 'running', 'paused', 'stopping'] as const satisfies read
 export const machineDraftSchema = machineConfigSchema.omit({ version: true, id: true, createdAt: true }).extend({
   /** Disks to create in the machine's folder, by drive id: virtual size in bytes. */
   newDisks: z.record(z.string(), z.object({ sizeBytes: z.number().int().positive() })).default({}),
-  /** Media chosen by id (see mediaView), by drive id; replaces the drive's path. */
+  /** Media chosen by id (see mediaView), by drive id, or `kernel`, `initrd`, `firmware`; replaces the path there. */
   media: z.record(z.string(), z.string()).default({}),
 });
 export type MachineDraft = z.input<typeof machineDraftSchema>;
+
+/** Fields of a draft that are to be replaced. Without defaults: what is absent stays as it is. */
+export const machinePatchSchema = withoutDefaults(machineDraftSchema.shape);
+export type MachinePatch = Partial<z.output<typeof machineDraftSchema>>;
+
+function withoutDefaults(shape: typeof machineDraftSchema.shape): z.ZodType<MachinePatch, MachinePatch> {
+  const fields = Object.entries(shape).map(([name, field]: [string, z.ZodType]) => [
+    name,
+    (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field).optional(),
+  ]);
+  return z.object(Object.fromEntries(fields)) as unknown as z.ZodType<MachinePatch, MachinePatch>;
+}
 
 /**
  * Every command of the contract. The renderer, the CLI and served mode send these and nothing else; both edges validate
@@ -43,7 +55,7 @@ export const COMMANDS = {
   'machine.get': { request: id, reply: machineViewSchema },
   'machine.create': { request: z.object({ draft: machineDraftSchema }), reply: machineViewSchema },
   /** `patch` replaces top-level fields. Name, notes and folder may change at any time; the rest while off. */
-  'machine.edit': { request: id.extend({ patch: machineDraftSchema.partial() }), reply: machineViewSchema },
+  'machine.edit': { request: id.extend({ patch: machinePatchSchema }), reply: machineViewSchema },
   /** Moves the folder to the host's trash where there is one, else deletes it. */
   'machine.delete': { request: id, reply: nothing, states: OFF },
   'machine.start': { request: id, reply: machineViewSchema, states: OFF },

@@ -7,6 +7,8 @@ import { z } from 'zod';
 export const ERROR_CODES = {
   'bad-request': 'bug',
   'unauthorized': 'expected',
+  /** This host cannot do that at all (a native dialog in served mode). */
+  'not-supported': 'expected',
   'internal': 'bug',
   'cancelled': 'cancelled',
   'vm-not-found': 'expected',
@@ -71,4 +73,11 @@ export class AnnexError extends Error {
   static fromWire(wire: WireError): AnnexError {
     return new AnnexError(wire.code, wire.message, wire.details, wire.cause === undefined ? {} : { cause: wire.cause });
   }
+}
+
+/** Whatever was thrown, as it crosses the contract: what is no {@link AnnexError} is a defect of ours. */
+export function toWireError(error: unknown): WireError {
+  if (error instanceof AnnexError) return error.toWire();
+  const cause = error instanceof Error ? (error.stack ?? error) : error;
+  return new AnnexError('internal', 'Something in Annex went wrong.', {}, { cause }).toWire();
 }

@@ -7,6 +7,8 @@ export const hostFactsSchema = z.object({
   version: z.string(),
   cpuModel: z.string(),
   cpus: z.number(),
+  /** Share of all host cores in use lately, 0…1; absent until measured. */
+  cpuLoad: z.number().min(0).max(1).optional(),
   memoryBytes: z.number(),
   freeMemoryBytes: z.number(),
   libraryPath: z.string(),

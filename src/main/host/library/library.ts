@@ -31,6 +31,7 @@ const DRAFT = /^\.creating-(\d+)-/;
 export class Library {
   private machines = new Map<string, LibraryMachine>();
   private brokenOnes: BrokenMachine[] = [];
+  private changes = 0;
 
   private constructor(
     readonly root: string,
@@ -67,6 +68,15 @@ export class Library {
 
   /** Reads the folder anew: machines may have been copied in, repaired or removed by hand. */
   async scan(): Promise<void> {
+    const asOf = this.changes;
+    const { machines, broken } = await this.read();
+    // What changed while the folder was read is on disk now: read it again rather than forget it.
+    if (asOf !== this.changes) return this.scan();
+    this.machines = machines;
+    this.brokenOnes = broken;
+  }
+
+  private async read(): Promise<{ machines: Map<string, LibraryMachine>; broken: BrokenMachine[] }> {
     const entries = await readdir(this.root, { withFileTypes: true });
     const names = entries.filter((e) => e.isDirectory() && e.name.endsWith(MACHINE_SUFFIX)).map((e) => e.name);
     const machines = new Map<string, LibraryMachine>();
@@ -81,8 +91,7 @@ export class Library {
         broken.push({ id: `broken:${name}`, path: folder.path, error: fileError(error, name).toWire() });
       }
     }
-    this.machines = machines;
-    this.brokenOnes = broken;
+    return { machines, broken };
   }
 
   /** @throws AnnexError `vm-exists`, `vm-config-invalid`, `no-space`… */
@@ -135,13 +144,14 @@ export class Library {
     } catch (error) {
       throw fileError(error, config.name);
     }
+    this.changes++;
     this.machines.delete(id);
   }
 
   async setLastRun(id: string, lastRun: LastRun): Promise<void> {
     const machine = this.get(id);
-    this.remember({ ...machine, lastRun });
     await machine.folder.writeLastRun(lastRun);
+    this.remember({ ...this.get(id), lastRun });
   }
 
   /** A medium changed hands: the one setting a running machine changes by itself. */
@@ -156,6 +166,7 @@ export class Library {
   }
 
   private remember(machine: LibraryMachine): LibraryMachine {
+    this.changes++;
     this.machines.set(machine.config.id, machine);
     return machine;
   }

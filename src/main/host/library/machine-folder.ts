@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { DriveConfig, MachineConfig } from '../../../shared/config/machine-config.js';
@@ -55,6 +55,14 @@ export class MachineFolder {
 
   async readThumbnail(): Promise<Buffer | undefined> {
     return readFile(this.file(THUMBNAIL_NAME)).catch(() => undefined);
+  }
+
+  /** Unix ms of the last thumbnail, null without one. */
+  async thumbnailTime(): Promise<number | null> {
+    return stat(this.file(THUMBNAIL_NAME)).then(
+      (info) => Math.floor(info.mtimeMs),
+      () => null,
+    );
   }
 
   async writeThumbnail(png: Uint8Array): Promise<void> {

@@ -24,7 +24,8 @@ export interface RunListener {
   onChange(): void;
   onNews(news: VmNews): void;
   onStalled(stalled: boolean): void;
-  onEnd(end: RunEnd): void;
+  /** The process is gone. What this does is over before anybody is told of the end. */
+  onEnd(end: RunEnd): Promise<void>;
   /** The process exists and is about to be told its plan: the moment to lock the machine in its name. */
   onProcess(pid: number): Promise<void>;
 }
@@ -39,7 +40,8 @@ export class RunningMachine {
   private link!: VmLink;
   private readonly heartbeat = new HeartbeatWatch((stalled) => this.listener.onStalled(stalled));
   private announced: RunEnd | undefined;
-  private ended = false;
+  private ending: Promise<void> | undefined;
+  private readonly endListeners: (() => void)[] = [];
   private settleStart: { resolve(): void; reject(error: AnnexError): void } | undefined;
 
   constructor(
@@ -59,7 +61,7 @@ export class RunningMachine {
     } catch (error) {
       const reason = error instanceof AnnexError ? error : spawnError(error);
       this.child?.kill();
-      this.finish({ outcome: 'failed', error: reason.toWire() });
+      await this.finish({ outcome: 'failed', error: reason.toWire() });
       throw reason;
     }
   }
@@ -95,10 +97,8 @@ export class RunningMachine {
     this.child.kill();
   }
 
-  private endListeners: (() => void)[] = [];
-
   whenEnded(): Promise<void> {
-    return this.ended ? Promise.resolve() : new Promise((resolve) => this.endListeners.push(resolve));
+    return this.ending ?? new Promise((resolve) => this.endListeners.push(resolve));
   }
 
   private async launch(rights: ProcessRights): Promise<void> {
@@ -142,7 +142,7 @@ export class RunningMachine {
   }
 
   private change(state: RunningMachine['state'], problem: WireError | null = null): void {
-    if (this.state === 'stopping' || this.ended) return;
+    if (this.state === 'stopping' || this.ending) return;
     this.state = state;
     this.problem = problem;
     this.listener.onChange();
@@ -151,7 +151,7 @@ export class RunningMachine {
   private processGone(exit: ProcessExit): void {
     const end = this.announced ?? this.unannounced(exit);
     this.settleStart?.reject(end.error ? AnnexError.fromWire(end.error) : diedError(exit));
-    this.finish(end);
+    void this.finish(end);
   }
 
   private unannounced(exit: ProcessExit): RunEnd {
@@ -159,12 +159,10 @@ export class RunningMachine {
     return { outcome: 'process-died', error: diedError(exit).toWire() };
   }
 
-  private finish(end: RunEnd): void {
-    if (this.ended) return;
-    this.ended = true;
+  private finish(end: RunEnd): Promise<void> {
     this.heartbeat.stop();
-    this.listener.onEnd(end);
-    this.endListeners.forEach((listener) => listener());
+    this.ending ??= this.listener.onEnd(end).finally(() => this.endListeners.forEach((listener) => listener()));
+    return this.ending;
   }
 }
 

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { MachineConfig } from '../../../shared/config/machine-config.js';
+import type { HostEvent } from '../../../shared/contract/events.js';
+import type { JsonStore } from '../json-store.js';
+import type { Library } from '../library/library.js';
+import type { Machines } from '../machines.js';
+import type { MediaCatalogue } from '../media/media-catalogue.js';
+import { checkMemory } from '../preflight.js';
+import type { Handlers } from './handlers.js';
+import { placeMedia } from './machine-draft.js';
+
+export const foldersSchema = z.array(z.string());
+
+interface LibraryServices {
+  readonly library: Library;
+  readonly machines: Machines;
+  readonly media: MediaCatalogue;
+  readonly folders: JsonStore<string[]>;
+  readonly emit: (event: HostEvent) => void;
+}
+
+type LibraryCommand =
+  'library.list' | 'library.setFolders' | 'machine.get' | 'machine.create' | 'machine.edit' | 'machine.delete';
+
+/** Commands about machines as entries of the library. */
+export function libraryCommands({
+  library,
+  machines,
+  media,
+  folders,
+  emit,
+}: LibraryServices): Handlers<LibraryCommand> {
+  const pathOf = (mediaId: string): string => media.pathOf(mediaId);
+  return {
+    'library.list': async () => {
+      await library.scan();
+      const views = await Promise.all(library.all.map(({ config }) => machines.view(config.id)));
+      return { machines: views, broken: [...library.broken], folders: folders.value };
+    },
+    'library.setFolders': async (request) => {
+      await folders.set(request.folders);
+      return {};
+    },
+    'machine.get': ({ id }) => machines.view(id),
+    'machine.create': async ({ draft }) => {
+      checkMemory(draft.memoryMiB);
+      const config = placeMedia(draft, undefined, pathOf) as Omit<MachineConfig, 'version' | 'id' | 'createdAt'>;
+      const { id } = (await library.create(config, draft.newDisks)).config;
+      machines.changed(id);
+      return machines.view(id);
+    },
+    'machine.edit': async ({ id, patch }) => {
+      const current = library.get(id).config;
+      if (patch.memoryMiB !== undefined) checkMemory(patch.memoryMiB);
+      const off = machines.stateOf(id) === undefined;
+      await library.edit(id, placeMedia(patch, current, pathOf), patch.newDisks ?? {}, off);
+      machines.changed(id);
+      return machines.view(id);
+    },
+    'machine.delete': async ({ id }) => {
+      await library.remove(id);
+      emit({ type: 'machine-removed', id });
+      return {};
+    },
+  };
+}

@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { COMMANDS, type CommandName, type CommandReply, type CommandRequest } from '../../shared/contract/commands.js';
+import { AnnexError, toWireError } from '../../shared/contract/errors.js';
+import type { HostEvent } from '../../shared/contract/events.js';
+import type { PowerState } from '../../shared/contract/machine-view.js';
+import type { ChannelKind } from '../../shared/vm-process/protocol.js';
+import type { FlowChannel } from '../node/socket-channel.js';
+import type { ChannelBroker, Handlers } from './commands/handlers.js';
+import { hostCommands, settingsSchema, type MediaChooser } from './commands/host-commands.js';
+import { foldersSchema, libraryCommands } from './commands/library-commands.js';
+import { machineCommands } from './commands/machine-commands.js';
+import { HostFactsReader } from './host-facts.js';
+import { Jobs } from './jobs.js';
+import { JsonStore } from './json-store.js';
+import { Library } from './library/library.js';
+import { Machines } from './machines.js';
+import { MediaCatalogue } from './media/media-catalogue.js';
+import type { ProcessStarter } from './supervisor/process-starter.js';
+import { Uploads } from './uploads.js';
+
+export interface HostOptions {
+  readonly libraryPath: string;
+  readonly starter: ProcessStarter;
+  /** Version of the product. */
+  readonly version: string;
+  /** Native file dialog, where there is a desktop. */
+  readonly chooser?: MediaChooser;
+}
+
+/** Folder inside the library for what the host keeps besides machines: settings, media, downloads, uploads. */
+export const HOST_FOLDER = '.host';
+
+/**
+ * The host: library, running machines, media, settings, behind the contract's commands and events. Every transport
+ * (Electron, WebSocket, CLI) sits on {@link request}, {@link onEvent} and {@link openChannel}.
+ */
+export class Host {
+  readonly uploads: Uploads;
+  private readonly listeners = new Set<(event: HostEvent) => void>();
+  private readonly handlers: Handlers<CommandName>;
+  private readonly machines: Machines;
+  private readonly jobs: Jobs;
+
+  private constructor(
+    private readonly runtimeFolder: string,
+    options: HostOptions,
+    library: Library,
+    media: MediaCatalogue,
+    settings: JsonStore<Record<string, unknown>>,
+    folders: JsonStore<string[]>,
+  ) {
+    const emit = (event: HostEvent): void => this.listeners.forEach((listener) => listener(event));
+    const dataFolder = path.join(library.root, HOST_FOLDER);
+    const jobs = new Jobs((job) => emit({ type: 'job', job }));
+    const machines = new Machines(library, options.starter, runtimeFolder, emit);
+    const facts = new HostFactsReader(options.version, library.root);
+    this.jobs = jobs;
+    this.machines = machines;
+    this.uploads = new Uploads(path.join(dataFolder, 'uploads'), media, jobs);
+    this.handlers = {
+      ...libraryCommands({ library, machines, media, folders, emit }),
+      ...machineCommands(machines, media),
+      ...hostCommands({ facts, media, jobs, library, machines, settings, chooser: options.chooser, dataFolder, emit }),
+    };
+  }
+
+  /** @throws AnnexError if the library cannot be opened */
+  static async open(options: HostOptions): Promise<Host> {
+    const library = await Library.open(options.libraryPath);
+    const file = (name: string): string => path.join(library.root, HOST_FOLDER, name);
+    const media = await MediaCatalogue.open(file('media.json'));
+    const settings = await JsonStore.open<Record<string, unknown>>(file('settings.json'), settingsSchema, {});
+    const folders = await JsonStore.open<string[]>(file('folders.json'), foldersSchema, []);
+    // Short, because a local socket's path may have only about 100 characters; private, because mkdtemp makes it 0700.
+    const runtimeFolder = await mkdtemp(path.join(tmpdir(), 'annex-'));
+    return new Host(runtimeFolder, options, library, media, settings, folders);
+  }
+
+  /** A command as a typed call. @throws AnnexError */
+  async command<N extends CommandName>(name: N, request: CommandRequest<N>): Promise<CommandReply<N>> {
+    return (await this.request(name, request)) as CommandReply<N>;
+  }
+
+  /**
+   * Carries out a command from a client, whatever it sends.
+   * @param channels how this client gets bulk channels; without it `channel.open` is refused
+   * @throws AnnexError only
+   */
+  async request(name: string, payload: unknown, channels: ChannelBroker = NO_CHANNELS): Promise<unknown> {
+    try {
+      if (!isCommand(name)) throw new AnnexError('bad-request', `There is no command "${name.slice(0, 100)}".`);
+      return await this.carryOut(name, payload, channels);
+    } catch (error) {
+      throw error instanceof AnnexError ? error : AnnexError.fromWire(toWireError(error));
+    }
+  }
+
+  onEvent(listener: (event: HostEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** A bulk channel of a running machine, through this process. @throws AnnexError */
+  async openChannel(machineId: string, kind: ChannelKind): Promise<FlowChannel> {
+    this.checkState('channel.open', machineId);
+    return this.machines.openChannel(machineId, kind);
+  }
+
+  /** Gives the VM process a MessagePort as a bulk channel. Only with a starter that transfers ports. @throws AnnexError */
+  attachPort(machineId: string, kind: ChannelKind, port: unknown): void {
+    this.checkState('channel.open', machineId);
+    this.machines.attachPort(machineId, kind, port);
+  }
+
+  /** Ids of machines that are on. */
+  get running(): readonly string[] {
+    return this.machines.running;
+  }
+
+  /** Powers off what runs and stops. */
+  async close(): Promise<void> {
+    this.jobs.cancelAll();
+    await this.machines.close();
+    await rm(this.runtimeFolder, { recursive: true, force: true });
+  }
+
+  private async carryOut(name: CommandName, payload: unknown, channels: ChannelBroker): Promise<unknown> {
+    const { request, reply } = COMMANDS[name];
+    const parsed = request.safeParse(payload);
+    if (!parsed.success) {
+      const { path: at, message } = parsed.error.issues[0]!;
+      throw new AnnexError('bad-request', `${name}: ${[at.join('.'), message].filter(Boolean).join(': ')}`);
+    }
+    if ('id' in parsed.data) await this.checkLegal(name, parsed.data.id);
+    const handler = this.handlers[name] as (request: unknown, context: object) => Promise<unknown>;
+    return reply.parse(await handler(parsed.data, { channels }));
+  }
+
+  /** @throws AnnexError `vm-wrong-state` if the command is not legal now */
+  private async checkLegal(name: CommandName, machineId: string): Promise<void> {
+    if (!statesOf(name)) return;
+    this.checkState(name, machineId, this.machines.stateOf(machineId) ?? (await this.machines.view(machineId)).state);
+  }
+
+  private checkState(name: CommandName, machineId: string, state?: PowerState): void {
+    const legal = statesOf(name);
+    const now = state ?? this.machines.stateOf(machineId) ?? 'stopped';
+    if (!legal || legal.includes(now)) return;
+    throw new AnnexError(
+      'vm-wrong-state',
+      `${name} needs a machine that is ${legal.join(' or ')}; this one is ${now}.`,
+      {
+        command: name,
+        state: now,
+      },
+    );
+  }
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}
+
+function statesOf(name: CommandName): readonly PowerState[] | undefined {
+  const command = COMMANDS[name];
+  return 'states' in command ? command.states : undefined;
+}
+
+const NO_CHANNELS: ChannelBroker = {
+  open: () => Promise.reject(new AnnexError('not-supported', 'This connection carries no channels.')),
+  close: () => {},
+};

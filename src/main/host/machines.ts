@@ -1,0 +1,267 @@
+import { randomBytes } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { AnnexError } from '../../shared/contract/errors.js';
+import type { HostEvent } from '../../shared/contract/events.js';
+import type { MachineView, PowerState } from '../../shared/contract/machine-view.js';
+import type { ChannelKind, VmPlan } from '../../shared/vm-process/protocol.js';
+import type { FlowChannel } from '../node/socket-channel.js';
+import { firmwareFiles } from './firmware-files.js';
+import type { Library, LibraryMachine } from './library/library.js';
+import { MachineLock } from './library/machine-lock.js';
+import { viewMachine } from './machine-view.js';
+import { checkFiles, checkMemory } from './preflight.js';
+import type { ProcessRights, ProcessStarter } from './supervisor/process-starter.js';
+import { RunningMachine, type RunEnd } from './supervisor/running-machine.js';
+import type { VmNews } from './supervisor/vm-link.js';
+
+/** How often the picture of a running machine in the library is renewed, in ms. */
+const THUMBNAIL_EVERY_MS = 10_000;
+const THUMBNAIL_WIDTH = 480;
+
+/** A machine that is on. */
+interface LiveMachine {
+  readonly run: RunningMachine;
+  readonly lockedDrives: Set<string>;
+  lock: MachineLock | undefined;
+  watchers: number;
+}
+
+/** The machines of the library together with those of them that are on: power, media, channels, pictures. */
+export class Machines {
+  private readonly live = new Map<string, LiveMachine>();
+  /** Machines about to start: two starts at once must not both go ahead. */
+  private readonly planning = new Set<string>();
+  private readonly thumbnailVersions = new Map<string, number>();
+  private readonly thumbnailTimer: NodeJS.Timeout;
+
+  /** @param runtimeFolder private to this user, for the sockets of bulk channels */
+  constructor(
+    private readonly library: Library,
+    private readonly starter: ProcessStarter,
+    private readonly runtimeFolder: string,
+    private readonly emit: (event: HostEvent) => void,
+  ) {
+    this.thumbnailTimer = setInterval(() => this.renewThumbnails(), THUMBNAIL_EVERY_MS);
+    this.thumbnailTimer.unref();
+  }
+
+  stateOf(id: string): PowerState | undefined {
+    return this.live.get(id)?.run.state;
+  }
+
+  /** Ids of machines that are on. */
+  get running(): readonly string[] {
+    return [...this.live.keys()];
+  }
+
+  /** @throws AnnexError `vm-not-found` */
+  async view(id: string): Promise<MachineView> {
+    const machine = this.library.get(id);
+    return viewMachine(machine, this.live.get(id), await this.thumbnailVersion(machine));
+  }
+
+  /** The machine, for commands legal only while it is on. @throws AnnexError `vm-wrong-state` */
+  powered(id: string): RunningMachine {
+    const { config } = this.library.get(id);
+    const live = this.live.get(id);
+    if (!live)
+      throw new AnnexError('vm-wrong-state', `"${config.name}" is not running. Start it first.`, { name: config.name });
+    return live.run;
+  }
+
+  /** @throws AnnexError why it cannot start; it is off then */
+  async start(id: string): Promise<void> {
+    const machine = this.library.get(id);
+    if (this.live.has(id) || this.planning.has(id)) throw alreadyOnError(machine.config.name);
+    this.planning.add(id);
+    const plan = await this.plan(machine).finally(() => this.planning.delete(id));
+    const live: LiveMachine = {
+      run: new RunningMachine(plan, this.starter, {
+        onChange: () => this.changed(id),
+        onNews: (news) => this.hear(id, news),
+        onStalled: (stalled) => this.emit({ type: 'stalled', machineId: id, stalled }),
+        onProcess: async (pid) => void (live.lock = await MachineLock.acquire(machine.folder.path, pid)),
+        onEnd: (end) => this.ended(id, live, end),
+      }),
+      lockedDrives: new Set(),
+      lock: undefined,
+      watchers: 0,
+    };
+    this.live.set(id, live);
+    this.changed(id);
+    await live.run.start(this.rights(machine, plan));
+    const { startedAt } = live.run;
+    await this.library.setLastRun(id, { version: 1, power: 'on', problem: null, startedAt, lastUsedAt: Date.now() });
+    this.changed(id);
+  }
+
+  async powerOff(id: string): Promise<void> {
+    await this.takeThumbnail(id).catch(() => {});
+    await this.powered(id).powerOff();
+  }
+
+  /** Puts a medium in, or takes it out (null), running or not. */
+  async setMedium(id: string, driveId: string, file: string | null, force: boolean): Promise<void> {
+    const drive = this.library.get(id).config.drives.find((d) => d.id === driveId);
+    if (!drive || drive.kind === 'disk')
+      throw new AnnexError('bad-request', `Drive "${driveId}" has no exchangeable medium.`, { driveId });
+    const live = this.live.get(id);
+    if (live) await live.run.call({ name: 'set-medium', driveId, path: file, force });
+    await this.library.setDrivePath(id, driveId, file);
+    this.changed(id);
+  }
+
+  openChannel(id: string, kind: ChannelKind): Promise<FlowChannel> {
+    return this.powered(id).openChannel(kind);
+  }
+
+  /** Hands a MessagePort to the VM process, so that its channel does not pass through this process. */
+  attachPort(id: string, kind: ChannelKind, port: unknown): void {
+    if (!this.starter.transfersPorts) throw new AnnexError('not-supported', 'This host cannot hand ports to machines.');
+    this.powered(id).tell({ type: 'channel', kind }, [port]);
+  }
+
+  watch(id: string, watching: boolean): void {
+    const live = this.live.get(id);
+    if (!live) return;
+    live.watchers = Math.max(0, live.watchers + (watching ? 1 : -1));
+    live.run.tell({ type: 'watch', watching: live.watchers > 0 });
+  }
+
+  /** Small picture of the screen: now if it is on, else as it was last. */
+  async thumbnail(id: string): Promise<{ png: string | null; version: number | null }> {
+    const machine = this.library.get(id);
+    if (this.live.has(id)) await this.takeThumbnail(id).catch(() => {});
+    const png = await machine.folder.readThumbnail();
+    return { png: png?.toString('base64') ?? null, version: await this.thumbnailVersion(machine) };
+  }
+
+  /** Last lines of the machine's log. */
+  async log(id: string, lines: number): Promise<string[]> {
+    const text = await readTail(this.library.get(id).folder.logPath, lines * 400);
+    return text.split('\n').filter(Boolean).slice(-lines);
+  }
+
+  /** Powers everything off; what does not listen is ended by force. */
+  async close(): Promise<void> {
+    clearInterval(this.thumbnailTimer);
+    await Promise.all([...this.live.values()].map(({ run }) => run.powerOff()));
+  }
+
+  /** Tells clients that something about a machine is different. */
+  changed(id: string): void {
+    this.view(id).then(
+      (machine) => this.emit({ type: 'machine-changed', machine }),
+      // It was deleted meanwhile; `machine-removed` tells.
+      () => {},
+    );
+  }
+
+  private async plan({ config, folder }: LibraryMachine): Promise<VmPlan> {
+    const absolute = folder.withAbsolutePaths(config);
+    checkMemory(config.memoryMiB, this.memoryInUse());
+    await checkFiles(absolute);
+    const name = randomBytes(6).toString('hex');
+    return {
+      config: absolute,
+      logPath: folder.logPath,
+      bulk: { path: bulkPath(this.runtimeFolder, name), secret: randomBytes(16).toString('hex') },
+      firmware: firmwareFiles(absolute.firmware),
+      endOnReset: false,
+    };
+  }
+
+  private memoryInUse(): number {
+    return [...this.live.keys()].reduce((sum, id) => sum + this.library.get(id).config.memoryMiB, 0);
+  }
+
+  private rights({ folder }: LibraryMachine, plan: VmPlan): ProcessRights {
+    const disks = plan.config.drives.flatMap((drive) =>
+      drive.path !== null && drive.kind !== 'cdrom' && !drive.readonly ? [drive.path] : [],
+    );
+    return { writable: [path.join(folder.path, path.sep), path.join(this.runtimeFolder, path.sep), ...disks] };
+  }
+
+  private hear(id: string, news: VmNews): void {
+    switch (news.type) {
+      case 'metrics':
+        return this.emit({ type: 'metrics', metrics: { ...news.metrics, machineId: id } });
+      case 'activity':
+        return this.emit({ type: 'activity', machineId: id, drives: news.drives, serial: news.serial });
+      case 'screen-size':
+        return this.emit({ type: 'screen-size', machineId: id, width: news.width, height: news.height });
+      case 'drive':
+        return void this.driveChanged(id, news);
+    }
+  }
+
+  private async driveChanged(id: string, news: Extract<VmNews, { type: 'drive' }>): Promise<void> {
+    const locked = this.live.get(id)?.lockedDrives;
+    if (news.locked) locked?.add(news.driveId);
+    else locked?.delete(news.driveId);
+    const drive = this.library.get(id).config.drives.find((d) => d.id === news.driveId);
+    // A guest can take a medium out, never choose one.
+    if (drive && drive.kind !== 'disk' && news.mediumPath === null && drive.path !== null)
+      await this.library.setDrivePath(id, news.driveId, null);
+    this.changed(id);
+  }
+
+  private async ended(id: string, live: LiveMachine, end: RunEnd): Promise<void> {
+    await live.lock?.release();
+    const everRan = live.run.engine !== null;
+    if (everRan) {
+      const crashed = end.error !== null;
+      await this.library.setLastRun(id, {
+        version: 1,
+        power: crashed ? 'crashed' : 'off',
+        problem: end.error,
+        startedAt: live.run.startedAt,
+        lastUsedAt: Date.now(),
+      });
+    }
+    this.live.delete(id);
+    this.changed(id);
+  }
+
+  private renewThumbnails(): void {
+    for (const [id, { run }] of this.live)
+      if (run.state === 'running')
+        this.takeThumbnail(id).then(
+          () => this.changed(id),
+          () => {},
+        );
+  }
+
+  private async takeThumbnail(id: string): Promise<void> {
+    const { png } = await this.powered(id).call({ name: 'screenshot', maxWidth: THUMBNAIL_WIDTH });
+    await this.library.get(id).folder.writeThumbnail(Buffer.from(png, 'base64'));
+    this.thumbnailVersions.set(id, Date.now());
+  }
+
+  private async thumbnailVersion(machine: LibraryMachine): Promise<number | null> {
+    return this.thumbnailVersions.get(machine.config.id) ?? (await machine.folder.thumbnailTime());
+  }
+}
+
+/** A local socket in the runtime folder, or a named pipe on Windows. */
+export function bulkPath(runtimeFolder: string, name: string): string {
+  return process.platform === 'win32' ? `\\\\.\\pipe\\annex-${name}` : path.join(runtimeFolder, `${name}.sock`);
+}
+
+function alreadyOnError(name: string): AnnexError {
+  return new AnnexError('vm-wrong-state', `"${name}" is already on.`, { name });
+}
+
+async function readTail(file: string, maxBytes: number): Promise<string> {
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (!handle) return '';
+  try {
+    const { size } = await handle.stat();
+    const length = Math.min(size, maxBytes);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
