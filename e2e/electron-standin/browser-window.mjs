@@ -118,6 +118,7 @@ class WebContents extends EventEmitter {
 export class BrowserWindow extends EventEmitter {
   static all = new Set();
   static getAllWindows = () => [...BrowserWindow.all];
+  static getFocusedWindow = () => [...BrowserWindow.all][0] ?? null;
 
   constructor(options) {
     super();

@@ -2,25 +2,19 @@ import { dialog, ipcMain, type BrowserWindow } from 'electron';
 import { z } from 'zod';
 import { BRIDGE } from '../../shared/contract/bridge.js';
 import type { CloseAnswer } from '../../shared/contract/desktop.js';
-import type { HostPort } from './host-port.js';
+import type { Host } from '../host/host.js';
 import { isTrustedSender } from './window-guards.js';
 
 /** A page that does not answer is not asked again: the native dialog takes over. */
 const PAGE_ANSWER_MS = 120_000;
 
 const answerSchema = z.enum(['power-off', 'background', 'cancel']);
-const libraryReply = z.object({ machines: z.array(z.object({ state: z.string() })) });
-const ON_STATES: ReadonlySet<string> = new Set(['starting', 'running', 'paused', 'stopping']);
 
 /**
  * A closing window never kills a machine without asking. Holds the window open while machines run, asks the page (or the
  * person directly if the page hangs), then closes with the answer carried out by `leave`.
  */
-export function guardClosing(
-  window: BrowserWindow,
-  host: HostPort,
-  leave: (answer: CloseAnswer) => Promise<void>,
-): void {
+export function guardClosing(window: BrowserWindow, host: Host, leave: (answer: CloseAnswer) => Promise<void>): void {
   let decided = false;
   let asking = false;
   window.on('close', (event) => {
@@ -32,17 +26,12 @@ export function guardClosing(
   });
 
   async function decide(): Promise<void> {
-    const answer: CloseAnswer = (await machinesRun(host)) ? await ask(window) : 'power-off';
+    const answer: CloseAnswer = host.running.length > 0 ? await ask(window) : 'power-off';
     if (answer === 'cancel') return;
     await leave(answer);
     decided = true;
     window.close();
   }
-}
-
-async function machinesRun(host: HostPort): Promise<boolean> {
-  const { machines } = libraryReply.parse(await host.request('library.list', {}));
-  return machines.some(({ state }) => ON_STATES.has(state));
 }
 
 function ask(window: BrowserWindow): Promise<CloseAnswer> {

@@ -1,13 +1,16 @@
-import { app, type BrowserWindow } from 'electron';
+import { app, BrowserWindow, dialog } from 'electron';
 import path from 'node:path';
 import type { CloseAnswer } from '../../shared/contract/desktop.js';
+import { toWireError } from '../../shared/contract/errors.js';
+import { Host } from '../host/host.js';
 import { setApplicationMenu } from './application-menu.js';
 import { registerAppScheme, serveApp } from './app-protocol.js';
 import { showBackgroundTray, type BackgroundTray } from './background-tray.js';
 import { guardClosing } from './close-guard.js';
-import type { HostPort } from './host-port.js';
-import { IpcBridge } from './ipc-bridge.js';
+import { connectBridge } from './ipc-bridge.js';
 import { createMainWindow } from './main-window.js';
+import { chooseMedia } from './media-chooser.js';
+import { UtilityProcessStarter } from './utility-process-starter.js';
 import { connectWindowControls } from './window-controls.js';
 import { guardSession } from './window-guards.js';
 
@@ -16,8 +19,9 @@ export interface DesktopOptions {
   readonly rendererRoot: string;
   readonly preload: string;
   readonly icon: string;
-  /** Starts the host; called once the app is ready. */
-  createHost(): Promise<HostPort>;
+  /** The built VM process bundle. */
+  readonly vmProcess: string;
+  readonly libraryPath: string;
 }
 
 /** Runs the desktop application: one instance, one window, one host. */
@@ -28,7 +32,9 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
   setApplicationMenu();
   serveApp(options.rendererRoot);
   guardSession();
-  const desktop = new Desktop(options, await options.createHost());
+  const host = await openHost(options);
+  if (!host) return app.quit();
+  const desktop = new Desktop(options, host);
   app.on('second-instance', () => desktop.open());
   app.on('activate', () => desktop.open());
   app.on('window-all-closed', () => desktop.windowClosed());
@@ -42,7 +48,7 @@ class Desktop {
 
   constructor(
     private readonly options: DesktopOptions,
-    private readonly host: HostPort,
+    private readonly host: Host,
   ) {}
 
   /** Shows the window, or makes it anew after machines ran in the background. */
@@ -53,7 +59,7 @@ class Desktop {
     if (this.window) return focus(this.window);
     const { preload, icon } = this.options;
     const window = createMainWindow({ preload, icon, stateFile: path.join(app.getPath('userData'), 'window.json') });
-    new IpcBridge(window, this.host);
+    connectBridge(window, this.host);
     connectWindowControls(window);
     guardClosing(window, this.host, (answer) => this.leave(answer));
     window.on('closed', () => (this.window = undefined));
@@ -65,7 +71,7 @@ class Desktop {
   }
 
   private async leave(answer: CloseAnswer): Promise<void> {
-    if (answer !== 'background') return this.host.close({ keepMachines: false });
+    if (answer !== 'background') return this.host.close();
     this.inBackground = true;
     this.tray = showBackgroundTray(this.options.icon, {
       open: () => this.open(),
@@ -74,6 +80,21 @@ class Desktop {
         this.window?.close();
       },
     });
+  }
+}
+
+/** @returns undefined, after saying why, if the library cannot be opened */
+async function openHost({ libraryPath, vmProcess }: DesktopOptions): Promise<Host | undefined> {
+  try {
+    return await Host.open({
+      libraryPath,
+      starter: new UtilityProcessStarter(vmProcess),
+      version: app.getVersion(),
+      chooser: (kinds) => chooseMedia(BrowserWindow.getFocusedWindow() ?? undefined, kinds),
+    });
+  } catch (error) {
+    dialog.showErrorBox('Annex cannot open its library', toWireError(error).message);
+    return undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-import { dialog, type BrowserWindow, type FileFilter } from 'electron';
+import { dialog, type BrowserWindow, type FileFilter, type OpenDialogOptions } from 'electron';
 
 export type ChoosableKind = 'iso' | 'disk' | 'floppy' | 'kernel' | 'initrd';
 
@@ -11,11 +11,15 @@ const FILTERS: Readonly<Record<ChoosableKind, FileFilter>> = {
 };
 
 /** Native dialog for one file. @returns its path, or `undefined` if the person cancels */
-export async function chooseMedia(window: BrowserWindow, kinds: readonly ChoosableKind[]): Promise<string | undefined> {
+export async function chooseMedia(
+  window: BrowserWindow | undefined,
+  kinds: readonly ChoosableKind[],
+): Promise<string | undefined> {
   const filters = kinds.map((kind) => FILTERS[kind]);
-  const { canceled, filePaths } = await dialog.showOpenDialog(window, {
+  const options: OpenDialogOptions = {
     properties: ['openFile', 'dontAddToRecent'],
     filters: [...filters, { name: 'All files', extensions: ['*'] }],
-  });
-  return canceled ? undefined : filePaths[0];
+  };
+  const answer = window ? await dialog.showOpenDialog(window, options) : await dialog.showOpenDialog(options);
+  return answer.canceled ? undefined : answer.filePaths[0];
 }

@@ -1,0 +1,14 @@
+// Composition root of the desktop application.
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { startDesktop } from './shell/desktop.js';
+
+const here = import.meta.dirname;
+
+await startDesktop({
+  rendererRoot: path.join(here, '../renderer'),
+  preload: path.join(here, '../preload/index.cjs'),
+  icon: path.join(here, '../../resources/icon.png'),
+  vmProcess: path.join(here, 'vmhost.js'),
+  libraryPath: process.env['ANNEX_LIBRARY'] ?? path.join(homedir(), 'Annex'),
+});
