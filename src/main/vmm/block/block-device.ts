@@ -57,6 +57,8 @@ export interface RemovableDrive {
   readonly medium: BlockDevice | undefined;
   /** Tells the device model of insertion and removal; called on the machine thread. */
   onChange(listener: () => void): void;
+  /** The person asks for the medium while the guest holds the tray; a guest that listens lets go and ejects it. */
+  onEjectButton(listener: () => void): void;
   /** The guest asks for the medium to be ejected (ATAPI START STOP UNIT). */
   ejectRequested(): void;
   /** The guest locks or unlocks the tray (PREVENT ALLOW MEDIUM REMOVAL). */

@@ -13,7 +13,8 @@ export interface MediumSlotEvents {
  */
 export class MediumSlot implements RemovableDrive {
   private current: BlockDevice | undefined;
-  private listeners: (() => void)[] = [];
+  private readonly changeListeners: (() => void)[] = [];
+  private readonly buttonListeners: (() => void)[] = [];
   private guestLock = false;
 
   constructor(private readonly events: MediumSlotEvents = { ejected() {}, lockChanged() {} }) {}
@@ -34,12 +35,15 @@ export class MediumSlot implements RemovableDrive {
   }
 
   /**
-   * Takes the medium out.
+   * Takes the medium out; if the guest holds the tray, tells it that somebody wants it.
    * @param force pull it even if the guest holds the tray (the drive's emergency hole)
    * @returns whether the slot is empty now
    */
   eject(force = false): boolean {
-    if (this.guestLock && !force) return false;
+    if (this.guestLock && !force) {
+      for (const listener of this.buttonListeners) listener();
+      return false;
+    }
     if (force) this.setLocked(false);
     if (this.current === undefined) return true;
     this.current = undefined;
@@ -48,7 +52,11 @@ export class MediumSlot implements RemovableDrive {
   }
 
   onChange(listener: () => void): void {
-    this.listeners.push(listener);
+    this.changeListeners.push(listener);
+  }
+
+  onEjectButton(listener: () => void): void {
+    this.buttonListeners.push(listener);
   }
 
   ejectRequested(): void {
@@ -62,6 +70,6 @@ export class MediumSlot implements RemovableDrive {
   }
 
   private changed(): void {
-    for (const listener of this.listeners) listener();
+    for (const listener of this.changeListeners) listener();
   }
 }
