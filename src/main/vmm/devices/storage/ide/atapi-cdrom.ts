@@ -167,11 +167,11 @@ export class AtapiCdRom extends IdeDevice {
   private fillBuffer(transfer: PacketTransfer): void {
     this.setBusy();
     const count = Math.min(transfer.left, BUFFER_SECTORS);
-    if (this.medium === undefined) return this.mediumDone('no-medium', transfer, 0);
+    if (this.medium === undefined) return this.check(this.logicalUnit.readFailed());
     this.requestBuffer(this.medium, 'read', transfer.sector, count, (status) => {
-      this.mediumDone(status, transfer, count);
+      if (!this.mediumDone(status, transfer, count)) return;
       transfer.buffered = count * SECTOR_BYTES;
-      if (status === 'ok') this.offerData(transfer, 0);
+      this.offerData(transfer, 0);
     });
   }
 
@@ -185,10 +185,9 @@ export class AtapiCdRom extends IdeDevice {
   private moveByDma(transfer: PacketTransfer): void {
     this.setBusy();
     if (transfer.buffered > 0) return this.sendBufferByDma(transfer);
-    if (this.medium === undefined) return this.mediumDone('no-medium', transfer, 0);
+    if (this.medium === undefined) return this.check(this.logicalUnit.readFailed());
     this.requestDma(this.medium, 'read', transfer.sector, transfer.left, SECTOR_BYTES, (status, count) => {
-      this.mediumDone(status, transfer, count);
-      if (status !== 'ok') return;
+      if (!this.mediumDone(status, transfer, count)) return;
       if (transfer.left > 0) this.moveByDma(transfer);
       else this.finish();
     });
@@ -211,21 +210,21 @@ export class AtapiCdRom extends IdeDevice {
     this.finish();
   }
 
-  private mediumDone(status: BlockStatus, transfer: PacketTransfer, count: number): void {
-    if (status !== 'ok') return this.check(this.logicalUnit.readFailed());
+  /** Takes note of a request that ended; ends the command if it ended badly. */
+  private mediumDone(status: BlockStatus, transfer: PacketTransfer, count: number): boolean {
     transfer.sector += count;
     transfer.left -= count;
+    if (status !== 'ok') this.check(this.logicalUnit.readFailed());
+    return status === 'ok';
   }
 
   private finish(): void {
-    this.transfer = undefined;
     this.taskFile.sectorCount = REASON.status;
     this.complete();
   }
 
   /** Sense key in bits 7:4 of the error register. */
   private check(sense: Sense): void {
-    this.transfer = undefined;
     this.taskFile.sectorCount = REASON.status;
     this.completeWithError((sense.key << 4) | ERROR.aborted);
   }

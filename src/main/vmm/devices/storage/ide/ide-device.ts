@@ -92,8 +92,7 @@ export abstract class IdeDevice {
     if (command === COMMAND.deviceReset && this.signature === 'atapi') return this.reset('soft');
     if (this.isBusy) return;
     this.generation++;
-    this.forgetTransfer();
-    this.forget('soft');
+    this.endCommand();
     this.setInterrupt(false);
     this.taskFile.error = 0;
     this.taskFile.status = STATUS.ready | STATUS.seekDone;
@@ -172,13 +171,13 @@ export abstract class IdeDevice {
 
   /** Ends a command well. The last block of a PIO read ends without an interrupt. */
   protected complete(options: { readonly interrupts: boolean } = { interrupts: true }): void {
-    this.forgetTransfer();
+    this.endCommand();
     this.taskFile.status = STATUS.ready | STATUS.seekDone;
     if (options.interrupts) this.setInterrupt(true);
   }
 
   protected completeWithError(error: number): void {
-    this.forgetTransfer();
+    this.endCommand();
     this.taskFile.error = error;
     this.taskFile.status = STATUS.ready | STATUS.seekDone | STATUS.error;
     this.setInterrupt(true);
@@ -283,6 +282,11 @@ export abstract class IdeDevice {
         else this.finishReset();
       },
     });
+  }
+
+  private endCommand(): void {
+    this.forgetTransfer();
+    this.forget('soft');
   }
 
   private forgetTransfer(): void {
