@@ -22,8 +22,7 @@ const expectSame = (got: Uint8Array, wanted: Uint8Array) => expect(Buffer.compar
 function failing(fail: (request: BlockRequest) => BlockStatus | undefined) {
   return (device: BlockDevice): BlockDevice => ({
     info: device.info,
-    submit: (request) =>
-      device.submit({ ...request, onDone: (status) => request.onDone(fail(request) ?? status) }),
+    submit: (request) => device.submit({ ...request, onDone: (status) => request.onDone(fail(request) ?? status) }),
   });
 }
 
@@ -135,7 +134,11 @@ describe('PIO', () => {
     expect(driver.pioWrite({ command: C.writeMultiple, lba: 3, count: 150 }, data, 16 * 512).status).toBe(READY);
     expectSame(sectors(rig.contents[0]!, 3, 150), data);
     const before = rig.interrupts;
-    const read = driver.pioRead({ command: C.readMultipleExt, lba: 3, count: 150, extended: true }, 150 * 512, 16 * 512);
+    const read = driver.pioRead(
+      { command: C.readMultipleExt, lba: 3, count: 150, extended: true },
+      150 * 512,
+      16 * 512,
+    );
     expectSame(read.data, data);
     expect(rig.interrupts - before).toBe(10);
     driver.nonData({ command: C.setMultiple, count: 0 });
@@ -270,7 +273,9 @@ describe('errors', () => {
 
   it('aborts writes that fail, and any to a read-only disk', () => {
     const broken = setUp({ wrap: failing(({ op }) => (op === 'write' ? 'io-error' : undefined)) });
-    expect(broken.driver.pioWrite({ command: C.writeSectors, count: 1 }, new Uint8Array(512))).toMatchObject({ error: 4 });
+    expect(broken.driver.pioWrite({ command: C.writeSectors, count: 1 }, new Uint8Array(512))).toMatchObject({
+      error: 4,
+    });
     const { driver } = setUp({ readonly: true });
     expect(driver.nonData({ command: C.writeSectors, count: 1 })).toEqual({ status: FAILED, error: 4 });
   });
@@ -449,7 +454,8 @@ describe('against a model', () => {
           if (kind === 'dma') {
             if (write) rig.memory.write(0x100000, data);
             const entries = [];
-            for (let at = 0; at < bytes; at += 3000 & ~1) entries.push([0x100000 + at, Math.min(3000, bytes - at)] as const);
+            for (let at = 0; at < bytes; at += 3000 & ~1)
+              entries.push([0x100000 + at, Math.min(3000, bytes - at)] as const);
             driver.dma({ command: write ? C.writeDma : C.readDma, lba, count }, entries, write ? 'write' : 'read');
             const got = new Uint8Array(bytes);
             rig.memory.read(0x100000, got);

@@ -350,7 +350,8 @@ export class AtaDisk extends IdeDevice {
 
   private smart(): void {
     const { features } = this.taskFile;
-    if (this.taskFile.cylinder !== SMART_KEY || (!this.settings.smart && features !== SMART.enable)) return this.abort();
+    if (this.taskFile.cylinder !== SMART_KEY || (!this.settings.smart && features !== SMART.enable))
+      return this.abort();
     switch (features) {
       case SMART.readData:
         return this.sendBlock(smartData());

@@ -57,8 +57,14 @@ function describeFeatures(data: IdentifyData, settings: DiskSettings): void {
   const always82 = FEATURES_82.power | FEATURES_82.readAhead;
   const supported83 = VALID | FEATURES_83.lba48 | FEATURES_83.flushCache | FEATURES_83.flushCacheExt;
   const supported84 = VALID | FEATURES_84.writeFua;
-  data.word(82, always82 | FEATURES_82.smart | FEATURES_82.writeCache).word(83, supported83).word(84, supported84);
+  data
+    .word(82, always82 | FEATURES_82.smart | FEATURES_82.writeCache)
+    .word(83, supported83)
+    .word(84, supported84);
   const enabled =
     (settings.smart ? FEATURES_82.smart : 0) | (settings.writeCache ? FEATURES_82.writeCache : 0) | always82;
-  data.word(85, enabled).word(86, supported83 & ~VALID).word(87, supported84);
+  data
+    .word(85, enabled)
+    .word(86, supported83 & ~VALID)
+    .word(87, supported84);
 }

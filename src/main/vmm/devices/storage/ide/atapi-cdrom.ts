@@ -59,7 +59,12 @@ export class AtapiCdRom extends IdeDevice {
 
   override saveState(): AtapiCdRomState {
     const { logicalUnit, transferMode, transfer } = this;
-    return { ...super.saveState(), drive: logicalUnit.saveState(), transferMode, transfer: transfer && { ...transfer } };
+    return {
+      ...super.saveState(),
+      drive: logicalUnit.saveState(),
+      transferMode,
+      transfer: transfer && { ...transfer },
+    };
   }
 
   override loadState(state: AtapiCdRomState): void {

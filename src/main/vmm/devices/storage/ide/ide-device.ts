@@ -245,7 +245,9 @@ export abstract class IdeDevice {
 
   saveState(): IdeDeviceState {
     const { taskFile, direction, at, end, interruptLevel: interrupt } = this;
-    const buffer = this.isOccupied ? this.memory.bytes.slice(this.buffer, this.buffer + BUFFER_BYTES) : new Uint8Array();
+    const buffer = this.isOccupied
+      ? this.memory.bytes.slice(this.buffer, this.buffer + BUFFER_BYTES)
+      : new Uint8Array();
     return { version: 1, taskFile: taskFile.saveState(), interrupt, direction, at, end, buffer };
   }
 

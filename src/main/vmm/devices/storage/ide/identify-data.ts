@@ -52,7 +52,9 @@ const ULTRA_MODES = 0x003f;
 
 /** PIO default, PIO with flow control 0–4, multiword DMA 0–2, Ultra DMA 0–5. */
 export function isTransferMode(mode: number): boolean {
-  return mode <= 1 || (mode >= 0x08 && mode <= 0x0c) || (mode >= 0x20 && mode <= 0x22) || (mode >= 0x40 && mode <= 0x45);
+  return (
+    mode <= 1 || (mode >= 0x08 && mode <= 0x0c) || (mode >= 0x20 && mode <= 0x22) || (mode >= 0x40 && mode <= 0x45)
+  );
 }
 
 export function isDmaMode(mode: number): boolean {

@@ -163,7 +163,8 @@ export class MmcDrive {
   private runOnMedium(opcode: number, cdb: Uint8Array): CommandOutcome {
     const run = this.mediumCommand(opcode);
     if (run === undefined) return check(SENSE.invalidOpcode);
-    if (this.drive.medium === undefined) return check(this.trayOpen ? SENSE.noMediumTrayOpen : SENSE.noMediumTrayClosed);
+    if (this.drive.medium === undefined)
+      return check(this.trayOpen ? SENSE.noMediumTrayOpen : SENSE.noMediumTrayClosed);
     return run(this.drive.medium, cdb);
   }
 
