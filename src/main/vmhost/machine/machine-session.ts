@@ -1,0 +1,170 @@
+import { BlockChannelClient } from '../rings/block-channel-client.js';
+import type { Firmware } from '../../vmm/firmware/firmware.js';
+import type { MachineControl } from '../../vmm/machine/machine.js';
+import type { MachinePorts } from '../../vmm/machine/machine-ports.js';
+import type { SerialPortNumber } from '../../vmm/machine/machine-spec.js';
+import type { GuestMemory } from '../../vmm/memory/guest-memory.js';
+import { HostClock } from '../../vmm/time/clock.js';
+import { SerialLine } from '../serial/serial-line.js';
+import { DriveRack } from './drive-rack.js';
+import { InputRouter } from './input-router.js';
+import { MachineLoop } from './machine-loop.js';
+import type { DrivePlan, FromMachine, MachineMeasures, MachineThreadData, ToMachine } from './thread-messages.js';
+
+/** What the thread is made of, so that a test can put other parts in. */
+export interface SessionParts {
+  readonly data: Pick<MachineThreadData, 'spec' | 'kick' | 'blocks' | 'progress'>;
+  readonly memory: GuestMemory;
+  readonly firmware: Firmware;
+  readonly createVcpu: MachinePorts['createVcpu'];
+  createMachine(ports: MachinePorts): MachineControl;
+  post(message: FromMachine): void;
+  /** Next message of the I/O thread, undefined if there is none. */
+  receive(): ToMachine | undefined;
+}
+
+/** One machine on its thread, from the drives' arrival to power-off. */
+export class MachineSession {
+  private readonly clock = new HostClock(() => performance.now() * 1e6);
+  private readonly lines = new Map<SerialPortNumber, SerialLine>();
+  private readonly rack: DriveRack;
+  private readonly machine: MachineControl;
+  private readonly input: InputRouter;
+  private readonly loop: MachineLoop;
+
+  /** @throws whatever building the machine throws */
+  constructor(
+    private readonly parts: SessionParts,
+    drives: readonly DrivePlan[],
+  ) {
+    const { data, post } = parts;
+    const blocks = new BlockChannelClient(data.blocks);
+    this.rack = new DriveRack(drives, (image, info) => blocks.device(image, info), {
+      onTray: (driveId, ejected, locked) => post({ type: 'drive', driveId, ejected, locked }),
+      onNoSpace: () => this.pause(true),
+    });
+    for (const port of data.spec.serialPorts) this.lines.set(port, new SerialLine());
+    this.machine = parts.createMachine(this.machinePorts());
+    for (const [port, line] of this.lines) {
+      const receiver = this.machine.serial(port);
+      if (receiver) line.connect(receiver);
+    }
+    this.input = new InputRouter(this.machine);
+    this.loop = new MachineLoop({
+      machine: this.machine,
+      clock: this.clock,
+      kick: data.kick,
+      blocks,
+      takeMessages: () => this.takeMessages(),
+      onEnd: (condition) => {
+        if (condition.kind === 'off') post({ type: 'off', cause: condition.cause });
+        else post({ type: 'failed', code: 'internal', message: condition.message });
+      },
+      afterSlice: () => this.afterSlice(),
+    });
+  }
+
+  /** Returns when the machine is off. */
+  run(): void {
+    this.parts.post({ type: 'built', display: this.machine.display });
+    this.loop.run();
+    this.flushSerial();
+  }
+
+  private machinePorts(): MachinePorts {
+    const { memory, firmware, createVcpu, post } = this.parts;
+    return {
+      memory,
+      clock: this.clock,
+      wallClock: {
+        nowMs: () => Date.now(),
+        localOffsetMinutes: (atMs) => -new Date(atMs).getTimezoneOffset(),
+      },
+      createVcpu,
+      firmware,
+      drives: this.rack.drives,
+      serial: Object.fromEntries(this.lines),
+      log: (line) => post({ type: 'log', line }),
+      debugConsole: debugLines((line) => post({ type: 'log', line })),
+    };
+  }
+
+  private takeMessages(): void {
+    for (let message = this.parts.receive(); message; message = this.parts.receive()) this.obey(message);
+  }
+
+  private obey(message: ToMachine): void {
+    switch (message.type) {
+      case 'pause':
+        return this.pause(false);
+      case 'resume':
+        return this.resume();
+      case 'reset':
+        return this.machine.reset();
+      case 'press-power-button':
+        return this.machine.pressPowerButton();
+      case 'power-off':
+        return this.loop.end();
+      case 'input':
+        return this.input.handle(message.events);
+      case 'serial':
+        return this.lines.get(message.port)?.send(message.bytes);
+      case 'insert':
+        return this.rack.insert(message.driveId, message.medium);
+      case 'eject':
+        return this.parts.post({ type: 'ejected', id: message.id, empty: this.rack.eject(message.driveId, message.force) });
+      case 'measure':
+        return this.parts.post({ type: 'measures', id: message.id, measures: this.measures() });
+    }
+  }
+
+  private pause(noSpace: boolean): void {
+    this.loop.pause();
+    this.parts.post({ type: 'power', paused: true, noSpace });
+  }
+
+  private resume(): void {
+    this.loop.resume();
+    this.parts.post({ type: 'power', paused: false, noSpace: false });
+    this.rack.retryWrites();
+  }
+
+  private measures(): MachineMeasures {
+    const { instructions, counters } = this.machine.stats;
+    return {
+      instructions,
+      counters,
+      busyMs: this.loop.busyMs,
+      uptimeMs: this.clock.nowNs() / 1e6,
+      keyboardLeds: { ...this.machine.keyboard.leds },
+      absolutePointer: this.machine.pointer.active,
+    };
+  }
+
+  private afterSlice(): void {
+    Atomics.add(this.parts.data.progress, 0, 1);
+    this.flushSerial();
+  }
+
+  private flushSerial(): void {
+    for (const [port, line] of this.lines) {
+      const bytes = line.takeSent();
+      if (bytes) this.parts.post({ type: 'serial', port, bytes });
+    }
+  }
+}
+
+/** Longest line of debug output kept together. */
+const MAX_DEBUG_LINE = 500;
+
+/** Collects bytes of a debug port into lines of the log. */
+function debugLines(onLine: (line: string) => void): (byte: number) => void {
+  let line = '';
+  return (byte) => {
+    if (byte !== 0x0a && line.length < MAX_DEBUG_LINE) line += byte === 0x0d ? '' : String.fromCharCode(byte);
+    else {
+      onLine(`debug port: ${line}`);
+      line = '';
+    }
+  };
+}

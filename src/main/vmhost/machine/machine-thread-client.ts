@@ -1,0 +1,80 @@
+import { Worker } from 'node:worker_threads';
+import { createDoorbell, ring } from '../rings/doorbell.js';
+import { createBlockChannel } from '../rings/block-channel.js';
+import type { FromMachine, MachineMeasures, MachineThreadData, ToMachine } from './thread-messages.js';
+
+/** What the machine thread tells without being asked. */
+export type MachineNews = Exclude<FromMachine, { type: 'measures' | 'ejected' }>;
+
+type ThreadInput = Omit<MachineThreadData, 'kick' | 'blocks' | 'progress'>;
+
+/** The machine thread as the I/O thread sees it. */
+export class MachineThreadClient {
+  private readonly kick = createDoorbell();
+  private readonly progressWord = new Int32Array(new SharedArrayBuffer(4));
+  private readonly worker: Worker;
+  private nextId = 1;
+  private readonly waiting = new Map<number, (value: never) => void>();
+  readonly blocks = createBlockChannel(this.kick);
+  /** Resolves when the thread has ended. */
+  readonly ended: Promise<void>;
+
+  /** @param entry the built machine thread @param onDeath the thread broke down or ended unasked */
+  constructor(
+    entry: URL,
+    input: ThreadInput,
+    private readonly onNews: (news: MachineNews) => void,
+    onDeath: (error: Error) => void,
+  ) {
+    const { kick, blocks, progressWord: progress } = this;
+    const workerData: MachineThreadData = { ...input, kick, blocks, progress };
+    this.worker = new Worker(entry, { workerData, name: 'machine' });
+    this.worker.on('message', (message: FromMachine) => this.receive(message));
+    this.worker.on('error', onDeath);
+    this.ended = new Promise((resolve) => this.worker.once('exit', () => resolve()));
+  }
+
+  /** Counts up whenever the machine's loop comes round. */
+  get progress(): number {
+    return Atomics.load(this.progressWord, 0);
+  }
+
+  tell(message: ToMachine): void {
+    this.worker.postMessage(message);
+    ring(this.kick);
+  }
+
+  measure(): Promise<MachineMeasures> {
+    return this.ask((id) => ({ type: 'measure', id }));
+  }
+
+  /** @returns whether the drive is empty now: the guest may hold the tray */
+  eject(driveId: string, force: boolean): Promise<boolean> {
+    return this.ask((id) => ({ type: 'eject', driveId, force, id }));
+  }
+
+  /** Ends the thread, by force if its guest code does not come to a stop. */
+  async terminate(): Promise<void> {
+    this.worker.removeAllListeners('error');
+    await this.worker.terminate();
+  }
+
+  private ask<T>(message: (id: number) => ToMachine): Promise<T> {
+    const id = this.nextId++;
+    return new Promise((resolve) => {
+      this.waiting.set(id, resolve);
+      this.tell(message(id));
+    });
+  }
+
+  private receive(message: FromMachine): void {
+    if (message.type === 'measures') this.answer(message.id, message.measures);
+    else if (message.type === 'ejected') this.answer(message.id, message.empty);
+    else this.onNews(message);
+  }
+
+  private answer(id: number, value: unknown): void {
+    this.waiting.get(id)?.(value as never);
+    this.waiting.delete(id);
+  }
+}

@@ -1,0 +1,47 @@
+import type { FromVm } from '../../shared/vm-process/protocol.js';
+import type { TransferredPort } from './bulk/port-channel.js';
+
+/** The process that started this one. */
+export interface ParentLink {
+  /** Messages are unchecked; `port` is the MessagePort that came along, if any. */
+  onMessage(listener: (message: unknown, port: TransferredPort | undefined) => void): void;
+  /** The parent is gone. */
+  onGone(listener: () => void): void;
+  /** Resolves when the message has left this process. */
+  send(message: FromVm): Promise<void>;
+}
+
+/** What Electron gives a utility process in place of `process.send`. */
+interface UtilityParentPort {
+  on(event: 'message', listener: (event: { data: unknown; ports: TransferredPort[] }) => void): void;
+  postMessage(message: unknown): void;
+}
+
+/** @throws Error if nobody started this process with a message link */
+export function connectToParent(): ParentLink {
+  const port = (process as { parentPort?: UtilityParentPort }).parentPort;
+  if (port) return utilityLink(port);
+  if (process.send) return forkLink();
+  throw new Error('a VM process is started by Annex, not by hand');
+}
+
+function utilityLink(port: UtilityParentPort): ParentLink {
+  return {
+    onMessage: (listener) => port.on('message', ({ data, ports }) => listener(data, ports[0])),
+    // Electron ends utility processes with the application.
+    onGone: () => {},
+    send: (message) => Promise.resolve(port.postMessage(message)),
+  };
+}
+
+function forkLink(): ParentLink {
+  return {
+    onMessage: (listener) => process.on('message', (message) => listener(message, undefined)),
+    onGone: (listener) => process.on('disconnect', listener),
+    send: (message) =>
+      new Promise((resolve) => {
+        if (process.connected) process.send!(message, () => resolve());
+        else resolve();
+      }),
+  };
+}
