@@ -202,7 +202,10 @@ export class VirtualMachine {
   private powerChanged(paused: boolean, noSpace: boolean): void {
     this.typist.setPaused(paused);
     const problem = noSpace
-      ? new AnnexError('no-space', 'The disk of this computer is full, so the machine was paused. Free some space and resume it.')
+      ? new AnnexError(
+          'no-space',
+          'The disk of this computer is full, so the machine was paused. Free some space and resume it.',
+        )
       : null;
     this.listener.tell({ type: 'power', state: paused ? 'paused' : 'running', problem: problem?.toWire() ?? null });
   }
@@ -248,7 +251,9 @@ export class VirtualMachine {
 
   private async setMedium(driveId: string, path: string | null, force: boolean): Promise<void> {
     if (!(await this.thread.eject(driveId, force)))
-      throw new AnnexError('vm-wrong-state', 'The guest holds this drive locked. Eject it in the guest, or force it.', { driveId });
+      throw new AnnexError('vm-wrong-state', 'The guest holds this drive locked. Eject it in the guest, or force it.', {
+        driveId,
+      });
     await this.drives.unload(driveId);
     if (path === null) return;
     this.thread.tell({ type: 'insert', driveId, medium: await this.drives.insert(driveId, path) });
@@ -297,5 +302,10 @@ export class VirtualMachine {
 function asAnnexError(error: unknown): AnnexError {
   if (error instanceof AnnexError) return error;
   const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new AnnexError('internal', 'The machine broke down because of a defect in Annex. Its log has the details.', {}, { cause });
+  return new AnnexError(
+    'internal',
+    'The machine broke down because of a defect in Annex. Its log has the details.',
+    {},
+    { cause },
+  );
 }

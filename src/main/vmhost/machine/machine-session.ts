@@ -112,7 +112,11 @@ export class MachineSession {
       case 'insert':
         return this.rack.insert(message.driveId, message.medium);
       case 'eject':
-        return this.parts.post({ type: 'ejected', id: message.id, empty: this.rack.eject(message.driveId, message.force) });
+        return this.parts.post({
+          type: 'ejected',
+          id: message.id,
+          empty: this.rack.eject(message.driveId, message.force),
+        });
       case 'measure':
         return this.parts.post({ type: 'measures', id: message.id, measures: this.measures() });
     }
