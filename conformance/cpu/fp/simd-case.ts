@@ -1,4 +1,5 @@
 import { FP, type FpCore } from './core-module.js';
+import { REGS } from '../../../src/main/vmm/cpu/core/layout.js';
 import { SimdOp } from '../../../src/main/vmm/cpu/core/opcodes/simd-op.js';
 import type { SimdForm } from './simd-instructions.js';
 
@@ -13,7 +14,7 @@ export const SIMD_RECORD = {
   mxcsrAfter: 6,
   /** EFLAGS afterwards, arithmetic bits. */
   flagsAfter: 8,
-  /** Bits 3:0 of FTW & TOP sanity for MMX are implied; ECX afterwards of PCMPxSTRI. */
+  /** ECX afterwards, of PCMPxSTRI. */
   indexAfter: 10,
   /** Three 16-byte operands: destination before, source, XMM0 (or RAX and RDX). */
   dst: 16,
@@ -39,6 +40,8 @@ export function runSimdCase(core: FpCore, op: SimdOp, form: SimdForm, record: Ui
   const dst = dstIsCell ? (form.startsWith('x') ? base + FP.xmm : file) + 16 : SCRATCH_DST;
   const src = srcIsCell ? (form === 'mx' ? base + FP.xmm : file) + 32 : SCRATCH_SRC;
   bytes.set(record.subarray(SIMD_RECORD.third, SIMD_RECORD.third + 16), base + FP.xmm);
+  bytes.set(record.subarray(SIMD_RECORD.third, SIMD_RECORD.third + 8), REGS);
+  bytes.set(record.subarray(SIMD_RECORD.third + 8, SIMD_RECORD.third + 16), REGS + 16);
   bytes.fill(0, SCRATCH_DST, SCRATCH_DST + 16);
   bytes.set(record.subarray(SIMD_RECORD.dst, SIMD_RECORD.dst + 16), dst);
   bytes.set(record.subarray(SIMD_RECORD.src, SIMD_RECORD.src + (srcIsCell ? 16 : 8)), src);
@@ -48,9 +51,11 @@ export function runSimdCase(core: FpCore, op: SimdOp, form: SimdForm, record: Ui
   const done = execute(op, dst, src, imm);
   fields.setUint8(SIMD_RECORD.raised, done ? 0 : 1);
   fields.setUint16(SIMD_RECORD.mxcsrAfter, view.getUint32(base + FP.mxcsr, true), true);
-  fields.setUint16(SIMD_RECORD.flagsAfter, setsFlags(op) ? core.simdFlags.value : 0, true);
+  fields.setUint16(SIMD_RECORD.flagsAfter, done && setsFlags(op) ? core.simdFlags.value : 0, true);
   fields.setUint32(SIMD_RECORD.indexAfter, writesIndex(op) ? core.simdIndex.value : 0, true);
-  record.set(bytes.subarray(dst, dst + 16), SIMD_RECORD.result);
+  const result = writesXmm0(op) ? base + FP.xmm : dst;
+  record.set(bytes.subarray(result, result + 16), SIMD_RECORD.result);
+  if (!done && form.startsWith('r')) record.fill(0, SIMD_RECORD.result, SIMD_RECORD.result + 8);
   if (!form.startsWith('x')) record.fill(0, SIMD_RECORD.result + 8, SIMD_RECORD.result + 16);
 }
 
@@ -58,10 +63,14 @@ export function setsFlags(op: SimdOp): boolean {
   return (
     op === SimdOp.PTEST ||
     (op >= SimdOp.COMISS && op <= SimdOp.UCOMISD) ||
-    (op >= SimdOp.PCMPESTRM && op <= SimdOp.PCMPISTRI)
+    (op >= SimdOp.PCMPESTRM && op <= SimdOp.PCMPESTRI64)
   );
 }
 
 export function writesIndex(op: SimdOp): boolean {
-  return op === SimdOp.PCMPESTRI || op === SimdOp.PCMPISTRI;
+  return op === SimdOp.PCMPESTRI || op === SimdOp.PCMPISTRI || op === SimdOp.PCMPESTRI64;
+}
+
+export function writesXmm0(op: SimdOp): boolean {
+  return op === SimdOp.PCMPESTRM || op === SimdOp.PCMPISTRM || op === SimdOp.PCMPESTRM64;
 }

@@ -1,3 +1,4 @@
+import { SimdOp } from '../../../src/main/vmm/cpu/core/opcodes/simd-op.js';
 import { float32, float64, integer64 } from './operands.js';
 import type { Random } from './random.js';
 import { SIMD_RECORD } from './simd-case.js';
@@ -22,6 +23,13 @@ function quadword(random: Random, kind: OperandKind): bigint {
   return kind === 'text' ? text64(random) : integer64(random);
 }
 
+/** Around the element counts, negative too; sometimes only the low 32 bits are small, sometimes the extremes. */
+function explicitLength(random: Random): bigint {
+  const small = BigInt(random.below(40) - 20);
+  if (random.below(4) > 0) return BigInt.asUintN(64, small);
+  return random.below(2) === 0 ? integer64(random) : BigInt.asUintN(64, random.u64() << 32n) | BigInt.asUintN(32, small);
+}
+
 /** Mostly the reset value with random sticky flags; else any rounding mode, DAZ, FTZ and masks. */
 function mxcsr(random: Random): number {
   const sticky = random.below(3) === 0 ? 0 : random.below(64);
@@ -42,11 +50,11 @@ function mxcsr(random: Random): number {
 }
 
 /** Fills the "before" fields of one record with operands fit for the instruction. */
-export function generateSimd(random: Random, index: number, { operands }: SimdInstruction, record: Uint8Array): void {
+export function generateSimd(random: Random, index: number, { op, operands }: SimdInstruction, record: Uint8Array): void {
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
   view.setUint16(SIMD_RECORD.instruction, index, true);
   view.setUint8(SIMD_RECORD.imm, random.below(3) === 0 ? random.below(20) : random.below(256));
-  view.setUint16(SIMD_RECORD.mxcsr, operands === 'f32' || operands === 'f64' ? mxcsr(random) : 0x1f80, true);
+  view.setUint16(SIMD_RECORD.mxcsr, SimdOp[op]!.startsWith('CVT') || operands === 'f32' || operands === 'f64' ? mxcsr(random) : 0x1f80, true);
   for (const at of [0, 8]) {
     const dst = quadword(random, operands);
     // Equal, opposite or near operands make cancellation, equality and exact quotients happen.
@@ -56,7 +64,7 @@ export function generateSimd(random: Random, index: number, { operands }: SimdIn
     view.setBigUint64(SIMD_RECORD.dst + at, dst, true);
     view.setBigUint64(SIMD_RECORD.src + at, src, true);
     // PCMPESTRx takes its lengths from here.
-    const third = operands === 'text' ? BigInt.asUintN(64, BigInt(random.below(40) - 20)) : integer64(random);
+    const third = operands === 'text' ? explicitLength(random) : integer64(random);
     view.setBigUint64(SIMD_RECORD.third + at, third, true);
   }
 }

@@ -79,3 +79,42 @@ export const SIMD_INTEGER: readonly SimdInstruction[] = [
   ...list('r<xi', 'int', '66 0f3a14 PEXTRB 0f3a15 PEXTRW 0f3a16 PEXTRD 0f3a17 PEXTRD'),
   ...list('r<xi', 'int', '- 66480f3a16 PEXTRQ'),
 ];
+
+/** 58 ADD and its neighbours: packed and scalar, single and double. */
+function arithmetic(text: string): SimdInstruction[] {
+  const words = text.trim().split(/\s+/);
+  const result: SimdInstruction[] = [];
+  for (let i = 0; i < words.length; i += 2) {
+    const [code, name] = [words[i]!, words[i + 1]!];
+    result.push(
+      ...list('xx', 'f32', `- 0f${code} ${name}PS f30f${code} ${name}SS`),
+      ...list('xx', 'f64', `- 660f${code} ${name}PD f20f${code} ${name}SD`),
+    );
+  }
+  return result;
+}
+
+export const SIMD_FLOAT: readonly SimdInstruction[] = [
+  ...arithmetic('51 SQRT 58 ADD 59 MUL 5c SUB 5d MIN 5e DIV 5f MAX'),
+  ...list('xx', 'f32', '- 0f52 RSQRTPS f30f52 RSQRTSS 0f53 RCPPS f30f53 RCPSS'),
+  ...list('xx', 'f32', 'f2 0f7c HADDPS 0f7d HSUBPS 0fd0 ADDSUBPS'),
+  ...list('xx', 'f64', '66 0f7c HADDPD 0f7d HSUBPD 0fd0 ADDSUBPD'),
+  ...list('xxi', 'f32', '- 0fc2 CMPPS f30fc2 CMPSS 660f3a08 ROUNDPS 660f3a0a ROUNDSS 660f3a40 DPPS'),
+  ...list('xxi', 'f64', '- 660fc2 CMPPD f20fc2 CMPSD 660f3a09 ROUNDPD 660f3a0b ROUNDSD 660f3a41 DPPD'),
+  ...list('xx', 'f32', '- 0f2f COMISS 0f2e UCOMISS'),
+  ...list('xx', 'f64', '66 0f2f COMISD 0f2e UCOMISD'),
+  ...list('xx', 'f32', '- 0f5a CVTPS2PD f30f5a CVTSS2SD 660f5b CVTPS2DQ f30f5b CVTTPS2DQ'),
+  ...list('xx', 'f64', '- 660f5a CVTPD2PS f20f5a CVTSD2SS f20fe6 CVTPD2DQ 660fe6 CVTTPD2DQ'),
+  ...list('xx', 'int', '- 0f5b CVTDQ2PS f30fe6 CVTDQ2PD'),
+  ...list('xr', 'int', '- f30f2a CVTSI322SS f3480f2a CVTSI642SS f20f2a CVTSI322SD f2480f2a CVTSI642SD'),
+  ...list('rx', 'f32', '- f30f2d CVTSS2SI32 f3480f2d CVTSS2SI64 f30f2c CVTTSS2SI32 f3480f2c CVTTSS2SI64'),
+  ...list('rx', 'f64', '- f20f2d CVTSD2SI32 f2480f2d CVTSD2SI64 f20f2c CVTTSD2SI32 f2480f2c CVTTSD2SI64'),
+  ...list('xm', 'int', '- 0f2a CVTPI2PS 660f2a CVTDQ2PD'),
+  ...list('mx', 'f32', '- 0f2d CVTPS2PI 0f2c CVTTPS2PI'),
+  ...list('mx', 'f64', '- 660f2d CVTPD2DQ 660f2c CVTTPD2DQ'),
+];
+
+export const SIMD_TEXT: readonly SimdInstruction[] = [
+  ...list('xxi', 'text', '66 0f3a60 PCMPESTRM 0f3a61 PCMPESTRI 0f3a62 PCMPISTRM 0f3a63 PCMPISTRI'),
+  ...list('xxi', 'text', '- 66480f3a60 PCMPESTRM64 66480f3a61 PCMPESTRI64'),
+];

@@ -1,4 +1,4 @@
-import { SIMD_RECORD, setsFlags, writesIndex } from '../fp/simd-case.js';
+import { SIMD_RECORD, setsFlags, writesIndex, writesXmm0 } from '../fp/simd-case.js';
 import type { SimdForm, SimdInstruction } from '../fp/simd-instructions.js';
 import { CASE, CASE_BYTES, FX, type Silicon } from './silicon.js';
 
@@ -64,7 +64,8 @@ export function recordSimd(silicon: Silicon, list: readonly SimdInstruction[], r
     );
     const result = records.subarray(at + SIMD_RECORD.result, at + SIMD_RECORD.result + 16);
     result.fill(0);
-    if (form.startsWith('r')) result.set(after.subarray(from + CASE.rax, from + CASE.rax + 8));
+    if (writesXmm0(op)) result.set(after.subarray(from + FX.xmm, from + FX.xmm + 16));
+    else if (form.startsWith('r')) result.set(after.subarray(from + CASE.rax, from + CASE.rax + 8));
     else if (form.startsWith('m')) result.set(after.subarray(from + FX.st + 16, from + FX.st + 24));
     else result.set(after.subarray(from + FX.xmm + 16, from + FX.xmm + 32));
   }

@@ -1,132 +1,23 @@
 import { SimdOp } from '../../opcodes/simd-op';
-import {
-  paddb,
-  paddd,
-  paddq,
-  paddsb,
-  paddsw,
-  paddusb,
-  paddusw,
-  paddw,
-  pavgb,
-  pavgw,
-  psubb,
-  psubd,
-  psubq,
-  psubsb,
-  psubsw,
-  psubusb,
-  psubusw,
-  psubw,
-} from './add-sub';
-import {
-  blendpd,
-  blendps,
-  blendvpd,
-  blendvps,
-  insertps,
-  insertpsm,
-  pblendvb,
-  pblendw,
-  pextrb,
-  pextrd,
-  pextrq,
-  pextrw,
-  pinsrb,
-  pinsrd,
-  pinsrq,
-  pinsrw,
-} from './blend';
-import {
-  pcmpeqb,
-  pcmpeqd,
-  pcmpeqq,
-  pcmpeqw,
-  pcmpgtb,
-  pcmpgtd,
-  pcmpgtq,
-  pcmpgtw,
-  pmaxsb,
-  pmaxsd,
-  pmaxsw,
-  pmaxub,
-  pmaxud,
-  pmaxuw,
-  pminsb,
-  pminsd,
-  pminsw,
-  pminub,
-  pminud,
-  pminuw,
-  ptest,
-} from './compare';
-import {
-  pmovsxbd,
-  pmovsxbq,
-  pmovsxbw,
-  pmovsxdq,
-  pmovsxwd,
-  pmovsxwq,
-  pmovzxbd,
-  pmovzxbq,
-  pmovzxbw,
-  pmovzxdq,
-  pmovzxwd,
-  pmovzxwq,
-} from './extend';
+import { paddb, paddd, paddq, paddsb, paddsw, paddusb, paddusw, paddw, pavgb, pavgw, psubb, psubd, psubq, psubsb, psubsw, psubusb, psubusw, psubw } from './add-sub';
+import { blendpd, blendps, blendvpd, blendvps, insertps, insertpsm, pblendvb, pblendw, pextrb, pextrd, pextrq, pextrw, pinsrb, pinsrd, pinsrq, pinsrw } from './blend';
+import { pcmpeqb, pcmpeqd, pcmpeqq, pcmpeqw, pcmpgtb, pcmpgtd, pcmpgtq, pcmpgtw, pmaxsb, pmaxsd, pmaxsw, pmaxub, pmaxud, pmaxuw, pminsb, pminsd, pminsw, pminub, pminud, pminuw, ptest } from './compare';
+import { pmovsxbd, pmovsxbq, pmovsxbw, pmovsxdq, pmovsxwd, pmovsxwq, pmovzxbd, pmovzxbq, pmovzxbw, pmovzxdq, pmovzxwd, pmovzxwq } from './extend';
+import { addpd, addps, addsd, addss, divpd, divps, divsd, divss, maxpd, maxps, maxsd, maxss, minpd, minps, minsd, minss, mulpd, mulps, mulsd, mulss, sqrtpd, sqrtps, sqrtsd, sqrtss, subpd, subps, subsd, subss } from './float-arithmetic';
+import { cmppd, cmpps, cmpsd, cmpss, comisd, comiss, ucomisd, ucomiss } from './float-compare';
+import { cvtdq2pd, cvtdq2ps, cvtpd2dq, cvtpd2ps, cvtpi2ps, cvtps2dq, cvtps2pd, cvtps2pi, cvtsd2si32, cvtsd2si64, cvtsd2ss, cvtsi322sd, cvtsi322ss, cvtsi642sd, cvtsi642ss, cvtss2sd, cvtss2si32, cvtss2si64, cvttpd2dq, cvttps2dq, cvttps2pi, cvttsd2si32, cvttsd2si64, cvttss2si32, cvttss2si64 } from './float-convert';
+import { addsubpd, addsubps, dppd, dpps, haddpd, haddps, hsubpd, hsubps } from './float-horizontal';
+import { roundpd, roundps, roundsd, roundss } from './float-round';
 import { mpsadbw, phaddd, phaddsw, phaddw, phminposuw, phsubd, phsubsw, phsubw, psadbw } from './horizontal';
 import { pand, pandn, por, pxor } from './logic';
-import {
-  merge32,
-  merge64,
-  mov128,
-  movddup,
-  movhlps,
-  movlhps,
-  movmskpd,
-  movmskps,
-  movq,
-  movshdup,
-  movsldup,
-  pmovmskb,
-} from './move';
+import { merge32, merge64, mov128, movddup, movhlps, movlhps, movmskpd, movmskps, movq, movshdup, movsldup, pmovmskb } from './move';
 import { pmaddubsw, pmaddwd, pmuldq, pmulhrsw, pmulhuw, pmulhw, pmulld, pmullw, pmuludq } from './multiply';
-import {
-  packssdw,
-  packsswb,
-  packusdw,
-  packuswb,
-  punpckhbw,
-  punpckhdq,
-  punpckhqdq,
-  punpckhwd,
-  punpcklbw,
-  punpckldq,
-  punpcklqdq,
-  punpcklwd,
-} from './pack';
-import {
-  pslld,
-  pslldi,
-  pslldq,
-  psllq,
-  psllqi,
-  psllw,
-  psllwi,
-  psrad,
-  psradi,
-  psraw,
-  psrawi,
-  psrld,
-  psrldi,
-  psrldq,
-  psrlq,
-  psrlqi,
-  psrlw,
-  psrlwi,
-} from './shift';
+import { packssdw, packsswb, packusdw, packuswb, punpckhbw, punpckhdq, punpckhqdq, punpckhwd, punpcklbw, punpckldq, punpcklqdq, punpcklwd } from './pack';
+import { rcpps, rcpss, rsqrtps, rsqrtss } from './reciprocal';
+import { pslld, pslldi, pslldq, psllq, psllqi, psllw, psllwi, psrad, psradi, psraw, psrawi, psrld, psrldi, psrldq, psrlq, psrlqi, psrlw, psrlwi } from './shift';
 import { palignr, pshufb, pshufd, pshufhw, pshuflw, pshufw, shufpd, shufps } from './shuffle';
 import { pabsb, pabsd, pabsw, psignb, psignd, psignw } from './sign';
+import { pcmpestri, pcmpestri64, pcmpestrm, pcmpestrm64, pcmpistri, pcmpistrm } from './text';
 
 /**
  * Executes one SSE … SSE4.2 operation on 16-byte cells: XMM or MMX registers, or scratch holding a memory or general
@@ -288,10 +179,93 @@ export function execSimd(op: u32, dst: usize, src: usize, imm: u32): bool {
     case SimdOp.PMOVZXWQ: pmovzxwq(dst, src); break;
     case SimdOp.PMOVZXDQ: pmovzxdq(dst, src); break;
     // Text; …64: lengths from RAX and RDX instead of EAX and EDX
+    case SimdOp.PCMPESTRM: pcmpestrm(dst, src, imm); break;
+    case SimdOp.PCMPESTRI: pcmpestri(dst, src, imm); break;
+    case SimdOp.PCMPISTRM: pcmpistrm(dst, src, imm); break;
+    case SimdOp.PCMPISTRI: pcmpistri(dst, src, imm); break;
+    case SimdOp.PCMPESTRM64: pcmpestrm64(dst, src, imm); break;
+    case SimdOp.PCMPESTRI64: pcmpestri64(dst, src, imm); break;
     // Floating-point arithmetic
+    case SimdOp.ADDPS: return addps(dst, src);
+    case SimdOp.ADDPD: return addpd(dst, src);
+    case SimdOp.ADDSS: return addss(dst, src);
+    case SimdOp.ADDSD: return addsd(dst, src);
+    case SimdOp.SUBPS: return subps(dst, src);
+    case SimdOp.SUBPD: return subpd(dst, src);
+    case SimdOp.SUBSS: return subss(dst, src);
+    case SimdOp.SUBSD: return subsd(dst, src);
+    case SimdOp.MULPS: return mulps(dst, src);
+    case SimdOp.MULPD: return mulpd(dst, src);
+    case SimdOp.MULSS: return mulss(dst, src);
+    case SimdOp.MULSD: return mulsd(dst, src);
+    case SimdOp.DIVPS: return divps(dst, src);
+    case SimdOp.DIVPD: return divpd(dst, src);
+    case SimdOp.DIVSS: return divss(dst, src);
+    case SimdOp.DIVSD: return divsd(dst, src);
+    case SimdOp.MINPS: return minps(dst, src);
+    case SimdOp.MINPD: return minpd(dst, src);
+    case SimdOp.MINSS: return minss(dst, src);
+    case SimdOp.MINSD: return minsd(dst, src);
+    case SimdOp.MAXPS: return maxps(dst, src);
+    case SimdOp.MAXPD: return maxpd(dst, src);
+    case SimdOp.MAXSS: return maxss(dst, src);
+    case SimdOp.MAXSD: return maxsd(dst, src);
+    case SimdOp.SQRTPS: return sqrtps(dst, src);
+    case SimdOp.SQRTPD: return sqrtpd(dst, src);
+    case SimdOp.SQRTSS: return sqrtss(dst, src);
+    case SimdOp.SQRTSD: return sqrtsd(dst, src);
+    case SimdOp.RCPPS: rcpps(dst, src); break;
+    case SimdOp.RCPSS: rcpss(dst, src); break;
+    case SimdOp.RSQRTPS: rsqrtps(dst, src); break;
+    case SimdOp.RSQRTSS: rsqrtss(dst, src); break;
+    case SimdOp.HADDPS: return haddps(dst, src);
+    case SimdOp.HADDPD: return haddpd(dst, src);
+    case SimdOp.HSUBPS: return hsubps(dst, src);
+    case SimdOp.HSUBPD: return hsubpd(dst, src);
+    case SimdOp.ADDSUBPS: return addsubps(dst, src);
+    case SimdOp.ADDSUBPD: return addsubpd(dst, src);
+    case SimdOp.DPPS: return dpps(dst, src, imm);
+    case SimdOp.DPPD: return dppd(dst, src, imm);
+    case SimdOp.ROUNDPS: return roundps(dst, src, imm);
+    case SimdOp.ROUNDPD: return roundpd(dst, src, imm);
+    case SimdOp.ROUNDSS: return roundss(dst, src, imm);
+    case SimdOp.ROUNDSD: return roundsd(dst, src, imm);
     // Floating-point compares
+    case SimdOp.CMPPS: return cmpps(dst, src, imm);
+    case SimdOp.CMPPD: return cmppd(dst, src, imm);
+    case SimdOp.CMPSS: return cmpss(dst, src, imm);
+    case SimdOp.CMPSD: return cmpsd(dst, src, imm);
+    case SimdOp.COMISS: return comiss(dst, src);
+    case SimdOp.COMISD: return comisd(dst, src);
+    case SimdOp.UCOMISS: return ucomiss(dst, src);
+    case SimdOp.UCOMISD: return ucomisd(dst, src);
     // Conversions; SI32/SI64: general register operand of that size
+    case SimdOp.CVTPS2PD: return cvtps2pd(dst, src);
+    case SimdOp.CVTPD2PS: return cvtpd2ps(dst, src);
+    case SimdOp.CVTSS2SD: return cvtss2sd(dst, src);
+    case SimdOp.CVTSD2SS: return cvtsd2ss(dst, src);
+    case SimdOp.CVTDQ2PS: return cvtdq2ps(dst, src);
+    case SimdOp.CVTPS2DQ: return cvtps2dq(dst, src);
+    case SimdOp.CVTTPS2DQ: return cvttps2dq(dst, src);
+    case SimdOp.CVTDQ2PD: cvtdq2pd(dst, src); break;
+    case SimdOp.CVTPD2DQ: return cvtpd2dq(dst, src);
+    case SimdOp.CVTTPD2DQ: return cvttpd2dq(dst, src);
+    case SimdOp.CVTSI322SS: return cvtsi322ss(dst, src);
+    case SimdOp.CVTSI642SS: return cvtsi642ss(dst, src);
+    case SimdOp.CVTSI322SD: cvtsi322sd(dst, src); break;
+    case SimdOp.CVTSI642SD: return cvtsi642sd(dst, src);
+    case SimdOp.CVTSS2SI32: return cvtss2si32(dst, src);
+    case SimdOp.CVTSS2SI64: return cvtss2si64(dst, src);
+    case SimdOp.CVTTSS2SI32: return cvttss2si32(dst, src);
+    case SimdOp.CVTTSS2SI64: return cvttss2si64(dst, src);
+    case SimdOp.CVTSD2SI32: return cvtsd2si32(dst, src);
+    case SimdOp.CVTSD2SI64: return cvtsd2si64(dst, src);
+    case SimdOp.CVTTSD2SI32: return cvttsd2si32(dst, src);
+    case SimdOp.CVTTSD2SI64: return cvttsd2si64(dst, src);
     // Between MMX and XMM registers; the other such conversions are CVTDQ2PD, CVTPD2DQ, CVTTPD2DQ and MOVQ
+    case SimdOp.CVTPI2PS: return cvtpi2ps(dst, src);
+    case SimdOp.CVTPS2PI: return cvtps2pi(dst, src);
+    case SimdOp.CVTTPS2PI: return cvttps2pi(dst, src);
     default: unreachable();
   }
   return true;

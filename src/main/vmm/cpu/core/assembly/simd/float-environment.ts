@@ -1,4 +1,4 @@
-import { DE, EXCEPTIONS, IE, ZE, getMxcsr, setMxcsr } from '../fp/state';
+import { DE, EXCEPTIONS, IE, PE, ZE, getMxcsr, setMxcsr } from '../fp/state';
 
 /** MXCSR control bits (SDM vol. 1, 10.2.3). */
 const DAZ: u32 = 0x40;
@@ -52,14 +52,24 @@ export function isMasked(exception: u32): bool {
 }
 
 /**
- * Round to nearest, everything masked, no DAZ or FTZ, and the precision flag already set: what WebAssembly computes
- * is right as long as operands and result are ordinary, and no flag can change.
+ * Round to nearest, everything masked, no DAZ or FTZ: for ordinary operands and results WebAssembly computes what SSE
+ * does, and of the flags only PE can change.
  */
-export function nativeRounding(): bool {
-  return (getMxcsr() & ~0x1f) == (MASKS | 0x20);
+export function defaultControl(): bool {
+  return (getMxcsr() & ~EXCEPTIONS) == MASKS;
 }
 
-/** As {@link nativeRounding}, but the precision flag may still be clear: the caller must know its result exact. */
-export function nativeIfExact(): bool {
-  return (getMxcsr() & ~0x3f) == MASKS;
+/** {@link defaultControl} with PE set already, so that no flag can change. */
+export function defaultAndInexact(): bool {
+  return (getMxcsr() & ~(EXCEPTIONS & ~PE)) == (MASKS | PE);
+}
+
+/** Whether exactness is of no interest because PE is sticky. */
+export function precisionFlagSet(): bool {
+  return (getMxcsr() & PE) != 0;
+}
+
+/** Sets PE on the fast path, where it is known to be masked. */
+export function setPrecisionFlag(): void {
+  setMxcsr(getMxcsr() | PE);
 }

@@ -1,7 +1,7 @@
 import { DE, IE, OE, PE, UE, ZE } from '../fp/state';
 import { addUnpacked, divideUnpacked, multiplyUnpacked, squareRootUnpacked, zExponent, zHigh, zLow, zSign } from '../softfloat/arithmetic';
 import { BIAS, DOWN, TOP_BIT, carried, inexact, overflowsToFinite, roundDenormal, roundSignificand, tinyAfterRounding } from '../softfloat/rounding';
-import { INFINITE, QNAN, SNAN, ZERO, FINITE, uDenormal, uExponent, uKind, uSign, uSignificand, unpack32, unpack64 } from '../softfloat/unpacked';
+import { INFINITE, ZERO, uExponent, uKind, uSign, uSignificand, unpack32, unpack64 } from '../softfloat/unpacked';
 import { denormalsAreZeros, flushesToZero, isMasked, raise, rounding } from './float-environment';
 
 /**
@@ -48,7 +48,7 @@ export function unpackFloat<T>(bits: T): void {
   else unpack64(<u64>bits);
 }
 
-function isNaN<T>(bits: T): bool {
+export function isNaN<T>(bits: T): bool {
   return (bits & ~signBit<T>()) > infinity<T>();
 }
 
@@ -64,7 +64,7 @@ function withSign<T>(sign: u32, magnitude: T): T {
   return (<T>sign << <T>(sizeof<T>() * 8 - 1)) | magnitude;
 }
 
-function invalid<T>(): T {
+export function invalid<T>(): T {
   raise(IE);
   return indefinite<T>();
 }
@@ -76,7 +76,7 @@ export function propagate<T>(a: T, b: T): T {
 }
 
 /** Applies DAZ, or reports a denormal operand. Returns the operand to use. */
-function admit<T>(bits: T): T {
+export function admit<T>(bits: T): T {
   if (!isDenormal<T>(bits)) return bits;
   if (denormalsAreZeros()) return bits & signBit<T>();
   raise(DE);
@@ -84,7 +84,7 @@ function admit<T>(bits: T): T {
 }
 
 /** DAZ without the report: for operations that ignore a denormal beside a NaN or that look first. */
-function flushInput<T>(bits: T): T {
+export function flushInput<T>(bits: T): T {
   return isDenormal<T>(bits) && denormalsAreZeros() ? bits & signBit<T>() : bits;
 }
 
@@ -260,26 +260,4 @@ export function compareOrdered<T>(a: T, b: T, quiet: bool): i32 {
   const order = compare<T>(a, b);
   if (order == 2 && (!quiet || isSignaling<T>(a) || isSignaling<T>(b))) raise(IE);
   return order;
-}
-
-/** Integral value by the given rounding mode; `suppress` keeps the precision flag clear. SNaN and denormal rules as ROUNDxx. */
-export function round<T>(a: T, mode: u32, suppress: bool): T {
-  if (isNaN<T>(a)) return propagate<T>(a, a);
-  a = flushInput<T>(a);
-  unpackFloat<T>(a);
-  if (uKind != FINITE || uExponent >= BIAS + <i32>precision<T>() - 1) return a;
-  // Units weigh 2^0: everything below exponent BIAS is fraction.
-  const whole = uExponent >= BIAS;
-  const significand = whole
-    ? roundSignificand(uSign, uSignificand, 0, <u32>(uExponent - BIAS + 1), mode)
-    : roundBelowOne(uSign, uExponent, uSignificand, mode);
-  if (inexact && !suppress) raise(PE);
-  if (significand == 0) return withSign<T>(uSign, 0);
-  return withSign<T>(uSign, encode<T>((whole ? uExponent : BIAS) + carried, significand));
-}
-
-/** 0 or 1.0, as a significand. */
-function roundBelowOne(sign: u32, exponent: i32, significand: u64, mode: u32): u64 {
-  // Moved so that units weigh bit 63 of the upper word, which is then all there is to keep.
-  return roundDenormal(sign, exponent, significand, 0, 1, BIAS, mode) & TOP_BIT;
 }
