@@ -27,7 +27,9 @@ function quadword(random: Random, kind: OperandKind): bigint {
 function explicitLength(random: Random): bigint {
   const small = BigInt(random.below(40) - 20);
   if (random.below(4) > 0) return BigInt.asUintN(64, small);
-  return random.below(2) === 0 ? integer64(random) : BigInt.asUintN(64, random.u64() << 32n) | BigInt.asUintN(32, small);
+  return random.below(2) === 0
+    ? integer64(random)
+    : BigInt.asUintN(64, random.u64() << 32n) | BigInt.asUintN(32, small);
 }
 
 /** Mostly the reset value with random sticky flags; else any rounding mode, DAZ, FTZ and masks. */
@@ -50,11 +52,20 @@ function mxcsr(random: Random): number {
 }
 
 /** Fills the "before" fields of one record with operands fit for the instruction. */
-export function generateSimd(random: Random, index: number, { op, operands }: SimdInstruction, record: Uint8Array): void {
+export function generateSimd(
+  random: Random,
+  index: number,
+  { op, operands }: SimdInstruction,
+  record: Uint8Array,
+): void {
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
   view.setUint16(SIMD_RECORD.instruction, index, true);
   view.setUint8(SIMD_RECORD.imm, random.below(3) === 0 ? random.below(20) : random.below(256));
-  view.setUint16(SIMD_RECORD.mxcsr, SimdOp[op]!.startsWith('CVT') || operands === 'f32' || operands === 'f64' ? mxcsr(random) : 0x1f80, true);
+  view.setUint16(
+    SIMD_RECORD.mxcsr,
+    SimdOp[op]!.startsWith('CVT') || operands === 'f32' || operands === 'f64' ? mxcsr(random) : 0x1f80,
+    true,
+  );
   for (const at of [0, 8]) {
     const dst = quadword(random, operands);
     // Equal, opposite or near operands make cancellation, equality and exact quotients happen.

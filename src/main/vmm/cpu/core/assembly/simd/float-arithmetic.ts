@@ -1,5 +1,12 @@
 import { FP_SCRATCH, FP_SCRATCH_SIZE } from '../../layout';
-import { beginFloat, defaultAndInexact, defaultControl, endFloat, precisionFlagSet, setPrecisionFlag } from './float-environment';
+import {
+  beginFloat,
+  defaultAndInexact,
+  defaultControl,
+  endFloat,
+  precisionFlagSet,
+  setPrecisionFlag,
+} from './float-environment';
 import { add, div, max, min, mul, sqrt as squareRoot, sub } from './float';
 import {
   all32, all64, finite, finite32x4, finite64x2, ordinary, ordinary32x4, ordinary64x2, ordinaryResult, ordinaryResult32x4,
@@ -61,7 +68,8 @@ export function addss(dst: usize, src: usize): bool {
   const a = load<f32>(dst);
   const b = load<f32>(src);
   const result = a + b;
-  if (!defaultControl() || !ordinary<f32>(a) || !ordinary<f32>(b) || !finite<f32>(result)) return elements<u32>(ADD, dst, src, 4);
+  if (!defaultControl() || !ordinary<f32>(a) || !ordinary<f32>(b) || !finite<f32>(result))
+    return elements<u32>(ADD, dst, src, 4);
   if (!precisionFlagSet() && !sumIsExact<f32>(a, b, result)) setPrecisionFlag();
   return commit<f32>(dst, result);
 }
@@ -70,7 +78,8 @@ export function subss(dst: usize, src: usize): bool {
   const a = load<f32>(dst);
   const b = load<f32>(src);
   const result = a - b;
-  if (!defaultControl() || !ordinary<f32>(a) || !ordinary<f32>(b) || !finite<f32>(result)) return elements<u32>(SUB, dst, src, 4);
+  if (!defaultControl() || !ordinary<f32>(a) || !ordinary<f32>(b) || !finite<f32>(result))
+    return elements<u32>(SUB, dst, src, 4);
   if (!precisionFlagSet() && !sumIsExact<f32>(a, -b, result)) setPrecisionFlag();
   return commit<f32>(dst, result);
 }
@@ -121,7 +130,8 @@ export function addsd(dst: usize, src: usize): bool {
   const a = load<f64>(dst);
   const b = load<f64>(src);
   const result = a + b;
-  if (!defaultControl() || !ordinary<f64>(a) || !ordinary<f64>(b) || !finite<f64>(result)) return elements<u64>(ADD, dst, src, 8);
+  if (!defaultControl() || !ordinary<f64>(a) || !ordinary<f64>(b) || !finite<f64>(result))
+    return elements<u64>(ADD, dst, src, 8);
   if (!precisionFlagSet() && !sumIsExact<f64>(a, b, result)) setPrecisionFlag();
   return commit<f64>(dst, result);
 }
@@ -130,7 +140,8 @@ export function subsd(dst: usize, src: usize): bool {
   const a = load<f64>(dst);
   const b = load<f64>(src);
   const result = a - b;
-  if (!defaultControl() || !ordinary<f64>(a) || !ordinary<f64>(b) || !finite<f64>(result)) return elements<u64>(SUB, dst, src, 8);
+  if (!defaultControl() || !ordinary<f64>(a) || !ordinary<f64>(b) || !finite<f64>(result))
+    return elements<u64>(SUB, dst, src, 8);
   if (!precisionFlagSet() && !sumIsExact<f64>(a, -b, result)) setPrecisionFlag();
   return commit<f64>(dst, result);
 }
@@ -201,7 +212,13 @@ export function mulps(dst: usize, src: usize): bool {
   const a = v128.load(dst);
   const b = v128.load(src);
   const result = f32x4.mul(a, b);
-  const fine = v128.and(v128.and(ordinary32x4(a), ordinary32x4(b)), v128.and(finite32x4(result), v128.or(ordinaryResult32x4(result), v128.or(f32x4.eq(a, f32x4.splat(0)), f32x4.eq(b, f32x4.splat(0))))));
+  const fine = v128.and(
+    v128.and(ordinary32x4(a), ordinary32x4(b)),
+    v128.and(
+      finite32x4(result),
+      v128.or(ordinaryResult32x4(result), v128.or(f32x4.eq(a, f32x4.splat(0)), f32x4.eq(b, f32x4.splat(0)))),
+    ),
+  );
   if (!defaultAndInexact() || !all32(fine)) return elements<u32>(MUL, dst, src, 16);
   v128.store(dst, result);
   return true;
@@ -211,7 +228,10 @@ export function divps(dst: usize, src: usize): bool {
   const a = v128.load(dst);
   const b = v128.load(src);
   const result = f32x4.div(a, b);
-  const fine = v128.and(v128.and(ordinary32x4(a), ordinary32x4(b)), v128.and(finite32x4(result), v128.or(ordinaryResult32x4(result), f32x4.eq(a, f32x4.splat(0)))));
+  const fine = v128.and(
+    v128.and(ordinary32x4(a), ordinary32x4(b)),
+    v128.and(finite32x4(result), v128.or(ordinaryResult32x4(result), f32x4.eq(a, f32x4.splat(0)))),
+  );
   if (!defaultAndInexact() || !all32(fine)) return elements<u32>(DIV, dst, src, 16);
   v128.store(dst, result);
   return true;
@@ -220,7 +240,8 @@ export function divps(dst: usize, src: usize): bool {
 export function sqrtps(dst: usize, src: usize): bool {
   const a = v128.load(src);
   const result = f32x4.sqrt(a);
-  if (!defaultAndInexact() || !all32(v128.and(ordinary32x4(a), finite32x4(result)))) return elements<u32>(SQRT, dst, src, 16);
+  if (!defaultAndInexact() || !all32(v128.and(ordinary32x4(a), finite32x4(result))))
+    return elements<u32>(SQRT, dst, src, 16);
   v128.store(dst, result);
   return true;
 }
@@ -267,7 +288,13 @@ export function mulpd(dst: usize, src: usize): bool {
   const a = v128.load(dst);
   const b = v128.load(src);
   const result = f64x2.mul(a, b);
-  const fine = v128.and(v128.and(ordinary64x2(a), ordinary64x2(b)), v128.and(finite64x2(result), v128.or(ordinaryResult64x2(result), v128.or(f64x2.eq(a, f64x2.splat(0)), f64x2.eq(b, f64x2.splat(0))))));
+  const fine = v128.and(
+    v128.and(ordinary64x2(a), ordinary64x2(b)),
+    v128.and(
+      finite64x2(result),
+      v128.or(ordinaryResult64x2(result), v128.or(f64x2.eq(a, f64x2.splat(0)), f64x2.eq(b, f64x2.splat(0)))),
+    ),
+  );
   if (!defaultAndInexact() || !all64(fine)) return elements<u64>(MUL, dst, src, 16);
   v128.store(dst, result);
   return true;
@@ -277,7 +304,10 @@ export function divpd(dst: usize, src: usize): bool {
   const a = v128.load(dst);
   const b = v128.load(src);
   const result = f64x2.div(a, b);
-  const fine = v128.and(v128.and(ordinary64x2(a), ordinary64x2(b)), v128.and(finite64x2(result), v128.or(ordinaryResult64x2(result), f64x2.eq(a, f64x2.splat(0)))));
+  const fine = v128.and(
+    v128.and(ordinary64x2(a), ordinary64x2(b)),
+    v128.and(finite64x2(result), v128.or(ordinaryResult64x2(result), f64x2.eq(a, f64x2.splat(0)))),
+  );
   if (!defaultAndInexact() || !all64(fine)) return elements<u64>(DIV, dst, src, 16);
   v128.store(dst, result);
   return true;
@@ -286,7 +316,8 @@ export function divpd(dst: usize, src: usize): bool {
 export function sqrtpd(dst: usize, src: usize): bool {
   const a = v128.load(src);
   const result = f64x2.sqrt(a);
-  if (!defaultAndInexact() || !all64(v128.and(ordinary64x2(a), finite64x2(result)))) return elements<u64>(SQRT, dst, src, 16);
+  if (!defaultAndInexact() || !all64(v128.and(ordinary64x2(a), finite64x2(result))))
+    return elements<u64>(SQRT, dst, src, 16);
   v128.store(dst, result);
   return true;
 }

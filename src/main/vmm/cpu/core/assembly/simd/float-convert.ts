@@ -3,7 +3,15 @@ import { FP_SCRATCH, FP_SCRATCH_SIZE } from '../../layout';
 import { BIAS, TOWARD_ZERO } from '../softfloat/rounding';
 import { FINITE, INFINITE, uExponent, uKind, uSign, uSignificand } from '../softfloat/unpacked';
 import { admit, flushInput, isNaN, pack, propagate, unpackFloat } from './float';
-import { beginFloat, defaultControl, endFloat, precisionFlagSet, raise, rounding, setPrecisionFlag } from './float-environment';
+import {
+  beginFloat,
+  defaultControl,
+  endFloat,
+  precisionFlagSet,
+  raise,
+  rounding,
+  setPrecisionFlag,
+} from './float-environment';
 import { integral } from './float-round';
 import { ordinary, ordinaryResult } from './ordinary';
 
@@ -20,7 +28,7 @@ const INDEFINITE64: i64 = i64.MIN_VALUE;
 function widen(bits: u32): u64 {
   if (isNaN<u32>(bits)) {
     const quiet = propagate<u32>(bits, bits);
-    return (<u64>(quiet & 0x8000_0000) << 32) | 0x7ff0_0000_0000_0000 | (<u64>(quiet & 0x7f_ffff) << 29);
+    return ((<u64>(quiet & 0x8000_0000)) << 32) | 0x7ff0_0000_0000_0000 | ((<u64>(quiet & 0x7f_ffff)) << 29);
   }
   return reinterpret<u64>(<f64>reinterpret<f32>(admit<u32>(bits)));
 }
@@ -28,7 +36,7 @@ function widen(bits: u32): u64 {
 function narrow(bits: u64): u32 {
   if (isNaN<u64>(bits)) {
     const quiet = propagate<u64>(bits, bits);
-    return (<u32>(quiet >> 32) & 0x8000_0000) | 0x7f80_0000 | (<u32>(quiet >> 29) & 0x7f_ffff);
+    return ((<u32>(quiet >> 32)) & 0x8000_0000) | 0x7f80_0000 | ((<u32>(quiet >> 29)) & 0x7f_ffff);
   }
   unpackFloat<u64>(admit<u64>(bits));
   if (uKind == FINITE) return pack<u32>(uSign, uExponent, uSignificand, 0);
@@ -74,7 +82,7 @@ export function cvtpd2ps(dst: usize, src: usize): bool {
   beginFloat();
   const low = narrow(load<u64>(src));
   const high = narrow(load<u64>(src, 8));
-  return commit(dst, <u64>low | (<u64>high << 32), 0);
+  return commit(dst, (<u64>low) | ((<u64>high) << 32), 0);
 }
 
 /** Writes 16 bytes unless an unmasked exception forbids it. */

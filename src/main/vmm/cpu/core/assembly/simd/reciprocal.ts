@@ -11,7 +11,7 @@ const INDEFINITE: u32 = 0xffc0_0000;
 
 /** 12 fraction bits of 2 × value, value in (½, 1), in place. */
 function fractionOf(value: f64): u32 {
-  return <u32>floor(4096.0 * (2.0 * value - 1.0) + 0.5) << 11;
+  return (<u32>floor(4096.0 * (2.0 * value - 1.0) + 0.5)) << 11;
 }
 
 function reciprocal(bits: u32): u32 {

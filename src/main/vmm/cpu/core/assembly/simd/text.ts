@@ -26,7 +26,7 @@ function elementCount(imm: u32): u32 {
 
 function elementAt(from: usize, i: u32, imm: u32): i32 {
   if (imm & WORDS) {
-    const at = from + (<usize>i << 1);
+    const at = from + ((<usize>i) << 1);
     return imm & SIGNED ? <i32>load<i16>(at) : <i32>load<u16>(at);
   }
   return imm & SIGNED ? <i32>load<i8>(from + i) : <i32>load<u8>(from + i);
@@ -140,7 +140,7 @@ function setMask(bits: u32, imm: u32): void {
   const count = elementCount(imm);
   for (let i: u32 = 0; i < count; i++) {
     const value = (bits >> i) & 1 ? -1 : 0;
-    if (imm & WORDS) store<i16>(XMM_CELLS + (<usize>i << 1), <i16>value);
+    if (imm & WORDS) store<i16>(XMM_CELLS + ((<usize>i) << 1), <i16>value);
     else store<i8>(XMM_CELLS + i, <i8>value);
   }
 }
