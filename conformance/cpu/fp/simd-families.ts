@@ -4,7 +4,7 @@ import { SIMD_FLOAT, SIMD_INTEGER, SIMD_TEXT, type SimdInstruction } from './sim
 export const SIMD_FAMILIES: Readonly<
   Record<string, { readonly list: readonly SimdInstruction[]; readonly cases: number }>
 > = {
-  integer: { list: SIMD_INTEGER, SIMD_TEXT, cases: 12 },
+  integer: { list: SIMD_INTEGER, cases: 12 },
   float: { list: SIMD_FLOAT, cases: 30 },
   text: { list: SIMD_TEXT, cases: 200 },
 };
