@@ -3,7 +3,7 @@ import type { MmioBus } from '../bus/mmio-bus.js';
 import type { PortBus } from '../bus/port-bus.js';
 import type { VcpuEngine } from '../cpu/engine.js';
 import type { GuestMemory } from '../memory/guest-memory.js';
-import type { Clock } from '../time/clock.js';
+import type { TimerQueue } from '../time/timers.js';
 import type { BoardMap } from './board-map.js';
 
 /** A drive the firmware can start from, in the order the board numbers them (IDE 0:0, 0:1, 1:0, 1:1; floppy 0, 1). */
@@ -36,7 +36,7 @@ export interface FirmwareHost {
   readonly memory: GuestMemory;
   readonly ports: PortBus;
   readonly mmio: MmioBus;
-  readonly clock: Clock;
+  readonly timers: TimerQueue;
   readonly cpu: VcpuEngine;
   readonly map: BoardMap;
   readonly drives: readonly FirmwareDrive[];
@@ -54,12 +54,12 @@ export interface FirmwareHost {
 /** What a machine starts from. One per machine; keeps its state in guest memory and in {@link FirmwareState}. */
 export interface Firmware {
   /**
-   * ROM bytes, a multiple of 64 KiB. The board maps them read-only so that they end at 4 GiB, and their last 128 KiB
-   * (or all, if fewer) also so that they end at 1 MiB, where the chipset's shadow registers may replace them by RAM.
+   * Maps the firmware's own ports. Called once, after every device has mapped its own and before the first reset.
+   * @returns ROM bytes, a multiple of 64 KiB. The board maps them read-only so that they end at 4 GiB, and their last
+   * 128 KiB (or all, if fewer) also so that they end at 1 MiB, where the chipset's shadow registers may replace them
+   * by RAM.
    */
-  readonly rom: Uint8Array;
-  /** Maps the firmware's own ports. Called once, after every device has mapped its own and before the first reset. */
-  install(host: FirmwareHost): void;
+  install(host: FirmwareHost): Uint8Array;
   /** After the board and the vCPU were reset (power-on, reset button, CF9h, triple fault), before the vCPU runs. */
   reset(): void;
   saveState(): FirmwareState;
