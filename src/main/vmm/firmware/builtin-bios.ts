@@ -14,7 +14,7 @@ import { GuestTables } from './tables/guest-tables.js';
 
 /** Everything that exists once the firmware is part of a machine. */
 interface Installed {
-    readonly services: BiosServices;
+  readonly services: BiosServices;
   readonly dispatcher: TrapDispatcher;
 }
 

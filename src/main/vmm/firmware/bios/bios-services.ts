@@ -137,7 +137,12 @@ export class BiosServices {
 
   private *post(call: ServiceCall): Generator<Wait, void> {
     const { host, rom, memory, tables } = this.context;
-    const facts: DataAreaFacts = { drives: this.drives, options: host.options, ramBytes: host.memory.ramBytes, cmos: this.cmos };
+    const facts: DataAreaFacts = {
+      drives: this.drives,
+      options: host.options,
+      ramBytes: host.memory.ramBytes,
+      cmos: this.cmos,
+    };
     initHardware(host.ports, host.map);
     setUpPci(this.config, host.map);
     writeCmos(facts);

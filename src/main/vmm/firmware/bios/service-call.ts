@@ -31,53 +31,143 @@ export class ServiceCall {
     this.returns = returns;
   }
 
-  get eax(): number { return this.cpu.get32('rax') >>> 0; }
-  set eax(value: number) { this.cpu.set32('rax', value >>> 0); }
-  get ebx(): number { return this.cpu.get32('rbx') >>> 0; }
-  set ebx(value: number) { this.cpu.set32('rbx', value >>> 0); }
-  get ecx(): number { return this.cpu.get32('rcx') >>> 0; }
-  set ecx(value: number) { this.cpu.set32('rcx', value >>> 0); }
-  get edx(): number { return this.cpu.get32('rdx') >>> 0; }
-  set edx(value: number) { this.cpu.set32('rdx', value >>> 0); }
-  get esi(): number { return this.cpu.get32('rsi') >>> 0; }
-  set esi(value: number) { this.cpu.set32('rsi', value >>> 0); }
-  get edi(): number { return this.cpu.get32('rdi') >>> 0; }
-  set edi(value: number) { this.cpu.set32('rdi', value >>> 0); }
-  get ebp(): number { return this.cpu.get32('rbp') >>> 0; }
-  set ebp(value: number) { this.cpu.set32('rbp', value >>> 0); }
+  get eax(): number {
+    return this.cpu.get32('rax') >>> 0;
+  }
+  set eax(value: number) {
+    this.cpu.set32('rax', value >>> 0);
+  }
+  get ebx(): number {
+    return this.cpu.get32('rbx') >>> 0;
+  }
+  set ebx(value: number) {
+    this.cpu.set32('rbx', value >>> 0);
+  }
+  get ecx(): number {
+    return this.cpu.get32('rcx') >>> 0;
+  }
+  set ecx(value: number) {
+    this.cpu.set32('rcx', value >>> 0);
+  }
+  get edx(): number {
+    return this.cpu.get32('rdx') >>> 0;
+  }
+  set edx(value: number) {
+    this.cpu.set32('rdx', value >>> 0);
+  }
+  get esi(): number {
+    return this.cpu.get32('rsi') >>> 0;
+  }
+  set esi(value: number) {
+    this.cpu.set32('rsi', value >>> 0);
+  }
+  get edi(): number {
+    return this.cpu.get32('rdi') >>> 0;
+  }
+  set edi(value: number) {
+    this.cpu.set32('rdi', value >>> 0);
+  }
+  get ebp(): number {
+    return this.cpu.get32('rbp') >>> 0;
+  }
+  set ebp(value: number) {
+    this.cpu.set32('rbp', value >>> 0);
+  }
 
-  get ax(): number { return this.word('rax'); }
-  set ax(value: number) { this.setWord('rax', value); }
-  get bx(): number { return this.word('rbx'); }
-  set bx(value: number) { this.setWord('rbx', value); }
-  get cx(): number { return this.word('rcx'); }
-  set cx(value: number) { this.setWord('rcx', value); }
-  get dx(): number { return this.word('rdx'); }
-  set dx(value: number) { this.setWord('rdx', value); }
-  get si(): number { return this.word('rsi'); }
-  set si(value: number) { this.setWord('rsi', value); }
-  get di(): number { return this.word('rdi'); }
-  set di(value: number) { this.setWord('rdi', value); }
-  get bp(): number { return this.word('rbp'); }
-  set bp(value: number) { this.setWord('rbp', value); }
-  get sp(): number { return this.word('rsp'); }
-  set sp(value: number) { this.setWord('rsp', value); }
+  get ax(): number {
+    return this.word('rax');
+  }
+  set ax(value: number) {
+    this.setWord('rax', value);
+  }
+  get bx(): number {
+    return this.word('rbx');
+  }
+  set bx(value: number) {
+    this.setWord('rbx', value);
+  }
+  get cx(): number {
+    return this.word('rcx');
+  }
+  set cx(value: number) {
+    this.setWord('rcx', value);
+  }
+  get dx(): number {
+    return this.word('rdx');
+  }
+  set dx(value: number) {
+    this.setWord('rdx', value);
+  }
+  get si(): number {
+    return this.word('rsi');
+  }
+  set si(value: number) {
+    this.setWord('rsi', value);
+  }
+  get di(): number {
+    return this.word('rdi');
+  }
+  set di(value: number) {
+    this.setWord('rdi', value);
+  }
+  get bp(): number {
+    return this.word('rbp');
+  }
+  set bp(value: number) {
+    this.setWord('rbp', value);
+  }
+  get sp(): number {
+    return this.word('rsp');
+  }
+  set sp(value: number) {
+    this.setWord('rsp', value);
+  }
 
-  get al(): number { return this.word('rax') & 0xff; }
-  set al(value: number) { this.setLow('rax', value); }
-  get ah(): number { return this.word('rax') >>> 8; }
-  set ah(value: number) { this.setHigh('rax', value); }
-  get bl(): number { return this.word('rbx') & 0xff; }
-  set bl(value: number) { this.setLow('rbx', value); }
-  get bh(): number { return this.word('rbx') >>> 8; }
-  set bh(value: number) { this.setHigh('rbx', value); }
-  get cl(): number { return this.word('rcx') & 0xff; }
-  set cl(value: number) { this.setLow('rcx', value); }
-  get ch(): number { return this.word('rcx') >>> 8; }
-  set ch(value: number) { this.setHigh('rcx', value); }
-  get dl(): number { return this.word('rdx') & 0xff; }
-  set dl(value: number) { this.setLow('rdx', value); }
-  get dh(): number { return this.word('rdx') >>> 8; }
+  get al(): number {
+    return this.word('rax') & 0xff;
+  }
+  set al(value: number) {
+    this.setLow('rax', value);
+  }
+  get ah(): number {
+    return this.word('rax') >>> 8;
+  }
+  set ah(value: number) {
+    this.setHigh('rax', value);
+  }
+  get bl(): number {
+    return this.word('rbx') & 0xff;
+  }
+  set bl(value: number) {
+    this.setLow('rbx', value);
+  }
+  get bh(): number {
+    return this.word('rbx') >>> 8;
+  }
+  set bh(value: number) {
+    this.setHigh('rbx', value);
+  }
+  get cl(): number {
+    return this.word('rcx') & 0xff;
+  }
+  set cl(value: number) {
+    this.setLow('rcx', value);
+  }
+  get ch(): number {
+    return this.word('rcx') >>> 8;
+  }
+  set ch(value: number) {
+    this.setHigh('rcx', value);
+  }
+  get dl(): number {
+    return this.word('rdx') & 0xff;
+  }
+  set dl(value: number) {
+    this.setLow('rdx', value);
+  }
+  get dh(): number {
+    return this.word('rdx') >>> 8;
+  }
   set dh(value: number) { this.setHigh('rdx', value); } // prettier-ignore
 
   get es(): number {

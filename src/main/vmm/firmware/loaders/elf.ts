@@ -63,7 +63,8 @@ class ElfReader {
  * @throws FirmwareError `kernel-invalid`
  */
 export function parseElf(file: Uint8Array): ElfFile {
-  if (!isElf(file) || (file[4] !== 1 && file[4] !== 2) || file[5] !== 1) throw invalidKernel('it is not an x86 ELF file');
+  if (!isElf(file) || (file[4] !== 1 && file[4] !== 2) || file[5] !== 1)
+    throw invalidKernel('it is not an x86 ELF file');
   const reader = new ElfReader(file);
   const machine = reader.u16(18);
   if (machine !== EM_386 && machine !== EM_X86_64) throw invalidKernel('the ELF file is not for x86');
@@ -88,7 +89,8 @@ function programHeaders(reader: ElfReader): readonly ProgramHeader[] {
   const headers = Array.from({ length: count }, (_, i) => reader.programHeader(start + i * entryBytes));
   for (const h of headers) {
     if (h.offset + h.fileBytes > file.length) throw invalidKernel('the ELF file is truncated');
-    if (h.type === PT_LOAD && h.fileBytes > h.memoryBytes) throw invalidKernel('an ELF segment is larger than its memory');
+    if (h.type === PT_LOAD && h.fileBytes > h.memoryBytes)
+      throw invalidKernel('an ELF segment is larger than its memory');
   }
   return headers;
 }
@@ -105,7 +107,7 @@ export function findNote(elf: ElfFile, name: string, type: number): Uint8Array |
 function findInNotes(notes: Uint8Array, name: string, type: number): Uint8Array | undefined {
   const view = new DataView(notes.buffer, notes.byteOffset, notes.byteLength);
   const aligned = (length: number): number => Math.ceil(length / 4) * 4;
-  for (let at = 0; at + 12 <= notes.length; ) {
+  for (let at = 0; at + 12 <= notes.length;) {
     const [nameBytes, descriptorBytes] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
     const descriptor = at + 12 + aligned(nameBytes);
     if (descriptor + descriptorBytes > notes.length) return undefined;

@@ -53,7 +53,8 @@ function parseHeader(kernel: Uint8Array): SetupHeader {
   const view = new DataView(kernel.buffer, kernel.byteOffset, kernel.byteLength);
   const version = view.getUint16(HEADER.version, true);
   if (version < OLDEST_PROTOCOL) throw invalidKernel('it is a Linux kernel older than boot protocol 2.02');
-  if (!(view.getUint8(HEADER.loadFlags) & LOADED_HIGH)) throw invalidKernel('it is a zImage; only bzImage is supported');
+  if (!(view.getUint8(HEADER.loadFlags) & LOADED_HIGH))
+    throw invalidKernel('it is a zImage; only bzImage is supported');
   const setupBytes = ((view.getUint8(HEADER.setupSectors) || 4) + 1) * 512;
   if (setupBytes >= kernel.length) throw invalidKernel('the file ends within its setup code');
   const since = (protocol: number, offset: number, otherwise: number): number =>

@@ -4,7 +4,15 @@ import { extendedKiB, memoryMap } from '../tables/memory-map.js';
 import { TableWriter } from '../tables/table-writer.js';
 import { parseElf } from './elf.js';
 import { planSegments } from './elf-plan.js';
-import { commandLineBytes, INFO, invalidKernel, loadLimit, placeHigh, type LoadPlan, type LoadTarget } from './load-plan.js';
+import {
+  commandLineBytes,
+  INFO,
+  invalidKernel,
+  loadLimit,
+  placeHigh,
+  type LoadPlan,
+  type LoadTarget,
+} from './load-plan.js';
 
 /** Multiboot Specification 0.6.96, section 3.1: the header lies 4-aligned in the first 8 KiB. */
 const SEARCH_BYTES = 8192;
@@ -43,7 +51,8 @@ function placeByAddresses(kernel: Uint8Array, at: number, limit: number): Placem
   const [headerAddress, load, loadEnd, bssEnd, entry] = [12, 16, 20, 24, 28].map((o) => view.getUint32(at + o, true));
   const from = at - (headerAddress! - load!);
   const length = loadEnd === 0 ? kernel.length - from : loadEnd! - load!;
-  if (from < 0 || length <= 0 || from + length > kernel.length) throw invalidKernel('its multiboot addresses are wrong');
+  if (from < 0 || length <= 0 || from + length > kernel.length)
+    throw invalidKernel('its multiboot addresses are wrong');
   const memoryBytes = Math.max(bssEnd === 0 ? length : bssEnd! - load!, length);
   const segment = { physicalAddress: load!, bytes: kernel.subarray(from, from + length), memoryBytes };
   return { ...planSegments([segment], limit), entry: entry! };
@@ -58,12 +67,11 @@ function placeElf(kernel: Uint8Array, limit: number): Placement {
 export function planMultiboot(image: KernelImage, target: LoadTarget): LoadPlan {
   const header = findHeader(image.kernel);
   if (!header) throw invalidKernel('it has no multiboot header');
-  if (header.flags & 0xffff & ~KNOWN_REQUIREMENTS) throw invalidKernel('it asks for multiboot features this loader lacks');
+  if (header.flags & 0xffff & ~KNOWN_REQUIREMENTS)
+    throw invalidKernel('it asks for multiboot features this loader lacks');
   const limit = loadLimit(target);
   const placed =
-    header.flags & FLAG_ADDRESSES
-      ? placeByAddresses(image.kernel, header.at, limit)
-      : placeElf(image.kernel, limit);
+    header.flags & FLAG_ADDRESSES ? placeByAddresses(image.kernel, header.at, limit) : placeElf(image.kernel, limit);
   const { initrd } = image;
   const moduleAt = initrd ? placeHigh(initrd.length, limit, placed.end) : 0;
   const map = memoryMapBytes(target);
@@ -90,11 +98,19 @@ function information(target: LoadTarget, mapBytes: number, module: { at: number;
   out.u32(INFO.commandLine, module.size > 0 ? 1 : 0, modules, 0, 0, 0, 0);
   out.u32(mapBytes, INFO.memoryMap, 0, 0, 0, name);
   out.fill(INFO_BYTES - out.length, 0);
-  return out.u32(module.at, module.at + module.size, INFO.commandLine, 0).text(LOADER_NAME).bytes();
+  return out
+    .u32(module.at, module.at + module.size, INFO.commandLine, 0)
+    .text(LOADER_NAME)
+    .bytes();
 }
 
 function memoryMapBytes(target: LoadTarget): Uint8Array {
   const out = new TableWriter();
-  for (const { start, end, type } of memoryMap(target.ramBytes)) out.u32(20).u64(start).u64(end - start).u32(type);
+  for (const { start, end, type } of memoryMap(target.ramBytes))
+    out
+      .u32(20)
+      .u64(start)
+      .u64(end - start)
+      .u32(type);
   return out.bytes();
 }

@@ -53,7 +53,8 @@ function parseTags(kernel: Uint8Array, header: Header): { address?: AddressTag; 
     const [type, flags, size] = [view.getUint16(at, true), view.getUint16(at + 2, true), view.getUint32(at + 4, true)];
     if (type === HEADER_TAG.end) return found;
     if (size < 8 || at + size > end) break;
-    if (!ACCEPTED_TAGS.has(type) && !(flags & OPTIONAL)) throw invalidKernel('it asks for multiboot2 features this loader lacks');
+    if (!ACCEPTED_TAGS.has(type) && !(flags & OPTIONAL))
+      throw invalidKernel('it asks for multiboot2 features this loader lacks');
     const word = (i: number): number => view.getUint32(at + 8 + i * 4, true);
     if (type === HEADER_TAG.address && size >= 24) {
       found.address = { header: word(0), load: word(1), loadEnd: word(2), bssEnd: word(3) };
@@ -75,7 +76,8 @@ function place(kernel: Uint8Array, header: Header, limit: number): Placement {
   if (entry === undefined) throw invalidKernel('its multiboot2 header names addresses but no entry point');
   const from = address.load === 0xffff_ffff ? 0 : header.at - (address.header - address.load);
   const length = address.loadEnd === 0 ? kernel.length - from : address.loadEnd - address.load;
-  if (from < 0 || length <= 0 || from + length > kernel.length) throw invalidKernel('its multiboot2 addresses are wrong');
+  if (from < 0 || length <= 0 || from + length > kernel.length)
+    throw invalidKernel('its multiboot2 addresses are wrong');
   const memoryBytes = Math.max(address.bssEnd === 0 ? length : address.bssEnd - address.load, length);
   const segment = { physicalAddress: address.load, bytes: kernel.subarray(from, from + length), memoryBytes };
   return { ...planSegments([segment], limit), entry };
@@ -112,11 +114,18 @@ function information(image: KernelImage, target: LoadTarget, moduleAt: number, r
   if (image.initrd) tag(TAG.module, new TableWriter().u32(moduleAt, moduleAt + image.initrd.length).u8(0));
   tag(TAG.basicMemory, new TableWriter().u32(BASE_MEMORY_KIB, extendedKiB(target.ramBytes)));
   const map = new TableWriter().u32(24, 0);
-  for (const { start, end, type } of memoryMap(target.ramBytes)) map.u64(start).u64(end - start).u32(type, 0);
+  for (const { start, end, type } of memoryMap(target.ramBytes))
+    map
+      .u64(start)
+      .u64(end - start)
+      .u32(type, 0);
   tag(TAG.memoryMap, map);
   tag(TAG.oldAcpi, new TableWriter().raw(rsdp.subarray(0, 20)));
   tag(TAG.newAcpi, new TableWriter().raw(rsdp));
   tag(TAG.end, new TableWriter());
   const body = out.bytes();
-  return new TableWriter().u32(body.length + 8, 0).raw(body).bytes();
+  return new TableWriter()
+    .u32(body.length + 8, 0)
+    .raw(body)
+    .bytes();
 }

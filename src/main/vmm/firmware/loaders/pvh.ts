@@ -3,7 +3,15 @@ import { memoryMap } from '../tables/memory-map.js';
 import { TableWriter } from '../tables/table-writer.js';
 import { findNote, isElf, parseElf } from './elf.js';
 import { planSegments } from './elf-plan.js';
-import { commandLineBytes, INFO, invalidKernel, loadLimit, placeHigh, type LoadPlan, type LoadTarget } from './load-plan.js';
+import {
+  commandLineBytes,
+  INFO,
+  invalidKernel,
+  loadLimit,
+  placeHigh,
+  type LoadPlan,
+  type LoadTarget,
+} from './load-plan.js';
 
 /** XEN_ELFNOTE_PHYS32_ENTRY (Xen public/elfnote.h). */
 const NOTE_TYPE = 18;
@@ -46,6 +54,10 @@ function startInfo(target: LoadTarget, initrd: { at: number; size: number }): Ui
 
 function memoryMapBytes(target: LoadTarget): Uint8Array {
   const out = new TableWriter();
-  for (const { start, end, type } of memoryMap(target.ramBytes)) out.u64(start).u64(end - start).u32(type, 0);
+  for (const { start, end, type } of memoryMap(target.ramBytes))
+    out
+      .u64(start)
+      .u64(end - start)
+      .u32(type, 0);
   return out.bytes();
 }

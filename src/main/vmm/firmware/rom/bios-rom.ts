@@ -128,7 +128,15 @@ function assembleMouseInterrupt(rom: RomBuilder): void {
   const { asm } = rom;
   asm.label('int74').pushAll().push('ds').push('es').clearDirection();
   rom.trap('mouse');
-  asm.label('int74Done').moveByte('al', 0x20).outByte(0xa0).outByte(0x20).pop('es').pop('ds').popAll().interruptReturn();
+  asm
+    .label('int74Done')
+    .moveByte('al', 0x20)
+    .outByte(0xa0)
+    .outByte(0x20)
+    .pop('es')
+    .pop('ds')
+    .popAll()
+    .interruptReturn();
   // The handler leaves the packet in AX, BX, CX and the EBDA segment in DS; 22h is the routine's address there.
   asm.label('mouseCall').push('ax').push('bx').push('cx').clear('ax').push('ax');
   asm.db(0xff, 0x1e).dw(0x22); // call far [0022h]
@@ -211,7 +219,10 @@ export interface RomData {
 const CONFIGURATION_TABLE = [0x08, 0x00, 0xfc, 0x00, 0x01, 0x74, 0x40, 0x00, 0x00, 0x00];
 
 function assembleData(asm: Assembler, data: RomData): void {
-  asm.align(16).label('configuration').db(...CONFIGURATION_TABLE);
+  asm
+    .align(16)
+    .label('configuration')
+    .db(...CONFIGURATION_TABLE);
   asm.label('oemName').text('Annex VBE BIOS\0');
   asm.label('vendorName').text('Annex\0');
   asm.label('videoFunctionality').data(data.functionality);
@@ -234,7 +245,8 @@ export function buildBiosRom(data: RomData): BiosRom {
   assembleFixedPlaces(asm, data);
   asm.finish();
   const directory = asm.offsetOf('bios32Directory');
-  asm.image[directory + 10] = -asm.image.subarray(directory, directory + 16).reduce((sum, byte) => sum + byte, 0) & 0xff;
+  asm.image[directory + 10] =
+    -asm.image.subarray(directory, directory + 16).reduce((sum, byte) => sum + byte, 0) & 0xff;
   return {
     image: rom.image,
     traps: rom.traps,

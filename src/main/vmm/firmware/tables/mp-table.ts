@@ -31,7 +31,9 @@ class EntryWriter {
 /** The floating pointer followed by the configuration table it points to, for a 16-byte-aligned `address`. */
 export function mpTable(map: BoardMap, address: number): Uint8Array {
   const entries = new EntryWriter();
-  entries.add((out) => out.u8(ENTRY.processor, 0, APIC_VERSION, ENABLED_BOOTSTRAP).u32(CPU_SIGNATURE, CPU_FEATURES, 0, 0));
+  entries.add((out) =>
+    out.u8(ENTRY.processor, 0, APIC_VERSION, ENABLED_BOOTSTRAP).u32(CPU_SIGNATURE, CPU_FEATURES, 0, 0),
+  );
   entries.add((out) => out.u8(ENTRY.bus, BUS.pci).text('PCI', 6));
   entries.add((out) => out.u8(ENTRY.bus, BUS.isa).text('ISA', 6));
   entries.add((out) => out.u8(ENTRY.ioApic, map.ioApicId, IO_APIC_VERSION, 1).u32(map.ioApic));
@@ -49,7 +51,10 @@ function addPciInterrupts(entries: EntryWriter, map: BoardMap): void {
     for (let pin = 0; pin < 4; pin++) {
       const irq = map.pirqIrqs[pirqOf(device, pin)]!;
       entries.add((out) =>
-        out.u8(ENTRY.ioInterrupt, INTERRUPT.normal).u16(LEVEL_HIGH).u8(BUS.pci, (device << 2) | pin, map.ioApicId, irq),
+        out
+          .u8(ENTRY.ioInterrupt, INTERRUPT.normal)
+          .u16(LEVEL_HIGH)
+          .u8(BUS.pci, (device << 2) | pin, map.ioApicId, irq),
       );
     }
   }
@@ -62,15 +67,18 @@ function addIsaInterrupts(entries: EntryWriter, map: BoardMap): void {
     if (irq === 2 || (level.includes(irq) && irq !== map.sciIrq)) continue;
     const mode = irq === map.sciIrq ? LEVEL_HIGH : CONFORMING;
     const pin = irq === 0 ? 2 : irq;
-    entries.add((out) =>
-      out.u8(ENTRY.ioInterrupt, INTERRUPT.normal).u16(mode).u8(BUS.isa, irq, map.ioApicId, pin),
-    );
+    entries.add((out) => out.u8(ENTRY.ioInterrupt, INTERRUPT.normal).u16(mode).u8(BUS.isa, irq, map.ioApicId, pin));
   }
 }
 
 function configurationTable(map: BoardMap, entries: EntryWriter): Uint8Array {
   const body = entries.out.bytes();
-  const header = new TableWriter().text('PCMP').u16(44 + body.length).u8(4, 0).text('ANNEX', 8).text('ANNEX PC', 12);
+  const header = new TableWriter()
+    .text('PCMP')
+    .u16(44 + body.length)
+    .u8(4, 0)
+    .text('ANNEX', 8)
+    .text('ANNEX PC', 12);
   const bytes = header.u32(0).u16(0, entries.count).u32(map.localApic, 0).raw(body).bytes();
   bytes[7] = checksum(bytes);
   return bytes;

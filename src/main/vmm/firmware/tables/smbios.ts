@@ -20,7 +20,10 @@ class StructureWriter {
 
   add(type: number, handle: number, body: TableWriter, strings: readonly string[] = []): void {
     const before = this.out.length;
-    this.out.u8(type, body.length + 4).u16(handle).raw(body.bytes());
+    this.out
+      .u8(type, body.length + 4)
+      .u16(handle)
+      .raw(body.bytes());
     for (const text of strings) this.out.text(text).u8(0);
     this.out.u8(...(strings.length === 0 ? [0, 0] : [0]));
     this.count++;
@@ -60,10 +63,18 @@ function describeMemory(structures: StructureWriter, ramBytes: number): void {
   const mebibytes = Math.min(ramBytes >>> 20, 0x7fff);
   const array = new TableWriter().u8(0x01, 0x03, 0x06).u32(kibibytes).u16(0xfffe, 1).u64(0);
   structures.add(16, HANDLE.memoryArray, array);
-  const device = new TableWriter().u16(HANDLE.memoryArray, 0xfffe, 64, 64, mebibytes).u8(0x09, 0, 1, 0, 0x07).u16(0x0002, 0);
+  const device = new TableWriter()
+    .u16(HANDLE.memoryArray, 0xfffe, 64, 64, mebibytes)
+    .u8(0x09, 0, 1, 0, 0x07)
+    .u16(0x0002, 0);
   device.u8(2, 0, 0, 0, 0).u32(0).u16(0, 0, 0, 0);
   structures.add(17, HANDLE.memoryDevice, device, ['DIMM 0', MANUFACTURER]);
-  const mapped = new TableWriter().u32(0, kibibytes - 1).u16(HANDLE.memoryArray).u8(1).u64(0).u64(0);
+  const mapped = new TableWriter()
+    .u32(0, kibibytes - 1)
+    .u16(HANDLE.memoryArray)
+    .u8(1)
+    .u64(0)
+    .u64(0);
   structures.add(19, HANDLE.mappedAddress, mapped);
 }
 

@@ -53,7 +53,8 @@ export class BootLoader {
     const sector = yield* this.readSectors(device, 0, 1);
     if (!sector) return failed('the boot sector could not be read');
     // Diskettes of the first PCs have no signature; a formatted but empty one repeats one byte.
-    if (!hasSignature(sector) && sector.every((byte) => byte === sector[0])) return failed('not bootable: empty boot sector');
+    if (!hasSignature(sector) && sector.every((byte) => byte === sector[0]))
+      return failed('not bootable: empty boot sector');
     return this.start(sector, unit);
   }
 

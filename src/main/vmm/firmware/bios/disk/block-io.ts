@@ -22,7 +22,12 @@ export class BlockIo {
   ) {}
 
   /** @param take called with each run of bytes in order */
-  *read(device: BlockDevice, sector: number, count: number, take: (bytes: Uint8Array) => void): Generator<Wait, BlockStatus> {
+  *read(
+    device: BlockDevice,
+    sector: number,
+    count: number,
+    take: (bytes: Uint8Array) => void,
+  ): Generator<Wait, BlockStatus> {
     return yield* this.inChunks(sector, count, (offset, at, run) => transfer(device, 'read', at, run, offset), take);
   }
 
@@ -59,7 +64,7 @@ export class BlockIo {
     const offset = this.borrow();
     if (offset === undefined) return 'io-error';
     try {
-      for (let done = 0; done < count; ) {
+      for (let done = 0; done < count;) {
         const run = Math.min(BUFFER_SECTORS, count - done);
         const status = yield* move(offset, sector + done, run);
         if (status !== 'ok') return status;

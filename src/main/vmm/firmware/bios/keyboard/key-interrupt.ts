@@ -4,7 +4,16 @@ import { keyCodes, type KeyCodes } from './key-table.js';
 import type { KeyBuffer } from './key-buffer.js';
 
 /** Shift state, BDA 40:17h. */
-export const SHIFT = { right: 0x01, left: 0x02, control: 0x04, alt: 0x08, scroll: 0x10, num: 0x20, caps: 0x40, insert: 0x80 } as const;
+export const SHIFT = {
+  right: 0x01,
+  left: 0x02,
+  control: 0x04,
+  alt: 0x08,
+  scroll: 0x10,
+  num: 0x20,
+  caps: 0x40,
+  insert: 0x80,
+} as const;
 /** BDA 40:18h: what is held down; bit 3 is the pause state. */
 const HELD = { leftControl: 0x01, leftAlt: 0x02, systemRequest: 0x04, pause: 0x08, scroll: 0x10, num: 0x20, caps: 0x40, insert: 0x80 } as const; // prettier-ignore
 /** BDA 40:96h. */

@@ -13,7 +13,14 @@ const table: (KeyCodes | undefined)[] = [];
 /** Control codes of characters that have one. */
 const controlCode = (character: string): number => character.charCodeAt(0) & 0x1f;
 
-function define(scan: number, plain: number, shift: number, control: number, alt: number, lock?: KeyCodes['lock']): void {
+function define(
+  scan: number,
+  plain: number,
+  shift: number,
+  control: number,
+  alt: number,
+  lock?: KeyCodes['lock'],
+): void {
   table[scan] = lock ? { plain, shift, control, alt, lock } : { plain, shift, control, alt };
 }
 
@@ -33,7 +40,8 @@ const CONTROL_CHARACTERS: Readonly<Record<string, number>> = {
 }; // prettier-ignore
 
 /** Alt with the digit row gives scan codes 78h–83h; with other printing keys the key's own code and no character. */
-const altCode = (scan: number, _character: string): number => (scan >= 0x02 && scan <= 0x0d ? (scan + 0x76) << 8 : scan << 8);
+const altCode = (scan: number, _character: string): number =>
+  scan >= 0x02 && scan <= 0x0d ? (scan + 0x76) << 8 : scan << 8;
 
 defineRow(0x02, '1234567890-=', '!@#$%^&*()_+');
 defineRow(0x10, 'qwertyuiop[]', 'QWERTYUIOP{}');

@@ -7,7 +7,13 @@ const MASTER_MASK = 0xb8;
 const SLAVE_MASK = 0xaf;
 
 function initInterruptControllers(ports: PortBus, map: BoardMap): void {
-  for (const value of [[0x20, ICW1], [0x21, 0x08], [0x21, 0x04], [0x21, 0x01], [0x21, MASTER_MASK]] as const) {
+  for (const value of [
+    [0x20, ICW1],
+    [0x21, 0x08],
+    [0x21, 0x04],
+    [0x21, 0x01],
+    [0x21, MASTER_MASK],
+  ] as const) {
     ports.write(value[0], value[1], 1);
   }
   for (const value of [[0xa0, ICW1], [0xa1, 0x70], [0xa1, 0x02], [0xa1, 0x01], [0xa1, SLAVE_MASK]] as const) {

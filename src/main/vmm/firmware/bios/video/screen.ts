@@ -4,7 +4,15 @@ import { BDA } from '../data-area.js';
 import { loadGlyphs } from './fonts.js';
 import { videoMode, type VideoMode } from './modes.js';
 import { palette, toGrey } from './palettes.js';
-import { CgaSurface, PackedSurface, PlanarSurface, TextSurface, type Cell, type GlyphSource, type Surface } from './surface.js';
+import {
+  CgaSurface,
+  PackedSurface,
+  PlanarSurface,
+  TextSurface,
+  type Cell,
+  type GlyphSource,
+  type Surface,
+} from './surface.js';
 import type { VgaRegisters } from './vga-registers.js';
 
 const VECTOR_UPPER_GLYPHS = 0x1f * 4;

@@ -90,12 +90,24 @@ export class VesaBios {
     const version2 = memory.read32(at) === 0x3245_4256; // "VBE2"
     const pointer = (label: string): number => ((CODE_SEGMENT << 16) | (this.rom.address(label) & 0xffff)) >>> 0;
     const modeList = ((call.es << 16) | ((call.di + 0x22) & 0xffff)) >>> 0;
-    const out = new TableWriter().text('VESA').u16(0x0300).u32(pointer('oemName')).u32(1).u32(modeList).u16(this.dispi.blocks);
+    const out = new TableWriter()
+      .text('VESA')
+      .u16(0x0300)
+      .u32(pointer('oemName'))
+      .u32(1)
+      .u32(modeList)
+      .u16(this.dispi.blocks);
     if (version2) out.u16(0x0100).u32(pointer('vendorName'), pointer('oemName'), pointer('oemName'));
     out.fill(0x22 - out.length, 0);
     for (const mode of vesaModes(this.videoMemory)) out.u16(mode.number);
     out.u16(0xffff);
-    memory.writeBytes(at, out.fill(Math.max(0, 256 - out.length), 0).bytes().subarray(0, 256));
+    memory.writeBytes(
+      at,
+      out
+        .fill(Math.max(0, 256 - out.length), 0)
+        .bytes()
+        .subarray(0, 256),
+    );
     return true;
   }
 

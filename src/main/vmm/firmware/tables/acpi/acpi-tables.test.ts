@@ -24,7 +24,10 @@ function disassemble(name: string, bytes: Uint8Array): { log: string; source: st
   writeFileSync(file, bytes);
   const run = spawnSync('iasl', ['-d', file], { encoding: 'utf8' });
   const source = readFileSync(path.join(folder, `${name}.dsl`), 'utf8');
-  const again = name === 'DSDT' ? spawnSync('iasl', ['-p', path.join(folder, 'again'), path.join(folder, 'DSDT.dsl')], { encoding: 'utf8' }) : run;
+  const again =
+    name === 'DSDT'
+      ? spawnSync('iasl', ['-p', path.join(folder, 'again'), path.join(folder, 'DSDT.dsl')], { encoding: 'utf8' })
+      : run;
   return { log: run.stdout + run.stderr + again.stdout + again.stderr, source };
 }
 

@@ -26,6 +26,10 @@ export function acpiTables(ramBytes: number, options: DsdtOptions): AcpiTables {
   };
   placed.push({ address: area.nvs, bytes: facs() });
   const dsdt = place(table('DSDT', 2, dsdtBody(options)));
-  const tables = [place(fadt(options.map, { facs: area.nvs, dsdt })), place(madt(options.map)), place(hpet(options.map))];
+  const tables = [
+    place(fadt(options.map, { facs: area.nvs, dsdt })),
+    place(madt(options.map)),
+    place(hpet(options.map)),
+  ];
   return { rsdp: rsdp(place(rsdt(tables)), place(xsdt(tables))), placed };
 }

@@ -37,7 +37,8 @@ export function path(text: string): Aml {
   return [...prefix, ...lead, ...segments.flatMap(segment)];
 }
 
-const littleEndian = (value: number, bytes: number): Aml => Array.from({ length: bytes }, (_, i) => (value >>> (8 * i)) & 0xff);
+const littleEndian = (value: number, bytes: number): Aml =>
+  Array.from({ length: bytes }, (_, i) => (value >>> (8 * i)) & 0xff);
 
 export function integer(value: number): Aml {
   if (value === 0) return [OP.zero];
@@ -49,9 +50,15 @@ export function integer(value: number): Aml {
 
 export const string = (text: string): Aml => [OP.string, ...Array.from(text, (c) => c.charCodeAt(0)), 0];
 export const buffer = (bytes: Aml): Aml => [OP.buffer, ...withLength([...integer(bytes.length), ...bytes])];
-export const packageOf = (...elements: readonly Aml[]): Aml => [OP.package, ...withLength([elements.length, ...elements.flat()])];
+export const packageOf = (...elements: readonly Aml[]): Aml => [
+  OP.package,
+  ...withLength([elements.length, ...elements.flat()]),
+];
 export const name = (text: string, value: Aml): Aml => [OP.name, ...path(text), ...value];
-export const scope = (text: string, ...body: readonly Aml[]): Aml => [OP.scope, ...withLength([...path(text), ...body.flat()])];
+export const scope = (text: string, ...body: readonly Aml[]): Aml => [
+  OP.scope,
+  ...withLength([...path(text), ...body.flat()]),
+];
 
 export const device = (text: string, ...body: readonly Aml[]): Aml =>
   [OP.extended, EXTENDED.device, ...withLength([...path(text), ...body.flat()])]; // prettier-ignore

@@ -37,7 +37,11 @@ function linkDevice(index: number): Aml {
     hardwareId('PNP0C0F'),
     aml.name('_UID', aml.integer(index + 1)),
     aml.name('_PRS', resourceTemplate(interrupts(...LINK_CHOICES))),
-    aml.method('_STA', {}, aml.ifElse(disabled, aml.returns(aml.integer(LINK_DISABLED)), aml.returns(aml.integer(LINK_ENABLED)))),
+    aml.method(
+      '_STA',
+      {},
+      aml.ifElse(disabled, aml.returns(aml.integer(LINK_DISABLED)), aml.returns(aml.integer(LINK_ENABLED))),
+    ),
     aml.method('_DIS', {}, aml.or(register, aml.integer(PIRQ_DISABLED), register)),
     aml.method(
       '_CRS',

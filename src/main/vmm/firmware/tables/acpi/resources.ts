@@ -7,7 +7,10 @@ const dword = (value: number): Aml => [...word(value & 0xffff), ...word(value >>
 /** I/O ports, 16-bit decoded. */
 export const io = (first: number, count: number): Aml => [0x47, 0x01, ...word(first), ...word(first), 0x01, count];
 /** Edge-triggered, active-high ISA interrupts. */
-export const irq = (...numbers: readonly number[]): Aml => [0x22, ...word(numbers.reduce((mask, n) => mask | (1 << n), 0))];
+export const irq = (...numbers: readonly number[]): Aml => [
+  0x22,
+  ...word(numbers.reduce((mask, n) => mask | (1 << n), 0)),
+];
 /** A DMA channel in compatibility mode, 8-bit. */
 export const dma = (channel: number): Aml => [0x2a, 1 << channel, 0x00];
 

@@ -17,7 +17,13 @@ const FACS_BYTES = 64;
 
 /** Firmware ACPI control structure (5.2.10): 64-byte-aligned, no checksum. */
 export function facs(): Uint8Array {
-  return new TableWriter().text('FACS').u32(FACS_BYTES).fill(24, 0).u8(1).fill(FACS_BYTES - 33, 0).bytes();
+  return new TableWriter()
+    .text('FACS')
+    .u32(FACS_BYTES)
+    .fill(24, 0)
+    .u8(1)
+    .fill(FACS_BYTES - 33, 0)
+    .bytes();
 }
 
 /** Generic address structure (5.2.3.2) of an I/O port. */
@@ -83,7 +89,8 @@ export function hpet(map: BoardMap): Uint8Array {
   return table('HPET', 1, out.u8(0).u16(HPET_MINIMUM_TICK).u8(0).bytes());
 }
 
-export const rsdt = (tables: readonly number[]): Uint8Array => table('RSDT', 1, new TableWriter().u32(...tables).bytes());
+export const rsdt = (tables: readonly number[]): Uint8Array =>
+  table('RSDT', 1, new TableWriter().u32(...tables).bytes());
 
 export function xsdt(tables: readonly number[]): Uint8Array {
   const out = new TableWriter();
@@ -95,10 +102,15 @@ export const RSDP_BYTES = 36;
 
 /** Root system description pointer, revision 2 (5.2.5.3): one checksum over 20 bytes, one over all. */
 export function rsdp(rsdtAddress: number, xsdtAddress: number): Uint8Array {
-  const out = new TableWriter().text('RSD PTR ').u8(0).text(OEM_ID, 6).u8(2).u32(rsdtAddress, RSDP_BYTES).u64(xsdtAddress);
+  const out = new TableWriter()
+    .text('RSD PTR ')
+    .u8(0)
+    .text(OEM_ID, 6)
+    .u8(2)
+    .u32(rsdtAddress, RSDP_BYTES)
+    .u64(xsdtAddress);
   const bytes = out.fill(4, 0).bytes();
   bytes[8] = checksum(bytes.subarray(0, 20));
   bytes[32] = checksum(bytes);
   return bytes;
 }
-
