@@ -1,53 +1,201 @@
+import { MmioBus } from '../bus/mmio-bus.js';
+import type { VcpuEngine } from '../cpu/engine.js';
 import type { DisplaySource } from '../devices/display/display-source.js';
 import type { AbsolutePointerSink, KeySink, RelativePointerSink } from '../devices/input/input-sink.js';
 import type { SerialReceiver } from '../devices/serial/serial-port.js';
-import type { SerialPortNumber } from './machine-spec.js';
+import { PC_BOARD } from '../firmware/board-map.js';
+import type { FirmwareHost } from '../firmware/firmware.js';
+import { A20Gate } from '../memory/a20-gate.js';
+import { RAM_OFFSET } from '../memory/layout.js';
+import { Board, type BoardPorts } from './board.js';
+import type { MachineCondition, MachineControl, MachineState, MachineStats, OffCause } from './machine-control.js';
+import type { MachinePorts } from './machine-ports.js';
+import { MachineRequests } from './machine-requests.js';
+import type { MachineSpec, SerialPortNumber } from './machine-spec.js';
+import { ShadowMemory } from './shadow-memory.js';
+import { VcpuWiring } from './vcpu-wiring.js';
 
-/** Why the machine ended by itself. */
-export type OffCause = 'power-off' | 'reset' | 'triple-fault';
+export type * from './machine-control.js';
 
-/** How a slice ended. */
-export type MachineCondition =
-  | { readonly kind: 'running' }
-  /** Nothing to do until {@link MachineControl.nextDeadlineNs} or until something is delivered to the machine. */
-  | { readonly kind: 'halted' }
-  | { readonly kind: 'off'; readonly cause: OffCause }
-  /** The machine cannot go on; `message` is for the person. */
-  | { readonly kind: 'failed'; readonly message: string };
+/** Short enough that a timer armed during a slice is not served noticeably late, long enough to cost nothing. */
+const SLICE_INSTRUCTIONS = 20_000;
 
-/** Figures since power-on. */
-export interface MachineStats {
-  readonly instructions: number;
-  readonly counters: Readonly<Record<string, number>>;
-}
+const LOW_RAM_END = 0xa_0000;
+const HIGH_RAM_START = 0x10_0000;
 
-/** Device states by key, plus processor and RAM; {@link Machine.saveState} fills it. */
-export interface MachineState {
-  readonly version: 1;
-  readonly clockNs: number;
-  readonly devices: Readonly<Record<string, unknown>>;
-}
+const RUNNING: MachineCondition = { kind: 'running' };
+const HALTED: MachineCondition = { kind: 'halted' };
 
-/**
- * What drives a machine: the loop of its thread, or a test. All calls on one thread, never from inside another but
- * from device ports. Loop: `runSlice()`; if it says halted, sleep until `nextDeadlineNs` (virtual time) or a kick, deliver
- * what has come in (block completions, serial bytes, input, controls); again.
- */
-export interface MachineControl {
-  runSlice(): MachineCondition;
-  /** Virtual time of the next timer, `Infinity` if none. */
-  readonly nextDeadlineNs: number;
-  /** Hardware reset button. */
-  reset(): void;
-  /** Presses the ACPI power button. */
-  pressPowerButton(): void;
-  readonly keyboard: KeySink;
-  readonly mouse: RelativePointerSink;
-  readonly pointer: AbsolutePointerSink;
-  readonly display: DisplaySource;
-  /** The receiving side of a serial port; `undefined` if the machine has none of that number. */
-  serial(port: SerialPortNumber): SerialReceiver | undefined;
-  readonly stats: MachineStats;
-  saveState(): MachineState;
-  loadState(state: MachineState): void;
+/** One virtual machine: a board, a processor and firmware, stepped by whoever owns its thread. */
+export class Machine implements MachineControl {
+  private readonly board: Board;
+  private readonly cpu: VcpuEngine;
+  private readonly wiring: VcpuWiring;
+  private readonly requests = new MachineRequests(() => this.cpu.requestExit());
+  private ended: MachineCondition | undefined;
+  /** The firmware waits for an event: the slice counts as halted. */
+  private yielded = false;
+  private slices = 0;
+  private halts = 0;
+  private resets = 0;
+
+  constructor(
+    private readonly spec: MachineSpec,
+    private readonly ports: MachinePorts,
+  ) {
+    const { memory } = ports;
+    memory.mapRam(0, RAM_OFFSET, LOW_RAM_END);
+    memory.mapRam(HIGH_RAM_START, RAM_OFFSET + HIGH_RAM_START, memory.ramBytes - HIGH_RAM_START);
+    const mmio = new MmioBus();
+    const shadow = new ShadowMemory(memory, mmio);
+    const a20 = new A20Gate((enabled) => this.cpu.setA20(enabled));
+    this.board = new Board(spec, ports, this.boardPorts(), { mmio, shadow, a20 });
+    this.wiring = new VcpuWiring(this.board.ports, mmio, this.board.localApic, ports.clock);
+    this.cpu = ports.createVcpu(memory, this.wiring);
+    shadow.installRom(ports.firmware.install(this.firmwareHost()));
+    this.powerOn();
+  }
+
+  runSlice(): MachineCondition {
+    if (this.ended) return this.ended;
+    this.slices++;
+    try {
+      return this.step();
+    } catch (error) {
+      return this.fail(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  get nextDeadlineNs(): number {
+    return this.board.timers.nextNs;
+  }
+
+  reset(): void {
+    if (!this.ended) this.powerOn();
+  }
+
+  pressPowerButton(): void {
+    this.board.power.pressPowerButton();
+  }
+
+  get keyboard(): KeySink {
+    return this.board.keyboard;
+  }
+
+  get mouse(): RelativePointerSink {
+    return this.board.mouse;
+  }
+
+  get pointer(): AbsolutePointerSink {
+    return this.board.backdoor;
+  }
+
+  get display(): DisplaySource {
+    return this.board.display.source;
+  }
+
+  serial(port: SerialPortNumber): SerialReceiver | undefined {
+    return this.board.serial(port);
+  }
+
+  get stats(): MachineStats {
+    const { portReads, portWrites, mmioReads, mmioWrites, interrupts } = this.wiring;
+    const { instructions, counters } = this.cpu.stats;
+    const { slices, halts, resets } = this;
+    return {
+      instructions,
+      counters: { ...counters, portReads, portWrites, mmioReads, mmioWrites, interrupts, slices, halts, resets },
+    };
+  }
+
+  saveState(): MachineState {
+    return {
+      version: 1,
+      clockNs: this.ports.clock.nowNs(),
+      cpu: this.cpu.saveState(),
+      firmware: this.ports.firmware.saveState(),
+      devices: this.board.saveState(),
+    };
+  }
+
+  loadState(state: MachineState): void {
+    this.board.loadState(state.devices);
+    this.ports.firmware.loadState(state.firmware);
+    this.cpu.loadState(state.cpu);
+  }
+
+  private boardPorts(): BoardPorts {
+    return {
+      interruptRequest: (asserted) => this.cpu.setInterruptRequest(asserted),
+      nmi: () => this.cpu.raiseNmi(),
+      init: () => this.requests.init(),
+      reset: () => this.requests.reset(),
+      powerOff: () => this.requests.powerOff(),
+      registers: {
+        get32: (register) => this.cpu.registers.get32(register),
+        set32: (register, value) => this.cpu.registers.set32(register, value),
+      },
+    };
+  }
+
+  private firmwareHost(): FirmwareHost {
+    const { spec, board } = this;
+    return {
+      memory: this.ports.memory,
+      ports: board.ports,
+      mmio: board.mmio,
+      timers: board.timers,
+      cpu: this.cpu,
+      map: PC_BOARD,
+      drives: this.ports.drives,
+      options: {
+        machineId: spec.machineId,
+        machineName: spec.name,
+        bootOrder: spec.bootOrder,
+        bootMenuMs: spec.bootMenuMs,
+        serialPorts: spec.serialPorts,
+      },
+      yieldUntilEvent: () => {
+        this.yielded = true;
+        this.cpu.requestExit();
+      },
+      log: (line) => this.ports.log(line),
+    };
+  }
+
+  private step(): MachineCondition {
+    this.board.timers.poll();
+    this.yielded = false;
+    const exit = this.cpu.run(SLICE_INSTRUCTIONS);
+    if (exit.reason === 'internal-error') return this.fail(exit.message);
+    if (exit.reason === 'shutdown') this.requests.reset('triple-fault');
+    if (this.requests.takeInit()) this.cpu.reset(true);
+    const cause = this.requests.takeOff();
+    if (cause !== undefined) return this.end(cause);
+    if (exit.reason !== 'halt' && !this.yielded) return RUNNING;
+    this.halts++;
+    return HALTED;
+  }
+
+  private end(cause: OffCause): MachineCondition {
+    if (cause === 'power-off' || this.spec.onReset === 'stop') {
+      this.ended = { kind: 'off', cause };
+      return this.ended;
+    }
+    this.ports.log(cause === 'triple-fault' ? 'triple fault: machine reset' : 'machine reset by the guest');
+    this.powerOn();
+    return RUNNING;
+  }
+
+  private fail(message: string): MachineCondition {
+    this.ended = { kind: 'failed', message };
+    return this.ended;
+  }
+
+  private powerOn(): void {
+    this.resets++;
+    this.board.reset();
+    this.cpu.reset();
+    this.ports.firmware.reset();
+  }
 }

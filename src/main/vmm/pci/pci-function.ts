@@ -61,7 +61,7 @@ export class PciFunction implements BoardDevice<PciFunctionState> {
   private readonly writeOneToClear = new Uint8Array(reg.PCI_CONFIG_BYTES);
   private readonly regions: readonly MappedRegion[];
   private powerOn: Uint8Array | undefined;
-  private fabric = NO_FABRIC;
+  protected fabric = NO_FABRIC;
   private line: IrqLine = unconnectedIrq;
   private interrupt = false;
   private nextCapability = reg.PCI_HEADER_BYTES;

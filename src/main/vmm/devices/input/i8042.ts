@@ -2,6 +2,7 @@ import type { BoardDevice } from '../../base/stateful.js';
 import { byteHandler } from '../../bus/byte-handler.js';
 import type { IrqLine } from '../../bus/irq-line.js';
 import type { PortBus } from '../../bus/port-bus.js';
+import type { A20Gate } from '../../memory/a20-gate.js';
 import type { Ps2Device } from './ps2-port.js';
 import { ScanCodeTranslator } from './scan-code-translator.js';
 
@@ -68,7 +69,7 @@ const MAX_WAITING = 16;
 export interface I8042Ports {
   readonly keyboardIrq: IrqLine;
   readonly auxIrq: IrqLine;
-  setA20(enabled: boolean): void;
+  readonly a20: A20Gate;
   requestReset(): void;
 }
 
@@ -127,7 +128,7 @@ export class I8042 implements BoardDevice<I8042State> {
 
   reset(): void {
     this.powerOn();
-    this.ports.setA20(false);
+    this.ports.a20.enabled = true;
     this.updateInterrupts();
   }
 
@@ -156,7 +157,6 @@ export class I8042 implements BoardDevice<I8042State> {
     this.waiting = state.waiting.slice(0, MAX_WAITING);
     this.lastByte = state.lastByte & 0xff;
     this.translator.releasing = state.translatorRelease;
-    this.ports.setA20((this.outputPort & OUTPUT_A20) !== 0);
     this.updateInterrupts();
   }
 
@@ -281,10 +281,10 @@ export class I8042 implements BoardDevice<I8042State> {
         this.expecting = value;
         break;
       case CMD_DISABLE_A20:
-        this.writeOutputPort(this.outputPort & ~OUTPUT_A20);
+        this.ports.a20.enabled = false;
         break;
       case CMD_ENABLE_A20:
-        this.writeOutputPort(this.outputPort | OUTPUT_A20);
+        this.ports.a20.enabled = true;
         break;
       case CMD_READ_TEST_INPUTS:
         this.reply(0);
@@ -307,14 +307,15 @@ export class I8042 implements BoardDevice<I8042State> {
   private readOutputPort(): number {
     return (
       this.outputPort |
+      (this.ports.a20.enabled ? OUTPUT_A20 : 0) |
       (this.output?.source === 'aux' ? OUTPUT_AUX_FULL : 0) |
       (this.output && this.output.source !== 'aux' ? OUTPUT_KEYBOARD_FULL : 0)
     );
   }
 
   private writeOutputPort(value: number): void {
-    this.outputPort = value & (OUTPUT_IDLE | OUTPUT_NOT_RESET | OUTPUT_A20);
-    this.ports.setA20((value & OUTPUT_A20) !== 0);
+    this.outputPort = value & (OUTPUT_IDLE | OUTPUT_NOT_RESET);
+    this.ports.a20.enabled = (value & OUTPUT_A20) !== 0;
     if (!(value & OUTPUT_NOT_RESET)) this.ports.requestReset();
   }
 
