@@ -33,7 +33,9 @@ import { Piix3IsaBridge } from '../pci/piix3-isa-bridge.js';
 import { Piix4PowerFunction } from '../pci/piix4-power-function.js';
 import { TSC_HZ } from '../time/frequencies.js';
 import { TimerQueue } from '../time/timers.js';
+import { Piix3Ide } from '../devices/storage/ide/piix3-ide.js';
 import { setUpCmos } from './cmos-setup.js';
+import { ideChannels } from './ide-wiring.js';
 import { GatedIrqLine, IsaInterrupts } from './isa-interrupts.js';
 import type { MachinePorts } from './machine-ports.js';
 import type { MachineSpec, SerialPortNumber } from './machine-spec.js';
@@ -47,6 +49,11 @@ export interface BoardPorts {
   powerOff(): void;
   readonly registers: Pick<RegisterAccess, 'get32' | 'set32'>;
 }
+
+/** Registers of the Bochs VBE extension. */
+const DISPI_WIDTH = 1;
+const DISPI_HEIGHT = 2;
+const DISPI_ENABLE = 4;
 
 /** Parts of the board made before it, because the machine needs them too. */
 export interface BoardParts {
@@ -93,6 +100,7 @@ export class Board {
     this.ports.map(CONFIG_DATA_PORT, 4, this.pci.dataPort);
     this.plug('host-bridge', 0, 0, new I440FxHostBridge(shadow));
     this.plug('isa-bridge', PC_BOARD.pci.isaBridge.device, PC_BOARD.pci.isaBridge.function, this.isaBridge);
+    this.addIde();
     this.addTimers(ioApic);
     this.power = this.addPowerManagement();
     this.backdoor = this.addInput();
@@ -176,6 +184,12 @@ export class Board {
     };
   }
 
+  private addIde(): void {
+    const { memory, drives } = this.outside;
+    const channels = ideChannels(memory, this.ports, (irq) => this.interrupts.line(irq), drives);
+    this.plug('ide', PC_BOARD.pci.ide.device, PC_BOARD.pci.ide.function, new Piix3Ide(channels));
+  }
+
   private addTimers(ioApic: IoApic): void {
     const timerIrq = new GatedIrqLine(this.interrupts.line(0));
     const clockIrq = new GatedIrqLine(this.interrupts.line(8));
@@ -237,6 +251,13 @@ export class Board {
     });
     backdoor.attach(this.ports);
     return this.keep('backdoor', backdoor);
+  }
+
+  /** Of the graphics mode in force; in text modes what drivers assume. */
+  private screenSize(): { width: number; height: number } {
+    const { vga } = this.display;
+    if (!(vga.readDispi(DISPI_ENABLE) & 1)) return { width: 640, height: 480 };
+    return { width: vga.readDispi(DISPI_WIDTH), height: vga.readDispi(DISPI_HEIGHT) };
   }
 
   private addSerialPorts(): void {
