@@ -167,11 +167,7 @@ export class Board {
 
   private pciFabric(): PciFabric {
     const { memory } = this.outside;
-    const window = new PciMemoryWindow(
-      memory,
-      Math.max(memory.ramBytes, PC_BOARD.pciHole.start),
-      PC_BOARD.pciHole.end,
-    );
+    const window = new PciMemoryWindow(memory, Math.max(memory.ramBytes, PC_BOARD.pciHole.start), PC_BOARD.pciHole.end);
     const pirqs = [0, 1, 2, 3].map((pirq) =>
       sharedIrqLine({ set: (asserted) => this.isaBridge.setPirq(pirq, asserted) }),
     );

@@ -31,11 +31,7 @@ export function ideChannels(
   return [channel(0), channel(1)];
 }
 
-function driveFactory(
-  drives: readonly FirmwareDrive[],
-  channel: 0 | 1,
-  unit: 0 | 1,
-): IdeDriveFactory | undefined {
+function driveFactory(drives: readonly FirmwareDrive[], channel: 0 | 1, unit: 0 | 1): IdeDriveFactory | undefined {
   const drive = drives.find((d) => d.kind !== 'floppy' && d.slot.channel === channel && d.slot.unit === unit);
   const serial = `ANNEX-${channel}${unit}`;
   switch (drive?.kind) {

@@ -61,7 +61,7 @@ export class VcpuWiring implements VcpuBus {
         return { low: this.apic.baseMsr, high: 0 };
       case MSR_TSC_DEADLINE: {
         const tsc = this.apic.tscDeadline;
-        return { low: tsc % TWO_32 >>> 0, high: Math.floor(tsc / TWO_32) };
+        return { low: (tsc % TWO_32) >>> 0, high: Math.floor(tsc / TWO_32) };
       }
       default:
         return undefined;

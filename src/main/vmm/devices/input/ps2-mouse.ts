@@ -173,8 +173,7 @@ export class Ps2Mouse implements BoardDevice<Ps2MouseState>, Ps2Device, Relative
     const dy = clamp(this.dy, MAX_DELTA);
     this.dx -= dx;
     this.dy -= dy;
-    const status =
-      PACKET_ALWAYS_ONE | (this.buttons & 7) | (dx < 0 ? PACKET_X_SIGN : 0) | (dy < 0 ? PACKET_Y_SIGN : 0);
+    const status = PACKET_ALWAYS_ONE | (this.buttons & 7) | (dx < 0 ? PACKET_X_SIGN : 0) | (dy < 0 ? PACKET_Y_SIGN : 0);
     const packet = [status, this.scaled(dx) & 0xff, this.scaled(dy) & 0xff];
     if (this.id !== ID_STANDARD) packet.push(this.takeWheelByte());
     else this.wheel = 0;

@@ -43,7 +43,10 @@ const NOT_OFFERED = 0xffff_ffff;
 export type BackdoorRegister = 'rax' | 'rbx' | 'rcx' | 'rdx' | 'rsi' | 'rdi';
 
 export interface BackdoorPorts {
-  readonly registers: { get32(register: BackdoorRegister): number; set32(register: BackdoorRegister, value: number): void };
+  readonly registers: {
+    get32(register: BackdoorRegister): number;
+    set32(register: BackdoorRegister, value: number): void;
+  };
   readonly cpuMhz: number;
   readonly memoryBytes: number;
   /** Whether absolute pointing is offered. */
