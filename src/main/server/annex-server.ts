@@ -55,6 +55,11 @@ export class AnnexServer {
     return taken;
   }
 
+  /** Sockets of clients: control and channels. */
+  get clients(): number {
+    return this.sockets.clients.size;
+  }
+
   get token(): string {
     return this.access.token;
   }
