@@ -71,7 +71,22 @@ export function floppyRig() {
     return command(0x08);
   };
   return {
-    ...{ memory, completions, slot, dma, controller, settle, insert, status, send, result, command, programDma, start, seek },
+    ...{
+      memory,
+      completions,
+      slot,
+      dma,
+      controller,
+      settle,
+      insert,
+      status,
+      send,
+      result,
+      command,
+      programDma,
+      start,
+      seek,
+    },
     get interrupts() {
       return interrupts;
     },

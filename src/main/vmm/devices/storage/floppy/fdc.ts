@@ -20,7 +20,13 @@ export const DISK_CHANGED = 0x80;
 export const MAIN_STATUS = { ready: 0x80, toHost: 0x40, nonDma: 0x20, commandBusy: 0x10 } as const;
 
 export const ST0 = { abnormal: 0x40, invalid: 0x80, readyChanged: 0xc0, seekEnd: 0x20, equipmentCheck: 0x10 } as const;
-export const ST1 = { endOfCylinder: 0x80, dataError: 0x20, noData: 0x04, notWritable: 0x02, missingAddress: 0x01 } as const;
+export const ST1 = {
+  endOfCylinder: 0x80,
+  dataError: 0x20,
+  noData: 0x04,
+  notWritable: 0x02,
+  missingAddress: 0x01,
+} as const;
 export const ST2 = { controlMark: 0x40, wrongCylinder: 0x10 } as const;
 export const ST3 = { writeProtected: 0x40, ready: 0x20, track0: 0x10, twoSides: 0x08 } as const;
 

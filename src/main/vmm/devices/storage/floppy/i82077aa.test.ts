@@ -15,7 +15,17 @@ function setUp(bytes = FLOPPY_144, rate = 0) {
 }
 
 /** READ or WRITE DATA from a sector to the end of track 18. */
-const sectors = (code: number, c: number, h: number, r: number, eot = 18) => [code, h << 2, c, h, r, 2, eot, 0x1b, 0xff];
+const sectors = (code: number, c: number, h: number, r: number, eot = 18) => [
+  code,
+  h << 2,
+  c,
+  h,
+  r,
+  2,
+  eot,
+  0x1b,
+  0xff,
+];
 const MT_READ = 0xe6;
 const MT_WRITE = 0xc5;
 

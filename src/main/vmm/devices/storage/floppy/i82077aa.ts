@@ -121,10 +121,22 @@ export class I82077aa implements BoardDevice<I82077State> {
   }
 
   saveState(): I82077State {
-    const { digitalOutput, dataRate, tapeDrive, phase, interrupt, specify, configuration, locked, perpendicular } = this;
+    const { digitalOutput, dataRate, tapeDrive, phase, interrupt, specify, configuration, locked, perpendicular } =
+      this;
     const buffer = this.execution ? this.bufferBytes(BUFFER_BYTES).slice() : new Uint8Array();
     return {
-      ...{ version: 1, digitalOutput, dataRate, tapeDrive, phase, interrupt, specify, configuration, locked, perpendicular },
+      ...{
+        version: 1,
+        digitalOutput,
+        dataRate,
+        tapeDrive,
+        phase,
+        interrupt,
+        specify,
+        configuration,
+        locked,
+        perpendicular,
+      },
       bytes: [...this.bytes],
       execution: this.execution && { ...this.execution },
       buffer,
@@ -407,7 +419,8 @@ export class I82077aa implements BoardDevice<I82077State> {
   /** Begins with the sectors from `at` to the end of its track. */
   private startRun(execution: Execution, command: SectorCommand): void {
     const problem = this.sectorProblem(command, execution.at);
-    if (problem !== undefined) return this.finishSectors(command.drive, execution.at, ST0.abnormal, problem[0], problem[1]);
+    if (problem !== undefined)
+      return this.finishSectors(command.drive, execution.at, ST0.abnormal, problem[0], problem[1]);
     const geometry = this.drives[command.drive]!.geometry!;
     execution.sectors = sectorsOnTrack(geometry, execution.at.sector, command.endOfTrack);
     execution.bytes = execution.sectors * SECTOR_BYTES;
@@ -423,7 +436,8 @@ export class I82077aa implements BoardDevice<I82077State> {
     if (!drive || !geometry || !drive.canReadAt(this.dataRate)) return [ST1.missingAddress, 0];
     if (at.head >= geometry.heads || drive.cylinder >= geometry.tracks) return [ST1.missingAddress, 0];
     if (at.cylinder !== drive.cylinder) return [ST1.noData, ST2.wrongCylinder];
-    if (command.sizeCode !== SECTOR_SIZE_CODE || at.sector === 0 || at.sector > geometry.sectors) return [ST1.noData, 0];
+    if (command.sizeCode !== SECTOR_SIZE_CODE || at.sector === 0 || at.sector > geometry.sectors)
+      return [ST1.noData, 0];
     if (at.sector > command.endOfTrack) return [ST1.noData, 0];
     if (command.kind === 'write' && drive.medium!.info.readonly) return [ST1.notWritable, 0];
     return undefined;
