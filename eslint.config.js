@@ -4,7 +4,7 @@ import vue from 'eslint-plugin-vue';
 import layers from './scripts/lint/layers.mjs';
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'out', 'dist', 'build', '.cache', 'src/main/vmm/cpu/core/assembly'] },
+  { ignores: ['node_modules', 'out', 'dist', 'build', '.cache', 'src/main/vmm/**/assembly'] },
   ...tseslint.configs.strict,
   ...vue.configs['flat/recommended'],
   {

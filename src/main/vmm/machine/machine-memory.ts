@@ -1,8 +1,8 @@
 import { GuestMemory } from '../memory/guest-memory.js';
 import type { MachineSpec } from './machine-spec.js';
 
-/** Room for ROMs, the display's state block and other device buffers besides video memory. */
-const DEVICE_BYTES = 16 << 20;
+/** Room for ROMs, the display's picture and other device buffers besides video memory. */
+const DEVICE_BYTES = 32 << 20;
 
 /** The memory a machine of this spec needs. @throws RangeError if the spec asks for more than the board can have */
 export function machineMemory(spec: MachineSpec): GuestMemory {

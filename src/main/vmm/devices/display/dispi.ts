@@ -1,3 +1,4 @@
+import { MAX_SCREEN_HEIGHT, MAX_SCREEN_WIDTH } from './display-source.js';
 import type { DisplayStateWriter } from './display-state.js';
 import { programPlanarDispi } from './vga/planar-dispi.js';
 import { PLANAR_BYTES } from './vga/planar-memory.js';
@@ -26,8 +27,6 @@ const ENABLE_MASK = 0xe3;
 
 const ID_OLDEST = 0xb0c0;
 const ID_NEWEST = 0xb0c5;
-export const DISPI_MAX_WIDTH = 2560;
-export const DISPI_MAX_HEIGHT = 1600;
 const MAX_BITS_PER_PIXEL = 32;
 const BANK_BYTES = 0x1_0000;
 
@@ -90,8 +89,8 @@ export class Dispi {
   read(index: number): number {
     if (index === DispiIndex.videoMemory) return this.videoMemory.length >> 16;
     if (this.regs[DispiIndex.enable]! & DispiEnable.getCapabilities) {
-      if (index === DispiIndex.xResolution) return DISPI_MAX_WIDTH;
-      if (index === DispiIndex.yResolution) return DISPI_MAX_HEIGHT;
+      if (index === DispiIndex.xResolution) return MAX_SCREEN_WIDTH;
+      if (index === DispiIndex.yResolution) return MAX_SCREEN_HEIGHT;
       if (index === DispiIndex.bitsPerPixel) return MAX_BITS_PER_PIXEL;
     }
     return index < DISPI_REGISTERS ? this.regs[index]! : 0;
@@ -155,11 +154,11 @@ export class Dispi {
     const r = this.regs;
     if (!(r[DispiIndex.bitsPerPixel]! in STORED_BITS)) r[DispiIndex.bitsPerPixel] = 8;
     const depth = r[DispiIndex.bitsPerPixel]!;
-    const width = clamp(r[DispiIndex.xResolution]! & ~7, 8, DISPI_MAX_WIDTH);
+    const width = clamp(r[DispiIndex.xResolution]! & ~7, 8, MAX_SCREEN_WIDTH);
     const virtualWidth = clamp(r[DispiIndex.virtualWidth]! & ~7, width, 0x3ff8);
     const memory = depth === 4 ? PLANAR_BYTES : this.videoMemory.length;
     const virtualHeight = Math.min(Math.floor(memory / dispiPitch(virtualWidth, depth)), 0xffff);
-    const height = clamp(r[DispiIndex.yResolution]!, 1, Math.min(DISPI_MAX_HEIGHT, virtualHeight));
+    const height = clamp(r[DispiIndex.yResolution]!, 1, Math.min(MAX_SCREEN_HEIGHT, virtualHeight));
     r[DispiIndex.xResolution] = width;
     r[DispiIndex.yResolution] = height;
     r[DispiIndex.virtualWidth] = virtualWidth;

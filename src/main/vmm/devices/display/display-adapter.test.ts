@@ -9,7 +9,7 @@ const VIDEO_MEMORY_BYTES = 4 << 20;
 
 /** The adapter plugged in as a BIOS leaves it: BAR 0 at E0000000h, BAR 2 at E1000000h. */
 function plugged(optionRom?: Uint8Array) {
-  const memory = new GuestMemory(1 << 20, 8 << 20);
+  const memory = new GuestMemory(1 << 20, 32 << 20);
   const adapter = displayAdapter({
     memory,
     videoMemoryBytes: VIDEO_MEMORY_BYTES,

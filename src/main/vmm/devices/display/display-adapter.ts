@@ -3,7 +3,7 @@ import type { GuestMemory } from '../../memory/guest-memory.js';
 import { PAGE_SIZE } from '../../memory/layout.js';
 import { PciFunction, type PciRegion } from '../../pci/pci-function.js';
 import type { Clock } from '../../time/clock.js';
-import type { DisplaySource } from './display-source.js';
+import { SCAN_OUT_BYTES, type DisplaySource } from './display-source.js';
 import { DISPLAY_STATE_BYTES } from './display-state.js';
 import { RegisterBar } from './register-bar.js';
 import { Vga } from './vga/vga.js';
@@ -37,6 +37,7 @@ export function displayAdapter({ memory, videoMemoryBytes, clock, optionRom }: D
   const source: DisplaySource = {
     videoMemory: { offset: memory.allocate(videoMemoryBytes), length: videoMemoryBytes },
     stateOffset: memory.allocate(DISPLAY_STATE_BYTES),
+    scanOutOffset: memory.allocate(SCAN_OUT_BYTES),
   };
   const vga = new Vga({ buffer: memory.wasm.buffer, clock, ...source });
   const registers = new RegisterBar(vga);

@@ -4,7 +4,7 @@ import type { TileMap } from './tile-map.js';
 export interface Frame {
   readonly width: number;
   readonly height: number;
-  readonly pixels: Uint32Array<ArrayBuffer>;
+  readonly pixels: Uint32Array;
 }
 
 export const OPAQUE = 0xff00_0000;

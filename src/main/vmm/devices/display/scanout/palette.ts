@@ -5,10 +5,11 @@ import { OPAQUE } from './frame.js';
 
 /** The colours in effect, as RGBX words. */
 export class Palette {
-  /** Every DAC entry, the PEL mask applied. */
-  readonly colors256 = new Int32Array(256);
   /** The sixteen attributes, through plane enable, attribute palette and colour select. */
   readonly colors16 = new Int32Array(16);
+
+  /** @param colors256 where every DAC entry goes, the PEL mask applied */
+  constructor(readonly colors256: Int32Array) {}
 
   /** @returns whether any colour changed */
   update(r: DisplayRegisters): boolean {

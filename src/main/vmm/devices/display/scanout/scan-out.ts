@@ -1,14 +1,17 @@
+import type { MemorySegment } from '../../../memory/guest-memory.js';
 import type { DisplaySource } from '../display-source.js';
 import { DisplayStateReader, type DisplayRegisters } from '../display-state.js';
-import { BLACK, blackFrame, type Frame, type FrameSource } from './frame.js';
+import { ScanKernel } from '../kernel/scan-kernel.js';
+import { BLACK, type Frame, type FrameSource } from './frame.js';
 import { LinearRenderer } from './linear-renderer.js';
 import { Palette } from './palette.js';
+import { PictureMemory } from './picture-memory.js';
 import { PlanarRenderer } from './planar-renderer.js';
 import type { Renderer } from './renderer.js';
 import { decodeMode, UNPROGRAMMED, type ScreenMode } from './screen-mode.js';
 import { screenText } from './text-screen.js';
 import { TextRenderer } from './text-renderer.js';
-import { TileMap } from './tile-map.js';
+import type { TileMap } from './tile-map.js';
 
 /** Half periods of the cursor (16 frames at 70 Hz) and of blinking characters (32 frames), in ms. */
 const CURSOR_MS = 228;
@@ -26,21 +29,29 @@ export class ScanOut implements FrameSource {
   changed: TileMap;
   /** What is on the screen as of the last update. */
   mode: ScreenMode = UNPROGRAMMED;
+  private readonly videoSegment: MemorySegment;
   private readonly videoMemory: Uint8Array;
   private readonly reader: DisplayStateReader;
   private readonly registers: DisplayRegisters;
-  private readonly palette = new Palette();
+  private readonly picture: PictureMemory;
+  private readonly palette: Palette;
+  private readonly kernel: ScanKernel;
   private renderer: Renderer | undefined;
   private repaint = true;
   private sinceLook = 0;
 
-  /** @param buffer the machine's shared memory */
-  constructor(buffer: ArrayBufferLike, source: DisplaySource) {
+  /** @param memory the machine's shared memory @param kernel compiled by `scripts/build-display-kernel.mjs` */
+  constructor(memory: WebAssembly.Memory, kernel: WebAssembly.Module, source: DisplaySource) {
+    const { buffer } = memory;
+    this.videoSegment = source.videoMemory;
     this.videoMemory = new Uint8Array(buffer, source.videoMemory.offset, source.videoMemory.length);
     this.reader = new DisplayStateReader(buffer, source.stateOffset);
     this.registers = this.reader.registers;
-    this.frame = blackFrame(this.mode.width, this.mode.height);
-    this.changed = new TileMap(this.mode.width, this.mode.height);
+    this.picture = new PictureMemory(buffer, source.scanOutOffset);
+    this.palette = new Palette(this.picture.palette);
+    this.kernel = new ScanKernel(kernel, memory);
+    this.frame = this.picture.frame(this.mode.width, this.mode.height);
+    this.changed = this.picture.tileMap(this.mode.width, this.mode.height);
   }
 
   update(nowMs: number): void {
@@ -81,11 +92,10 @@ export class ScanOut implements FrameSource {
     const before = this.mode;
     this.mode = mode;
     if (mode.width !== before.width || mode.height !== before.height) {
-      this.frame = blackFrame(mode.width, mode.height);
-      this.changed = new TileMap(mode.width, mode.height);
+      this.frame = this.picture.frame(mode.width, mode.height);
+      this.changed = this.picture.tileMap(mode.width, mode.height);
       this.changed.markAll();
     }
-    if (mode.kind === 'linear' && this.renderer instanceof LinearRenderer && this.renderer.moveTo(mode)) return;
     if (this.renderer && sameMode(mode, before)) return;
     this.renderer = this.rendererFor(mode);
     this.repaint = true;
@@ -103,7 +113,7 @@ export class ScanOut implements FrameSource {
       case 'planar':
         return new PlanarRenderer(mode, this.videoMemory, this.registers, this.palette);
       case 'linear':
-        return new LinearRenderer(mode, this.videoMemory, this.palette);
+        return new LinearRenderer(mode, this.videoSegment, this.picture, this.kernel);
     }
   }
 }

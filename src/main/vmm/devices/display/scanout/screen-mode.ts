@@ -1,4 +1,5 @@
-import { DISPI_MAX_HEIGHT, DISPI_MAX_WIDTH, DispiEnable, DispiIndex, dispiPitch } from '../dispi.js';
+import { MAX_SCREEN_HEIGHT, MAX_SCREEN_WIDTH } from '../display-source.js';
+import { DispiEnable, DispiIndex, dispiPitch } from '../dispi.js';
 import { General, type DisplayRegisters } from '../display-state.js';
 import { tenBits } from '../vga/crt-timing.js';
 import { Attr, AttrMode, ClockingMode, Crtc, CrtcMode, Gfx, GfxMisc, GfxMode, Seq } from '../vga/registers.js';
@@ -29,7 +30,7 @@ export const UNPROGRAMMED: ScreenMode = { kind: 'blank', width: 720, height: 400
 
 const LINEAR_DEPTHS: readonly number[] = [8, 15, 16, 24, 32] satisfies LinearDepth[];
 
-/** Decides the mode. Whatever the registers hold, the size is bounded by {@link DISPI_MAX_WIDTH} × {@link DISPI_MAX_HEIGHT}. */
+/** Decides the mode. Whatever the registers hold, the size is bounded by {@link MAX_SCREEN_WIDTH} × {@link MAX_SCREEN_HEIGHT}. */
 export function decodeMode(r: DisplayRegisters): ScreenMode {
   const dispi = (r.dispi[DispiIndex.enable]! & DispiEnable.enabled) !== 0;
   const programmed = dispi || (r.crtc[Crtc.modeControl]! & CrtcMode.syncEnable) !== 0;
@@ -45,8 +46,8 @@ function linearMode(dispi: Uint16Array): ScreenMode {
   const pitch = dispiPitch(dispi[DispiIndex.virtualWidth]!, depth);
   return {
     kind: 'linear',
-    width: Math.min(dispi[DispiIndex.xResolution]!, DISPI_MAX_WIDTH),
-    height: Math.min(dispi[DispiIndex.yResolution]!, DISPI_MAX_HEIGHT),
+    width: Math.min(dispi[DispiIndex.xResolution]!, MAX_SCREEN_WIDTH),
+    height: Math.min(dispi[DispiIndex.yResolution]!, MAX_SCREEN_HEIGHT),
     depth: (LINEAR_DEPTHS.includes(depth) ? depth : 8) as LinearDepth,
     pitch,
     start: dispi[DispiIndex.yOffset]! * pitch + dispiPitch(dispi[DispiIndex.xOffset]!, depth),
@@ -58,7 +59,7 @@ function vgaMode(r: DisplayRegisters): ScreenMode {
   const dots = clocking & ClockingMode.halfDotClock ? 2 : 1;
   const graphics = (r.graphics[Gfx.misc]! & GfxMisc.graphics) !== 0;
   const cellWidth = (graphics || clocking & ClockingMode.eightDots ? 8 : 9) * dots;
-  const columns = Math.min(r.crtc[Crtc.horizontalDisplayEnd]! + 1, Math.floor(DISPI_MAX_WIDTH / cellWidth));
+  const columns = Math.min(r.crtc[Crtc.horizontalDisplayEnd]! + 1, Math.floor(MAX_SCREEN_WIDTH / cellWidth));
   const size = { width: columns * cellWidth, height: vgaLines(r.crtc) };
   if (!graphics) return { kind: 'text', ...size, columns, cellWidth };
   const gfxMode = r.graphics[Gfx.mode]!;
@@ -69,5 +70,5 @@ function vgaMode(r: DisplayRegisters): ScreenMode {
 
 function vgaLines(crtc: Uint8Array): number {
   const lines = tenBits(crtc[Crtc.verticalDisplayEnd]!, crtc[Crtc.overflow]!, 1, 6) + 1;
-  return Math.min(crtc[Crtc.modeControl]! & CrtcMode.halveVertical ? lines * 2 : lines, DISPI_MAX_HEIGHT);
+  return Math.min(crtc[Crtc.modeControl]! & CrtcMode.halveVertical ? lines * 2 : lines, MAX_SCREEN_HEIGHT);
 }

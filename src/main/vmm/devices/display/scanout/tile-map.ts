@@ -8,16 +8,19 @@ export const TILE_SHIFT = 4;
 export class TileMap {
   readonly columns: number;
   readonly rows: number;
+  /** A byte for each tile, row by row. */
   readonly tiles: Uint8Array;
   private dirty = false;
 
+  /** @param tiles memory to keep the map in, all zeros */
   constructor(
     readonly width: number,
     readonly height: number,
+    tiles?: Uint8Array,
   ) {
     this.columns = Math.ceil(width / TILE);
     this.rows = Math.ceil(height / TILE);
-    this.tiles = new Uint8Array(this.columns * this.rows);
+    this.tiles = tiles?.subarray(0, this.columns * this.rows) ?? new Uint8Array(this.columns * this.rows);
   }
 
   get any(): boolean {
@@ -41,6 +44,11 @@ export class TileMap {
   markAll(): void {
     this.tiles.fill(1);
     this.dirty = this.tiles.length > 0;
+  }
+
+  /** Takes notice of tiles that were marked in memory. */
+  recount(): void {
+    this.dirty = this.tiles.includes(1);
   }
 
   clear(): void {

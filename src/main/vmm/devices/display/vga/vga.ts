@@ -47,7 +47,7 @@ export interface VgaState {
   readonly latch: number;
 }
 
-export interface VgaOptions extends DisplaySource {
+export interface VgaOptions extends Pick<DisplaySource, 'videoMemory' | 'stateOffset'> {
   /** The machine's shared memory. */
   readonly buffer: ArrayBufferLike;
   readonly clock: Clock;
