@@ -29,6 +29,7 @@ const node = preferredNode();
 const startedAt = new Date();
 rmSync(stamp, { force: true });
 run(node, ['scripts/build-core.mjs']);
+run(node, ['scripts/build-display-kernel.mjs']);
 run(node, ['node_modules/electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn']);
 mkdirSync(path.dirname(stamp), { recursive: true });
 writeFileSync(stamp, `${startedAt.toISOString()}\n`);

@@ -12,7 +12,7 @@ import type { MachineSpec } from '../vmm/machine/machine-spec.js';
 import type { OffCause } from '../vmm/machine/machine.js';
 import { ActivityLights } from './activity-lights.js';
 import { readBootFiles } from './boot-files.js';
-import { coreModule } from './core-module.js';
+import { coreModule, displayKernelModule } from './core-module.js';
 import { DriveBay } from './drives/drive-bay.js';
 import { MachineThreadClient, type MachineNews } from './machine/machine-thread-client.js';
 import { specOf } from './machine/machine-spec-of.js';
@@ -46,6 +46,7 @@ export class VirtualMachine {
   private blockServer!: BlockChannelServer;
   private scanOut!: ScanOut;
   private display!: DisplayStream;
+  private displayKernel!: WebAssembly.Module;
   private lights!: ActivityLights;
   private readonly serials = new Map<1 | 2, SerialHub>();
   private readonly typist = new Typist((events) => this.input(events));
@@ -69,7 +70,8 @@ export class VirtualMachine {
   /** Builds the machine and lets it run. @throws AnnexError why it cannot; everything is closed then */
   async start(): Promise<EngineReport> {
     try {
-      const [core, firmware] = await Promise.all([coreModule(), readBootFiles(this.plan)]);
+      const [core, kernel, firmware] = await Promise.all([coreModule(), displayKernelModule(), readBootFiles(this.plan)]);
+      this.displayKernel = kernel;
       const built = new Promise<void>((resolve, reject) => (this.built = { resolve, reject }));
       this.thread = new MachineThreadClient(
         new URL('./machine-thread.js', import.meta.url),
@@ -178,7 +180,7 @@ export class VirtualMachine {
   }
 
   private connectDisplay(source: Extract<MachineNews, { type: 'built' }>['display']): void {
-    this.scanOut = new ScanOut(this.memory.buffer, source);
+    this.scanOut = new ScanOut(this.memory, this.displayKernel, source);
     this.display = new DisplayStream(this.scanOut, {
       nowMs: () => performance.now(),
       schedule: (delayMs, callback) => {
