@@ -70,7 +70,11 @@ export class VirtualMachine {
   /** Builds the machine and lets it run. @throws AnnexError why it cannot; everything is closed then */
   async start(): Promise<EngineReport> {
     try {
-      const [core, kernel, firmware] = await Promise.all([coreModule(), displayKernelModule(), readBootFiles(this.plan)]);
+      const [core, kernel, firmware] = await Promise.all([
+        coreModule(),
+        displayKernelModule(),
+        readBootFiles(this.plan),
+      ]);
       this.displayKernel = kernel;
       const built = new Promise<void>((resolve, reject) => (this.built = { resolve, reject }));
       this.thread = new MachineThreadClient(
