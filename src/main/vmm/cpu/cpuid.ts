@@ -42,7 +42,7 @@ export const APIC_1_EDX = 1 << FEATURES_1_EDX.apic;
 export const SYSCALL_EXT_EDX = 1 << FEATURES_EXT_EDX.syscall;
 
 /** Physical address bits: reserved-bit checks of the page tables follow it. */
-export const PHYSICAL_ADDRESS_BITS = 36;
+export const PHYSICAL_ADDRESS_BITS = 40;
 export const LINEAR_ADDRESS_BITS = 48;
 
 /**
