@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -73,7 +73,14 @@ function launch(home: string, endpointFile: string, answers: readonly object[]):
     electron === undefined
       ? [process.execPath, ['--import', './e2e/electron-standin/register.mjs', 'out/main/index.js']]
       : [electron, ['--remote-debugging-port=0', `--user-data-dir=${home}`, 'out/main/index.js']];
-  return spawn(command, args, { env: environment, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(command, args, { env: environment, stdio: ['ignore', 'inherit', 'pipe'] });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    process.stderr.write(text);
+    // Chromium's own announcement; the stand-in writes the file itself.
+    const match = /DevTools listening on (ws:\S+)/.exec(text);
+    if (match) writeFileSync(endpointFile, match[1]!);
+  });
+  return child;
 }
 
 async function readEndpoint(file: string, child: ChildProcess): Promise<string> {
