@@ -41,6 +41,14 @@ export class AtaDriver {
     this.rig.channel.controlBlock.write(0, value, 1);
   }
 
+  dataWord(): number {
+    return this.rig.channel.commandBlock.read(0, 2);
+  }
+
+  writeDataWord(value: number): void {
+    this.rig.channel.commandBlock.write(0, value, 2);
+  }
+
   select(unit: 0 | 1): void {
     this.out(6, 0xa0 | (unit << 4));
   }
@@ -123,7 +131,7 @@ export class AtaDriver {
       if (!(status & 0x08)) break;
       const end = Math.min(bytes, at + blockBytes);
       for (; at < end; at += 2) {
-        const word = this.rig.channel.commandBlock.read(0, 2);
+        const word = this.dataWord();
         data[at] = word;
         if (at + 1 < bytes) data[at + 1] = word >> 8;
       }
