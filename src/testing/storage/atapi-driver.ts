@@ -14,7 +14,10 @@ const REASON_STATUS = 3;
 
 /** A host's driver of an ATAPI drive: PACKET with data by PIO or DMA, as Linux and SeaBIOS run it. */
 export class AtapiDriver extends AtaDriver {
-  packet(cdb: readonly number[], options: { readonly byteCount?: number; readonly features?: number } = {}): PacketResult {
+  packet(
+    cdb: readonly number[],
+    options: { readonly byteCount?: number; readonly features?: number } = {},
+  ): PacketResult {
     this.sendPacket(cdb, options.byteCount ?? 0xfffe, options.features ?? 0);
     const data: number[] = [];
     const blocks: number[] = [];

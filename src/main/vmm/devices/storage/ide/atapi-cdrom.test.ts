@@ -181,7 +181,9 @@ describe('reading', () => {
 describe('tables', () => {
   it('has one data track and a lead-out, in blocks or minutes', () => {
     const { driver } = withMedium(400);
-    const toc = (msf: number, format: number, track = 0) => [...driver.packet([0x43, msf, format, 0, 0, 0, track, 1, 0]).data];
+    const toc = (msf: number, format: number, track = 0) => [
+      ...driver.packet([0x43, msf, format, 0, 0, 0, track, 1, 0]).data,
+    ];
     expect(toc(0, 0)).toEqual([0, 18, 1, 1, 0, 0x14, 1, 0, 0, 0, 0, 0, 0, 0x14, 0xaa, 0, 0, 0, 1, 0x90]);
     expect(toc(2, 0, 0xaa)).toEqual([0, 10, 1, 1, 0, 0x14, 0xaa, 0, 0, 0, 7, 25]);
     expect(toc(0, 1)).toEqual([0, 10, 1, 1, 0, 0x14, 1, 0, 0, 0, 0, 0]);
