@@ -101,6 +101,7 @@ export class I8042 implements BoardDevice<I8042State> {
   private output: OutputByte | undefined;
   private waiting: OutputByte[] = [];
   private lastByte = 0;
+  private refilling = false;
   private readonly translator = new ScanCodeTranslator();
 
   constructor(
@@ -342,7 +343,14 @@ export class I8042 implements BoardDevice<I8042State> {
 
   /** Fills the empty output buffer: own answers first, then a device whose clock is not held. */
   private refill(): void {
-    if (this.output) return;
+    // A device may have more to offer just because it was asked: it is asked again when the host has read.
+    if (this.output || this.refilling) return;
+    this.refilling = true;
+    this.fetch();
+    this.refilling = false;
+  }
+
+  private fetch(): void {
     const answer = this.waiting.shift();
     if (answer) {
       this.put(answer);

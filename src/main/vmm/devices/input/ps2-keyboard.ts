@@ -56,6 +56,8 @@ export class Ps2Keyboard implements BoardDevice<Ps2KeyboardState>, Ps2Device, Ke
   private ledBits = 0;
   private lastSent = 0;
   private pressed = new Set<KeyCode>();
+  /** The last stroke was lost. */
+  private overrun = false;
 
   get leds(): { readonly caps: boolean; readonly num: boolean; readonly scroll: boolean } {
     return {
@@ -135,10 +137,10 @@ export class Ps2Keyboard implements BoardDevice<Ps2KeyboardState>, Ps2Device, Ke
 
   /** A stroke that does not fit whole is lost, and the overrun code says so once. */
   private send(bytes: readonly number[]): void {
-    if (this.queue.length + bytes.length <= QUEUE_BYTES - RESERVED_BYTES) this.queue.push(...bytes);
-    else if (this.queue.length < QUEUE_BYTES - RESERVED_BYTES) {
-      this.queue.push(this.set === 1 ? OVERRUN_SET1 : OVERRUN_SET2);
-    }
+    const fits = this.queue.length + bytes.length <= QUEUE_BYTES - RESERVED_BYTES;
+    if (fits) this.queue.push(...bytes);
+    else if (!this.overrun) this.queue.push(this.set === 1 ? OVERRUN_SET1 : OVERRUN_SET2);
+    this.overrun = !fits;
   }
 
   /** Set 2 bytes in the set in force. */

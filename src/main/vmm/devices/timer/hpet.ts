@@ -142,7 +142,8 @@ export class Hpet implements BoardDevice<HpetState> {
 
   private get counter(): number {
     if (!this.running) return this.baseCount;
-    const elapsed = Math.floor((this.timers.clock.nowNs() - this.baseNs) / NS_PER_TICK);
+    // The nudge keeps a time computed as k ticks from falling below k by rounding.
+    const elapsed = Math.floor((this.timers.clock.nowNs() - this.baseNs) / NS_PER_TICK + 1e-6);
     return (this.baseCount + elapsed) % COUNTER_MODULUS;
   }
 
