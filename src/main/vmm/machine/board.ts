@@ -33,6 +33,8 @@ import { Piix3IsaBridge } from '../pci/piix3-isa-bridge.js';
 import { Piix4PowerFunction } from '../pci/piix4-power-function.js';
 import { TSC_HZ } from '../time/frequencies.js';
 import { TimerQueue } from '../time/timers.js';
+import { IsaDmaController } from '../devices/dma/isa-dma-controller.js';
+import { I82077aa } from '../devices/storage/floppy/i82077aa.js';
 import { Piix3Ide } from '../devices/storage/ide/piix3-ide.js';
 import { setUpCmos } from './cmos-setup.js';
 import { ideChannels } from './ide-wiring.js';
@@ -49,6 +51,9 @@ export interface BoardPorts {
   powerOff(): void;
   readonly registers: Pick<RegisterAccess, 'get32' | 'set32'>;
 }
+
+const FLOPPY_IRQ = 6;
+const FLOPPY_DMA = 2;
 
 /** Registers of the Bochs VBE extension. */
 const DISPI_WIDTH = 1;
@@ -101,6 +106,7 @@ export class Board {
     this.plug('host-bridge', 0, 0, new I440FxHostBridge(shadow));
     this.plug('isa-bridge', PC_BOARD.pci.isaBridge.device, PC_BOARD.pci.isaBridge.function, this.isaBridge);
     this.addIde();
+    this.addFloppy();
     this.addTimers(ioApic);
     this.power = this.addPowerManagement();
     this.backdoor = this.addInput();
@@ -184,6 +190,20 @@ export class Board {
     const { memory, drives } = this.outside;
     const channels = ideChannels(memory, this.ports, (irq) => this.interrupts.line(irq), drives);
     this.plug('ide', PC_BOARD.pci.ide.device, PC_BOARD.pci.ide.function, new Piix3Ide(channels));
+  }
+
+  private addFloppy(): void {
+    const { memory, drives } = this.outside;
+    const dma = this.keep('dma', new IsaDmaController(memory));
+    this.ports.map(0x00, 16, dma.lowPorts);
+    this.ports.map(0x80, 16, dma.pagePorts);
+    this.ports.map(0xc0, 32, dma.highPorts);
+    const units = [0, 1].map((unit) => drives.find((d) => d.kind === 'floppy' && d.unit === unit));
+    const media = units.map((drive) => (drive?.kind === 'floppy' ? drive.drive : undefined));
+    const irq = this.interrupts.line(FLOPPY_IRQ);
+    const floppy = this.keep('floppy', new I82077aa(memory, irq, dma.channel(FLOPPY_DMA), media));
+    this.ports.map(0x3f0, 6, floppy.ports);
+    this.ports.map(0x3f7, 1, floppy.inputPort);
   }
 
   private addTimers(ioApic: IoApic): void {
