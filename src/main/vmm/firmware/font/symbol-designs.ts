@@ -1,0 +1,23 @@
+/** Signs of code page 437 drawn on 8 lines; taller cells stretch them. By character code. */
+export const SYMBOLS: Readonly<Record<number, string>> = {
+  0x01: '0: 3c 42 a5 81 a5 99 42 3c', 0x02: '0: 3c 7e db ff db e7 7e 3c', 0x03: '0: 6c fe fe fe 7c 38 10', 0x04: '0: 10 38 7c fe 7c 38 10',
+  0x05: '0: 38 38 10 d6 fe d6 10 38', 0x06: '0: 10 38 7c fe fe d6 10 38', 0x07: '2: 18 3c 3c 18', 0x08: '0: ff ff e7 c3 c3 e7 ff ff',
+  0x09: '1: 3c 66 42 42 66 3c', 0x0a: '0: ff c3 99 bd bd 99 c3 ff', 0x0b: '0: 0f 07 0d 78 cc cc cc 78', 0x0c: '0: 3c 66 66 3c 18 7e 18',
+  0x0d: '0: 1c 1a 18 18 78 f8 70', 0x0e: '0: 3f 31 3f 31 33 77 66', 0x0f: '0: 99 5a 3c e7 e7 3c 5a 99', 0x10: '0: 80 e0 f8 fe f8 e0 80',
+  0x11: '0: 02 0e 3e fe 3e 0e 02', 0x12: '0: 18 3c 7e 18 18 7e 3c 18', 0x13: '0: 66 66 66 66 66 00 66', 0x14: '0: 7f db db 7b 1b 1b 1b',
+  0x15: '0: 3c 60 3c 66 66 3c 06 3c', 0x16: '4: 7e 7e 7e', 0x17: '0: 18 3c 7e 18 7e 3c 18 ff', 0x18: '0: 18 3c 7e 18 18 18 18',
+  0x19: '0: 18 18 18 18 7e 3c 18', 0x1a: '1: 18 0c fe 0c 18', 0x1b: '1: 30 60 fe 60 30', 0x1c: '2: c0 c0 c0 fe', 0x1d: '1: 24 66 ff 66 24',
+  0x1e: '0: 10 38 38 7c 7c fe fe', 0x1f: '0: fe fe 7c 7c 38 38 10',
+  0x91: '2: 7e 1b 7f d8 7e', 0x92: '0: 3e 6c cc fe cc cc ce', 0x9b: '0: 18 7e c0 c0 7e 18', 0x9c: '0: 38 6c 60 f8 60 66 fc',
+  0x9d: '0: 66 66 3c 7e 18 7e 18', 0x9e: '0: f8 cc f8 c4 ce c4 c6', 0x9f: '0: 0e 1b 18 3c 18 18 d8 70', 0xa6: '0: 3c 6c 6c 3e 00 7e',
+  0xa7: '0: 38 6c 6c 38 00 7c', 0xa8: '0: 30 00 30 60 c0 c6 7c', 0xa9: '3: fe c0 c0', 0xaa: '3: fe 06 06', 0xab: '0: c6 cc d8 3e 63 ce 98 1f',
+  0xac: '0: c6 cc d8 36 6e d6 9f 06', 0xad: '0: 18 00 18 18 18 18 18', 0xae: '1: 33 66 cc 66 33', 0xaf: '1: cc 66 33 66 cc',
+  0xe0: '2: 76 dc c8 dc 76', 0xe1: '0: 78 cc d8 cc c6 c6 dc', 0xe2: '0: fe c6 c0 c0 c0 c0 c0', 0xe3: '2: fe 6c 6c 6c 6c',
+  0xe4: '0: fe 60 30 18 30 60 fe', 0xe5: '2: 7e d8 d8 d8 70', 0xe6: '1: 66 66 66 66 7c 60 c0', 0xe7: '2: 76 dc 18 18 18',
+  0xe8: '0: 7e 18 3c 66 66 3c 18 7e', 0xe9: '0: 38 6c c6 fe c6 6c 38', 0xea: '0: 38 6c c6 c6 6c 6c ee', 0xeb: '0: 1c 30 18 7c cc cc 78',
+  0xec: '2: 7e db db 7e', 0xed: '0: 06 0c 7e db db 7e 60 c0', 0xee: '0: 1e 30 60 7e 60 30 1e', 0xef: '0: 7c c6 c6 c6 c6 c6 c6',
+  0xf0: '1: 7e 00 7e 00 7e', 0xf1: '0: 18 18 7e 18 18 00 7e', 0xf2: '0: 30 18 0c 18 30 00 7e', 0xf3: '0: 0c 18 30 18 0c 00 7e',
+  0xf4: '0: 0e 1b 1b 18 18 18 18 18', 0xf5: '0: 18 18 18 18 18 d8 d8 70', 0xf6: '0: 18 18 00 7e 00 18 18', 0xf7: '1: 76 dc 00 76 dc',
+  0xf8: '0: 38 6c 6c 38', 0xf9: '3: 18 18', 0xfa: '3: 18', 0xfb: '0: 0f 0c 0c 0c ec 6c 3c 1c', 0xfc: '0: 78 6c 6c 6c',
+  0xfd: '0: 70 18 30 60 78', 0xfe: '2: 3c 3c 3c 3c',
+}; // prettier-ignore
