@@ -1,4 +1,4 @@
-import type { VcpuBus, VcpuEngine, VcpuExit } from '../main/vmm/cpu/engine.js';
+import type { RegisterAccess, VcpuBus, VcpuEngine, VcpuExit } from '../main/vmm/cpu/engine.js';
 import type { CpuState } from '../main/vmm/cpu/registers.js';
 
 /**
@@ -21,7 +21,7 @@ export class IdleVcpu implements VcpuEngine {
     private readonly program: () => VcpuExit = () => ({ reason: 'halt' }),
   ) {}
 
-  readonly registers = {
+  readonly registers: RegisterAccess = {
     get32: (register: string) => this.values.get(register) ?? 0,
     set32: (register: string, value: number) => void this.values.set(register, value >>> 0),
     eip: 0,

@@ -9,6 +9,10 @@ const PAM_READ = 1 << 0;
 const PAM_WRITE = 1 << 1;
 const PAM_WRITABLE = 0x33;
 
+/** By these, which Red Hat gave to virtual machines, SeaBIOS knows that the board has a firmware configuration device. */
+const VIRTUAL_VENDOR = 0x1af4;
+const VIRTUAL_BOARD = 0x1100;
+
 /** SMRAM register: closed, and nothing to open, as the board has no system management mode. */
 const SMRAM_DEFAULT = 0x02;
 
@@ -32,7 +36,14 @@ export interface ShadowControl {
 /** Host bridge of the 440FX: its one job here is to shadow ROM by RAM. */
 export class I440FxHostBridge extends PciFunction {
   constructor(private readonly shadow: ShadowControl) {
-    super({ vendorId: 0x8086, deviceId: 0x1237, revision: 2, classCode: 0x06_00_00 });
+    super({
+      vendorId: 0x8086,
+      deviceId: 0x1237,
+      revision: 2,
+      classCode: 0x06_00_00,
+      subsystemVendorId: VIRTUAL_VENDOR,
+      subsystemId: VIRTUAL_BOARD,
+    });
     this.define(PAM0, 0, PAM_WRITABLE & 0xf0);
     for (let i = 1; i < PAM_REGISTERS; i++) this.define(PAM0 + i, 0, PAM_WRITABLE);
     this.define(SMRAM, SMRAM_DEFAULT);

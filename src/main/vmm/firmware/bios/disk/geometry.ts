@@ -1,3 +1,5 @@
+import { floppyGeometry } from '../../../block/floppy-geometry.js';
+
 /** Cylinders, heads and sectors as CHS services count them. */
 export interface Geometry {
   readonly cylinders: number;
@@ -21,26 +23,22 @@ export interface FloppyFormat extends Geometry {
   readonly driveType: number;
 }
 
-const FLOPPY_FORMATS: readonly FloppyFormat[] = [
-  { cylinders: 40, heads: 1, sectorsPerTrack: 8, driveType: 1 },
-  { cylinders: 40, heads: 1, sectorsPerTrack: 9, driveType: 1 },
-  { cylinders: 40, heads: 2, sectorsPerTrack: 8, driveType: 1 },
-  { cylinders: 40, heads: 2, sectorsPerTrack: 9, driveType: 1 },
-  { cylinders: 80, heads: 2, sectorsPerTrack: 9, driveType: 3 },
-  { cylinders: 80, heads: 2, sectorsPerTrack: 15, driveType: 2 },
-  { cylinders: 80, heads: 2, sectorsPerTrack: 18, driveType: 4 },
-  { cylinders: 80, heads: 2, sectorsPerTrack: 36, driveType: 5 },
-];
-
-const capacity = (g: Geometry): number => g.cylinders * g.heads * g.sectorsPerTrack;
+/** Drive types by density: 360 KB and 720 KB, 1.44 MB, 2.88 MB. */
+const DRIVE_TYPES = { double: 3, high: 4, extended: 5 } as const;
+const TYPE_360K = 1;
+const TYPE_1200K = 2;
 
 /** 1.44 MB, 3½ inch: what an empty drive is taken for. */
-export const DEFAULT_FLOPPY = FLOPPY_FORMATS[6]!;
+export const DEFAULT_FLOPPY: FloppyFormat = { cylinders: 80, heads: 2, sectorsPerTrack: 18, driveType: 4 };
 
-/** The smallest standard format a medium fits in; a bigger one is read as 2.88 MB. */
-export function floppyFormat(sectors: number): FloppyFormat {
-  if (sectors === 0) return DEFAULT_FLOPPY;
-  return FLOPPY_FORMATS.find((format) => capacity(format) >= sectors) ?? FLOPPY_FORMATS[7]!;
+/** The format the diskette controller sees on the medium; what fits on none is read as 2.88 MB. */
+export function floppyFormat(mediumSectors: number): FloppyFormat {
+  if (mediumSectors === 0) return DEFAULT_FLOPPY;
+  const found = floppyGeometry(mediumSectors);
+  if (!found) return { cylinders: 80, heads: 2, sectorsPerTrack: 36, driveType: DRIVE_TYPES.extended };
+  const { tracks, heads, sectors, density } = found;
+  const driveType = tracks === 40 ? TYPE_360K : sectors === 15 ? TYPE_1200K : DRIVE_TYPES[density];
+  return { cylinders: tracks, heads, sectorsPerTrack: sectors, driveType };
 }
 
 /** Sector number of a CHS address as INT 13h packs it in CX and DH; undefined if the medium has no such place. */

@@ -61,13 +61,13 @@ export function assignBars(config: PciConfigSpace, map: BoardMap): void {
   }
 }
 
-/** Tells functions their interrupt and lets all but bridges master the bus. */
+/** Tells functions their interrupt; all but bridges decode (the VGA's fixed ports, too) and may master the bus. */
 function assignInterrupts(config: PciConfigSpace, map: BoardMap): void {
   for (const f of config.functions()) {
     const pin = config.read(f, INTERRUPT_PIN, 1);
     if (pin >= 1 && pin <= 4) config.write(f, INTERRUPT_LINE, map.pirqIrqs[pirqOf(f >> 3, pin - 1)]!, 1);
     if (config.read(f, CLASS_DWORD, 4) >>> 24 === CLASS_BRIDGE) continue;
-    config.write(f, COMMAND, config.read(f, COMMAND, 2) | COMMAND_MASTER, 2);
+    config.write(f, COMMAND, config.read(f, COMMAND, 2) | COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER, 2);
   }
 }
 
