@@ -191,7 +191,12 @@ export class BiosBoard {
     };
     const disk = device('disk', false);
     if (disk) drives.push({ kind: 'disk', name: 'disk', slot: { channel: 0, unit: 0 }, device: disk });
-    drives.push({ kind: 'cdrom', name: 'cdrom', slot: { channel: 1, unit: 0 }, drive: removable(device('cdrom', true)) });
+    drives.push({
+      kind: 'cdrom',
+      name: 'cdrom',
+      slot: { channel: 1, unit: 0 },
+      drive: removable(device('cdrom', true)),
+    });
     drives.push({ kind: 'floppy', name: 'floppy', unit: 0, drive: removable(device('floppy', false)) });
     return drives;
   }

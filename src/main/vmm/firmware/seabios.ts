@@ -25,7 +25,10 @@ const JUMP_FAR = 0xea;
 /** @throws FirmwareError `firmware-invalid` */
 function checkImages({ bios, vgaBios }: SeaBiosImages): void {
   const invalid = (file: string): FirmwareError =>
-    new FirmwareError('firmware-invalid', `The ${file} file is not one SeaBIOS builds. Reinstall the package it came from.`);
+    new FirmwareError(
+      'firmware-invalid',
+      `The ${file} file is not one SeaBIOS builds. Reinstall the package it came from.`,
+    );
   if (bios.length < BLOCK || bios.length > MAX_BIOS_BYTES || bios.length % BLOCK !== 0) throw invalid('BIOS');
   if (bios[bios.length - RESET_VECTOR] !== JUMP_FAR) throw invalid('BIOS');
   if (vgaBios.length < 512 || (vgaBios[0]! | (vgaBios[1]! << 8)) !== OPTION_ROM_SIGNATURE) throw invalid('VGA BIOS');
@@ -82,5 +85,6 @@ function describeMachine(device: FwCfgDevice, host: FirmwareHost): void {
   device.addFile('etc/smbios/smbios-tables', smbios.structures);
   device.addFile('etc/smbios/smbios-anchor', smbios.entryPoint(0));
   const floppies = drives.filter((drive) => drive.kind === 'floppy').length;
-  for (const { name, content } of acpiFiles({ map, floppies, serialPorts: options.serialPorts })) device.addFile(name, content);
+  for (const { name, content } of acpiFiles({ map, floppies, serialPorts: options.serialPorts }))
+    device.addFile(name, content);
 }

@@ -33,7 +33,8 @@ const CAPITAL_ROWS_REMOVED: Readonly<Record<8 | 16, readonly number[]>> = { 16: 
 export function compose(letter: string, accent: Accent, base: Glyph, height: 8 | 16): Glyph {
   const { tall, short, capital } = ACCENTS[accent];
   if (accent === 'cedilla' || letter !== letter.toUpperCase()) {
-    const body = letter === 'i' ? base.map((row, i) => ((DOT_ROWS[height] as readonly number[]).includes(i) ? 0 : row)) : base;
+    const body =
+      letter === 'i' ? base.map((row, i) => ((DOT_ROWS[height] as readonly number[]).includes(i) ? 0 : row)) : base;
     return overlay(body, glyph(height === 16 ? tall : short, height));
   }
   const removed = CAPITAL_ROWS_REMOVED[height];

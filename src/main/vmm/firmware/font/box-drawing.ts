@@ -71,7 +71,8 @@ function drawSingleArms(canvas: Canvas, [left, right, up, down]: Arms, middle: n
   if (up === 1) canvas.fill(first, last, 0, reach([left, right], down, middle - 1, middle + 1, middle));
   if (down === 1) canvas.fill(first, last, reach([left, right], up, middle + 1, middle - 1, middle), bottom);
   if (left === 1) canvas.fill(0, reach([up, down], right, DOUBLE.first + 1, DOUBLE.last, last), middle, middle);
-  if (right === 1) canvas.fill(reach([up, down], left, DOUBLE.last - 1, DOUBLE.first, first), WIDTH - 1, middle, middle);
+  if (right === 1)
+    canvas.fill(reach([up, down], left, DOUBLE.last - 1, DOUBLE.first, first), WIDTH - 1, middle, middle);
 }
 
 /** A line-drawing character in a cell of any height, or `undefined` if the code is none. */
@@ -86,7 +87,11 @@ export function boxDrawing(code: number, height: number): Glyph | undefined {
 }
 
 /** Shades: two rows that alternate. */
-const SHADES: Readonly<Record<number, readonly [number, number]>> = { 0xb0: [0x22, 0x88], 0xb1: [0x55, 0xaa], 0xb2: [0xdd, 0x77] };
+const SHADES: Readonly<Record<number, readonly [number, number]>> = {
+  0xb0: [0x22, 0x88],
+  0xb1: [0x55, 0xaa],
+  0xb2: [0xdd, 0x77],
+};
 /** Blocks: the byte of upper and lower half. */
 const BLOCKS: Readonly<Record<number, readonly [number, number]>> = {
   0xdb: [0xff, 0xff], 0xdc: [0x00, 0xff], 0xdd: [0xf0, 0xf0], 0xde: [0x0f, 0x0f], 0xdf: [0xff, 0x00],

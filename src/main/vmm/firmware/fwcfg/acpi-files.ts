@@ -39,14 +39,22 @@ export function acpiFiles(options: DsdtOptions): readonly NamedFile[] {
   const script = new TableLoaderScript().allocate(TABLES, 64, 'high').allocate(ROOT, 16, 'fSegment');
   const facsAt = file.add(facs(), 64);
   const dsdtAt = file.add(table('DSDT', 2, dsdtBody(options)));
-  const linked: { readonly at: number; readonly length: number; readonly pointers: readonly (readonly [number, 4 | 8])[] }[] = [];
+  const linked: {
+    readonly at: number;
+    readonly length: number;
+    readonly pointers: readonly (readonly [number, 4 | 8])[];
+  }[] = [];
   const add = (bytes: Uint8Array, pointers: readonly (readonly [number, 4 | 8])[] = []): number => {
     bytes[CHECKSUM_OFFSET] = 0;
     const at = file.add(bytes);
     linked.push({ at, length: bytes.length, pointers });
     return at;
   };
-  const tables = [add(fadt(options.map, { facs: facsAt, dsdt: dsdtAt }), FADT_POINTERS), add(madt(options.map)), add(hpet(options.map))];
+  const tables = [
+    add(fadt(options.map, { facs: facsAt, dsdt: dsdtAt }), FADT_POINTERS),
+    add(madt(options.map)),
+    add(hpet(options.map)),
+  ];
   const entry = (bytes: 4 | 8) => tables.map((_, i) => [ENTRIES_OFFSET + i * bytes, bytes] as const);
   const rsdtAt = add(rsdt(tables), entry(4));
   const xsdtAt = add(xsdt(tables), entry(8));

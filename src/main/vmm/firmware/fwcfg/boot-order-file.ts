@@ -13,7 +13,11 @@ function devicePath(drive: FirmwareDrive, map: BoardMap): string {
 }
 
 /** Content of the `bootorder` file: one path a line. */
-export function bootOrderFile(drives: readonly FirmwareDrive[], order: readonly BootDevice[], map: BoardMap): Uint8Array {
+export function bootOrderFile(
+  drives: readonly FirmwareDrive[],
+  order: readonly BootDevice[],
+  map: BoardMap,
+): Uint8Array {
   const lines = candidates(drives, order).map((drive) => devicePath(drive, map));
   return new TextEncoder().encode(`${lines.join('\n')}\0`);
 }

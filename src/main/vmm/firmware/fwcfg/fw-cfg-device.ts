@@ -43,7 +43,10 @@ export class FwCfgDevice {
   private dmaHigh = 0;
 
   constructor(private readonly memory: GuestMemory) {
-    this.setItem(ITEM.signature, Uint8Array.from('QEMU', (c) => c.charCodeAt(0)));
+    this.setItem(
+      ITEM.signature,
+      Uint8Array.from('QEMU', (c) => c.charCodeAt(0)),
+    );
     this.setItem(ITEM.features, Uint8Array.of(FEATURES.traditional | FEATURES.dma, 0, 0, 0));
   }
 

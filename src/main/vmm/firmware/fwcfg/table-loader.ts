@@ -11,7 +11,9 @@ export class TableLoaderScript {
   private readonly out = new TableWriter();
 
   allocate(file: string, alignment: number, zone: keyof typeof ZONE): this {
-    return this.command(new TableWriter().u32(COMMAND.allocate).text(file, FILE_BYTES, '\0').u32(alignment).u8(ZONE[zone]));
+    return this.command(
+      new TableWriter().u32(COMMAND.allocate).text(file, FILE_BYTES, '\0').u32(alignment).u8(ZONE[zone]),
+    );
   }
 
   /** The field of `bytes` bytes at `offset` in `file` has an offset into `target`; it becomes an address. */
@@ -21,7 +23,9 @@ export class TableLoaderScript {
   }
 
   addChecksum(file: string, offset: number, start: number, length: number): this {
-    return this.command(new TableWriter().u32(COMMAND.addChecksum).text(file, FILE_BYTES, '\0').u32(offset, start, length));
+    return this.command(
+      new TableWriter().u32(COMMAND.addChecksum).text(file, FILE_BYTES, '\0').u32(offset, start, length),
+    );
   }
 
   bytes(): Uint8Array {
