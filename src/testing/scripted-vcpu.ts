@@ -1,4 +1,4 @@
-import type { RegisterAccess, VcpuBus, VcpuEngine, VcpuExit } from '../main/vmm/cpu/engine.js';
+import type { RegisterAccess, VcpuEngine } from '../main/vmm/cpu/engine.js';
 import type { GeneralRegister, SegmentName } from '../main/vmm/cpu/registers.js';
 import { IdleVcpu } from './idle-vcpu.js';
 
@@ -41,8 +41,4 @@ export class ScriptedRegisters implements RegisterAccess {
 /** A processor whose registers a test sets by hand before it writes a port, as if an instruction had. */
 export class ScriptedVcpu extends IdleVcpu implements VcpuEngine {
   override readonly registers: ScriptedRegisters = new ScriptedRegisters();
-
-  constructor(bus: VcpuBus, program?: () => VcpuExit) {
-    super(bus, program);
-  }
 }
