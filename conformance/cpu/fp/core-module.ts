@@ -7,6 +7,8 @@ export interface FpCore {
   readonly fpState: { readonly value: number };
   readonly simdFlags: { readonly value: number };
   readonly simdIndex: { readonly value: number };
+  setSimdFlags(flags: number): void;
+  execX87(op: number, i: number, memory: number): number;
   execSimd(op: number, dst: number, src: number, imm: number): number;
   execMmx(op: number, dst: number, src: number, imm: number): number;
 }

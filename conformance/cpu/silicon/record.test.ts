@@ -9,6 +9,11 @@ import { SIMD_FAMILIES } from '../fp/simd-families.js';
 import { generateSimd } from '../fp/simd-generate.js';
 import type { SimdInstruction } from '../fp/simd-instructions.js';
 import { Silicon } from './silicon.js';
+import { X87_RECORD, X87_TESTED } from '../fp/x87-case.js';
+import { compareX87 } from '../fp/x87-compare.js';
+import { X87_CASES, X87_FAMILY } from '../fp/x87-family.js';
+import { generateX87 } from '../fp/x87-generate.js';
+import { recordX87 } from './x87-on-silicon.js';
 import { recordSimd } from './simd-on-silicon.js';
 
 /**
@@ -26,6 +31,14 @@ function generate(list: readonly SimdInstruction[], cases: number, random: Rando
   for (let i = 0; i < list.length * cases; i++) {
     const index = Math.floor(i / cases);
     generateSimd(random, index, list[index]!, records.subarray(i * SIMD_RECORD.bytes, (i + 1) * SIMD_RECORD.bytes));
+  }
+  return records;
+}
+
+function generateAllX87(cases: number, random: Random): Uint8Array {
+  const records = new Uint8Array(X87_TESTED.length * cases * X87_RECORD.bytes);
+  for (let i = 0; i < X87_TESTED.length * cases; i++) {
+    generateX87(random, Math.floor(i / cases), records.subarray(i * X87_RECORD.bytes, (i + 1) * X87_RECORD.bytes));
   }
   return records;
 }
@@ -56,4 +69,15 @@ describe.skipIf(mode === undefined)('the processor of this host', () => {
       }
     }, 3_600_000);
   }
+
+  it.skipIf(only !== undefined && only !== X87_FAMILY)(`x87: seed ${seed}`, () => {
+    const random = new Random(seed);
+    const total = mode === 'record' ? X87_CASES : perInstruction;
+    for (let done = 0; done < total; done += 50) {
+      const records = generateAllX87(Math.min(50, total - done), random);
+      recordX87(silicon, records);
+      expect(compareX87(core, records)).toEqual([]);
+      if (mode === 'record') writeFileSync(join(import.meta.dirname, `../x87/${X87_FAMILY}.bin`), records);
+    }
+  }, 3_600_000);
 });

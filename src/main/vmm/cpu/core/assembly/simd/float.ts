@@ -1,47 +1,15 @@
 import { DE, IE, OE, PE, UE, ZE } from '../fp/state';
 import { addUnpacked, divideUnpacked, multiplyUnpacked, squareRootUnpacked, zExponent, zHigh, zLow, zSign } from '../softfloat/arithmetic';
 import { BIAS, DOWN, TOP_BIT, carried, inexact, overflowsToFinite, roundDenormal, roundSignificand, tinyAfterRounding } from '../softfloat/rounding';
+import { encode, indefinite, infinity, largest, maximum, minimum, precision, quietBit, signBit, withSign } from '../softfloat/format';
 import { INFINITE, ZERO, uExponent, uKind, uSign, uSignificand, unpack32, unpack64 } from '../softfloat/unpacked';
 import { denormalsAreZeros, flushesToZero, isMasked, raise, rounding } from './float-environment';
 
 /**
  * SSE arithmetic in integers, for T = u32 (single precision) and T = u64 (double): every rounding mode, DAZ, FTZ, exact
- * flags (SDM vol. 1, 11.5). Values are bit patterns; exceptions go to {@link raise}. What is returned under an exception is its masked response.
+ * flags (SDM vol. 1, 11.5). Values are bit patterns; exceptions go to {@link raise};
+ * what is returned under an exception is its masked response.
  */
-
-function precision<T>(): u32 {
-  return sizeof<T>() == 4 ? 24 : 53;
-}
-
-/** Exponent of the smallest normal number and of the largest, biased by 3FFFh. */
-function minimum<T>(): i32 {
-  return sizeof<T>() == 4 ? BIAS - 126 : BIAS - 1022;
-}
-
-function maximum<T>(): i32 {
-  return sizeof<T>() == 4 ? BIAS + 127 : BIAS + 1023;
-}
-
-export function signBit<T>(): T {
-  return sizeof<T>() == 4 ? <T>0x8000_0000 : <T>0x8000_0000_0000_0000;
-}
-
-function quietBit<T>(): T {
-  return sizeof<T>() == 4 ? <T>0x0040_0000 : <T>0x0008_0000_0000_0000;
-}
-
-function infinity<T>(): T {
-  return sizeof<T>() == 4 ? <T>0x7f80_0000 : <T>0x7ff0_0000_0000_0000;
-}
-
-function largest<T>(): T {
-  return sizeof<T>() == 4 ? <T>0x7f7f_ffff : <T>0x7fef_ffff_ffff_ffff;
-}
-
-/** "QNaN floating-point indefinite". */
-function indefinite<T>(): T {
-  return sizeof<T>() == 4 ? <T>0xffc0_0000 : <T>0xfff8_0000_0000_0000;
-}
 
 export function unpackFloat<T>(bits: T): void {
   if (sizeof<T>() == 4) unpack32(<u32>bits);
@@ -58,10 +26,6 @@ function isSignaling<T>(bits: T): bool {
 
 function isDenormal<T>(bits: T): bool {
   return (bits & infinity<T>()) == 0 && (bits & ~signBit<T>()) != 0;
-}
-
-function withSign<T>(sign: u32, magnitude: T): T {
-  return (<T>sign << <T>(sizeof<T>() * 8 - 1)) | magnitude;
 }
 
 export function invalid<T>(): T {
@@ -104,10 +68,6 @@ export function pack<T>(sign: u32, exponent: i32, high: u64, bottom: u64): T {
   }
   if (inexact) raise(PE);
   return withSign<T>(sign, encode<T>(exponent, significand));
-}
-
-function encode<T>(exponent: i32, significand: u64): T {
-  return (<T>(exponent - (minimum<T>() - 1)) << <T>(precision<T>() - 1)) | <T>((significand << 1) >> (65 - precision<T>()));
 }
 
 function packTiny<T>(sign: u32, exponent: i32, high: u64, bottom: u64, mode: u32): T {

@@ -62,10 +62,11 @@ export function decrementTop(): void {
 }
 
 export function free(i: u32): void {
+  setC1(false);
   markEmpty(i);
 }
 
 export function freeAndPop(i: u32): void {
-  markEmpty(i);
+  free(i);
   pop();
 }
