@@ -18,7 +18,8 @@ export function compareX87(core: FpCore, records: Uint8Array): string[] {
     seen.set(index, count);
     if (count <= 3) differences.push(describe(index, expected, actual));
   }
-  for (const [index, count] of seen) differences.push(`${X87_TESTED[index]!.mnemonic} ${X87_TESTED[index]!.encoding}: ${count} cases differ`);
+  for (const [index, count] of seen)
+    differences.push(`${X87_TESTED[index]!.mnemonic} ${X87_TESTED[index]!.encoding}: ${count} cases differ`);
   return differences;
 }
 

@@ -53,7 +53,9 @@ export function generateX87(random: Random, index: number, record: Uint8Array): 
   const { op, bytes } = X87_TESTED[index]!;
   const view = new DataView(record.buffer, record.byteOffset, record.length);
   const fcw = control(random);
-  const fsw = (random.below(0x10000) & 0x7f00) | (random.below(2) === 0 ? random.below(0x80) & (fcw | 0x40) & (EXCEPTIONS | 0x40) : 0);
+  const fsw =
+    (random.below(0x10000) & 0x7f00) |
+    (random.below(2) === 0 ? random.below(0x80) & (fcw | 0x40) & (EXCEPTIONS | 0x40) : 0);
   view.setUint16(X87_RECORD.instruction, index, true);
   view.setUint16(X87_RECORD.fcw, fcw, true);
   view.setUint16(X87_RECORD.fsw, fsw, true);

@@ -70,14 +70,18 @@ describe.skipIf(mode === undefined)('the processor of this host', () => {
     }, 3_600_000);
   }
 
-  it.skipIf(only !== undefined && only !== X87_FAMILY)(`x87: seed ${seed}`, () => {
-    const random = new Random(seed);
-    const total = mode === 'record' ? X87_CASES : perInstruction;
-    for (let done = 0; done < total; done += 50) {
-      const records = generateAllX87(Math.min(50, total - done), random);
-      recordX87(silicon, records);
-      expect(compareX87(core, records)).toEqual([]);
-      if (mode === 'record') writeFileSync(join(import.meta.dirname, `../x87/${X87_FAMILY}.bin`), records);
-    }
-  }, 3_600_000);
+  it.skipIf(only !== undefined && only !== X87_FAMILY)(
+    `x87: seed ${seed}`,
+    () => {
+      const random = new Random(seed);
+      const total = mode === 'record' ? X87_CASES : perInstruction;
+      for (let done = 0; done < total; done += 50) {
+        const records = generateAllX87(Math.min(50, total - done), random);
+        recordX87(silicon, records);
+        expect(compareX87(core, records)).toEqual([]);
+        if (mode === 'record') writeFileSync(join(import.meta.dirname, `../x87/${X87_FAMILY}.bin`), records);
+      }
+    },
+    3_600_000,
+  );
 });

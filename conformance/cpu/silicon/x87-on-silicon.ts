@@ -47,7 +47,11 @@ export function recordX87(silicon: Silicon, records: Uint8Array): void {
     const slot = (i: number): number => from + FX.st + ((i + shift) & 7) * 16;
     fields.setUint16(at + X87_RECORD.fswAfter, fswAfter, true);
     fields.setUint8(at + X87_RECORD.validAfter, after[from + FX.tag]!);
-    fields.setUint16(at + X87_RECORD.flagsAfter, Number(afterView.getBigUint64(from + CASE.rflags, true)) & ARITHMETIC_FLAGS, true);
+    fields.setUint16(
+      at + X87_RECORD.flagsAfter,
+      Number(afterView.getBigUint64(from + CASE.rflags, true)) & ARITHMETIC_FLAGS,
+      true,
+    );
     records.set(after.subarray(from + CASE.memory, from + CASE.memory + 16), at + X87_RECORD.memoryAfter);
     LISTED.forEach((i, k) => {
       records.set(after.subarray(slot(i), slot(i) + 10), at + X87_RECORD.registersAfter + k * 10);
