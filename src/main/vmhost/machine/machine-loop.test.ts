@@ -5,7 +5,7 @@ import { createDoorbell, ring } from '../rings/doorbell.js';
 import { MachineLoop, type LoopPorts } from './machine-loop.js';
 
 const RUNNING: MachineCondition = { kind: 'running' };
-const HALTED: MachineCondition = { kind: 'halted' };
+const HALTED: MachineCondition = { kind: 'halted', forGood: false };
 const OFF: MachineCondition = { kind: 'off', cause: 'power-off' };
 
 function loopOver(slices: MachineCondition[], more: Partial<LoopPorts> = {}) {

@@ -119,6 +119,11 @@ export class Board {
     return this.uarts.get(port);
   }
 
+  /** Interrupts raised since power-on, as `interrupt.NAME`. */
+  interruptCounts(): Record<string, number> {
+    return { ...this.interrupts.counts(), 'interrupt.apic-timer': this.localApic.timerInterrupts };
+  }
+
   reset(): void {
     for (const chip of this.chips.values()) chip.reset();
   }

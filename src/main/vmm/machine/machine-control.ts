@@ -11,8 +11,12 @@ export type OffCause = 'power-off' | 'reset' | 'triple-fault';
 /** How a slice ended. */
 export type MachineCondition =
   | { readonly kind: 'running' }
-  /** Nothing to do until {@link MachineControl.nextDeadlineNs} or until something is delivered to the machine. */
-  | { readonly kind: 'halted' }
+  /**
+   * Nothing to do until {@link MachineControl.nextDeadlineNs} or until something is delivered to the machine. `forGood`:
+   * the guest halted with interrupts off, as an operating system does that cannot switch the power off: only a reset
+   * or a non-maskable interrupt, of which the board has none by itself, gets it going again.
+   */
+  | { readonly kind: 'halted'; readonly forGood: boolean }
   | { readonly kind: 'off'; readonly cause: OffCause }
   /** The machine cannot go on; `message` is for the person. */
   | { readonly kind: 'failed'; readonly message: string };

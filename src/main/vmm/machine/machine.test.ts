@@ -56,7 +56,7 @@ describe('machine', () => {
     expect(board.cpu.interruptRequest).toBe(true);
     expect(board.cpu.bus.acknowledgeInterrupt()).toBe(0x20);
     expect(board.cpu.interruptRequest).toBe(false);
-    expect(board.machine.stats.counters).toMatchObject({ interrupts: 1 });
+    expect(board.machine.stats.counters).toMatchObject({ 'exit.interrupt': 1, 'interrupt.timer': 1 });
   });
 
   it('delivers a key through I/O APIC input 1, and the timer through input 2', () => {
@@ -155,7 +155,10 @@ describe('machine', () => {
 
   it('says when it is halted and until when', () => {
     const board = new BareBoard();
-    expect(board.machine.runSlice()).toEqual({ kind: 'halted' });
+    board.cpu.registers.eflags = 0x202;
+    expect(board.machine.runSlice()).toEqual({ kind: 'halted', forGood: false });
+    board.cpu.registers.eflags = 0x002;
+    expect(board.machine.runSlice()).toEqual({ kind: 'halted', forGood: true });
     const { nextDeadlineNs } = board.machine;
     expect(nextDeadlineNs).toBeGreaterThan(0);
     expect(nextDeadlineNs).toBeLessThanOrEqual(1e9);

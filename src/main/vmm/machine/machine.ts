@@ -24,7 +24,10 @@ const LOW_RAM_END = 0xa_0000;
 const HIGH_RAM_START = 0x10_0000;
 
 const RUNNING: MachineCondition = { kind: 'running' };
-const HALTED: MachineCondition = { kind: 'halted' };
+const HALTED: MachineCondition = { kind: 'halted', forGood: false };
+const HALTED_FOR_GOOD: MachineCondition = { kind: 'halted', forGood: true };
+
+const EFLAGS_INTERRUPT = 1 << 9;
 
 /** One virtual machine: a board, a processor and firmware, stepped by whoever owns its thread. */
 export class Machine implements MachineControl {
@@ -99,12 +102,20 @@ export class Machine implements MachineControl {
   }
 
   get stats(): MachineStats {
-    const { portReads, portWrites, mmioReads, mmioWrites, interrupts } = this.wiring;
+    const { wiring, slices, resets } = this;
     const { instructions, counters } = this.cpu.stats;
-    const { slices, halts, resets } = this;
     return {
       instructions,
-      counters: { ...counters, portReads, portWrites, mmioReads, mmioWrites, interrupts, slices, halts, resets },
+      counters: {
+        ...counters,
+        'exit.port': wiring.portAccesses,
+        'exit.mmio': wiring.mmioAccesses,
+        'exit.interrupt': wiring.interrupts,
+        'exit.halt': this.halts,
+        ...this.board.interruptCounts(),
+        slices,
+        resets,
+      },
     };
   }
 
@@ -174,7 +185,8 @@ export class Machine implements MachineControl {
     if (cause !== undefined) return this.end(cause);
     if (exit.reason !== 'halt' && !this.yielded) return RUNNING;
     this.halts++;
-    return HALTED;
+    const deaf = !this.yielded && (this.cpu.registers.eflags & EFLAGS_INTERRUPT) === 0;
+    return deaf ? HALTED_FOR_GOOD : HALTED;
   }
 
   private end(cause: OffCause): MachineCondition {

@@ -9,10 +9,8 @@ const TWO_32 = 2 ** 32;
 
 /** The vCPU's pins: what it reads, writes and asks for goes to the buses and its local APIC, counted. */
 export class VcpuWiring implements VcpuBus {
-  portReads = 0;
-  portWrites = 0;
-  mmioReads = 0;
-  mmioWrites = 0;
+  portAccesses = 0;
+  mmioAccesses = 0;
   interrupts = 0;
 
   constructor(
@@ -23,22 +21,22 @@ export class VcpuWiring implements VcpuBus {
   ) {}
 
   portRead(port: number, size: AccessSize): number {
-    this.portReads++;
+    this.portAccesses++;
     return this.ports.read(port, size);
   }
 
   portWrite(port: number, value: number, size: AccessSize): void {
-    this.portWrites++;
+    this.portAccesses++;
     this.ports.write(port, value, size);
   }
 
   mmioRead(address: number, size: AccessSize): number {
-    this.mmioReads++;
+    this.mmioAccesses++;
     return this.mmio.read(address >>> 0, size);
   }
 
   mmioWrite(address: number, value: number, size: AccessSize): void {
-    this.mmioWrites++;
+    this.mmioAccesses++;
     this.mmio.write(address >>> 0, value, size);
   }
 

@@ -106,6 +106,8 @@ export interface LocalApicState {
  * an operating system that never touches the APIC gets its interrupts.
  */
 export class LocalApic implements BoardDevice<LocalApicState> {
+  /** Expiries of its timer since it was made. */
+  timerInterrupts = 0;
   private base = 0;
   private id = 0;
   private taskPriority = 0;
@@ -132,7 +134,10 @@ export class LocalApic implements BoardDevice<LocalApicState> {
     private readonly mmio: MmioBus,
     private readonly ports: LocalApicPorts,
   ) {
-    this.timer = new ApicTimer(timers, () => this.raiseLocal(LVT_TIMER));
+    this.timer = new ApicTimer(timers, () => {
+      this.timerInterrupts++;
+      this.raiseLocal(LVT_TIMER);
+    });
     this.reset();
   }
 
