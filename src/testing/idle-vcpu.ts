@@ -21,7 +21,7 @@ export class IdleVcpu implements VcpuEngine {
     private readonly program: () => VcpuExit = () => ({ reason: 'halt' }),
   ) {}
 
-  readonly registers: RegisterAccess = {
+  readonly registers: RegisterAccess & { eflags: number } = {
     get32: (register: string) => this.values.get(register) ?? 0,
     set32: (register: string, value: number) => void this.values.set(register, value >>> 0),
     eip: 0,
