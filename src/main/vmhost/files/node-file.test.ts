@@ -33,7 +33,9 @@ describe('openNodeFile', () => {
   });
 
   it('says what is wrong with a file it cannot open or write', async () => {
-    await expect(openNodeFile(path.join(folder, 'none'), { readonly: true })).rejects.toMatchObject({ code: 'not-found' });
+    await expect(openNodeFile(path.join(folder, 'none'), { readonly: true })).rejects.toMatchObject({
+      code: 'not-found',
+    });
     const name = path.join(folder, 'disk');
     await writeFile(name, 'x');
     const file = await openNodeFile(name, { readonly: true });

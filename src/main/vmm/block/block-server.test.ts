@@ -16,7 +16,11 @@ async function setUp(bytes = SECTORS * 512, options: { readonly readonly?: boole
 }
 
 describe('BlockServer', () => {
-  const operation = fc.record({ write: fc.boolean(), sector: fc.nat(SECTORS - 1), count: fc.integer({ min: 1, max: 12 }) });
+  const operation = fc.record({
+    write: fc.boolean(),
+    sector: fc.nat(SECTORS - 1),
+    count: fc.integer({ min: 1, max: 12 }),
+  });
 
   it('lets overlapping requests take effect in the order they came, all in flight at once', async () => {
     await fc.assert(
