@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, shallowReactive, shallowRef } from 'vue';
 import type { HostEvent } from '../../shared/contract/events.js';
-import type { MachineDraft } from '../../shared/contract/commands.js';
+import type { MachineDraft, MachinePatch } from '../../shared/contract/commands.js';
 import type { BrokenMachine, MachineView } from '../../shared/contract/machine-view.js';
 import { useClient } from '../client/client-context.js';
 import { isOn } from '../composables/power.js';
@@ -43,7 +43,7 @@ export const useLibraryStore = defineStore('library', () => {
   }
 
   const create = async (draft: MachineDraft) => keep(await client.request('machine.create', { draft }));
-  const edit = async (id: string, patch: Partial<MachineDraft>) =>
+  const edit = async (id: string, patch: MachinePatch) =>
     keep(await client.request('machine.edit', { id, patch }));
 
   async function remove(id: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { Activity, FolderOpen, House, Info, Keyboard, Maximize, Monitor, Plus, Search, Settings, SlidersHorizontal, X } from '@lucide/vue';
+import { Activity, FolderOpen, House, Info, Keyboard, Maximize, Monitor, Plus, Search, Settings as Gear, SlidersHorizontal, X } from '@lucide/vue';
 import { useCurrentMachine } from '../../composables/use-current-machine.js';
 import { focusPane } from '../../composables/panes.js';
 import { isOn } from '../../composables/power.js';
@@ -45,7 +45,7 @@ export function createWindowActions(): Action[] {
     { id: 'new', label: 'action.newMachine', icon: Plus, keys: 'Ctrl+N', desktopOnlyKeys: true, enabled: always, run: () => dialogs.open({ kind: 'wizard', start: { kind: 'empty' } }) },
     { id: 'open', label: 'action.openImage', icon: FolderOpen, keys: 'Ctrl+O', enabled: always, run: () => dialogs.open({ kind: 'wizard', start: { kind: 'choose' } }) },
     { id: 'close-tab', label: 'action.closeTab', icon: X, keys: 'Ctrl+W', desktopOnlyKeys: true, enabled: onMachine, run: () => void (current.value && navigation.closeTab(current.value.config.id)) },
-    { id: 'preferences', label: 'action.appSettings', icon: Settings, keys: 'Ctrl+,', enabled: always, run: () => dialogs.open({ kind: 'preferences' }) },
+    { id: 'preferences', label: 'action.appSettings', icon: Gear, keys: 'Ctrl+,', enabled: always, run: () => dialogs.open({ kind: 'preferences' }) },
     { id: 'search', label: 'action.search', icon: Search, keys: 'Ctrl+K', enabled: always, run: () => (shell.paletteOpen = true) },
     { id: 'filter', label: 'action.filter', keys: '/', enabled: always, run: () => document.getElementById(FILTER_ID)?.focus() },
     { id: 'view-console', label: 'action.console', icon: Monitor, keys: 'Ctrl+1', enabled: onMachine, checked: showsView('console'), run: () => view('console') },

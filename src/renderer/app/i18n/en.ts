@@ -588,6 +588,7 @@ export const en = {
   error: {
     'bad-request': 'Annex did not understand this request. This is a fault of ours; please report it.',
     'unauthorized': 'This page is not allowed to control Annex. Open the address that “annex serve” printed.',
+    'not-supported': 'This is not possible here; use the desktop window or the browser page for it.',
     'internal': 'Something went wrong inside Annex. The log of the machine may say more.',
     'cancelled': 'Cancelled.',
     'vm-not-found': 'This machine is no longer in the library.',

@@ -589,6 +589,7 @@ export const zhCN: Messages = {
   error: {
     'bad-request': 'Annex 无法理解此请求。这是我们的错误，请报告。',
     'unauthorized': '此页面无权控制 Annex。请打开“annex serve”显示的地址。',
+    'not-supported': '此处无法执行，请改用桌面窗口或浏览器页面。',
     'internal': 'Annex 内部出错。虚拟机日志中可能有更多信息。',
     'cancelled': '已取消。',
     'vm-not-found': '这台虚拟机已不在库中。',
