@@ -1,9 +1,9 @@
+import './zod-without-eval.js';
 import './styles/metrics.css';
 import './styles/base.css';
 import './styles/controls.css';
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
-import * as z from 'zod';
 import { clientKey } from '../client/client-context.js';
 import { connect } from '../client/connect.js';
 import { useHostStore } from '../stores/host.js';
@@ -14,9 +14,6 @@ import { createMessages } from './i18n/i18n.js';
 import { pickLocale } from './i18n/locales.js';
 import { createPages } from './router.js';
 import { showStartFailure } from './start-failure.js';
-
-// The content security policy forbids the code zod would generate.
-z.config({ jitless: true });
 
 async function start(): Promise<void> {
   const i18n = createMessages(pickLocale(navigator.languages));

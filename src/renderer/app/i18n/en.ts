@@ -527,7 +527,8 @@ export const en = {
     secondsShort: '{n} s',
     hours: '{n} h',
     chartSummary: '{title}: now {value}',
-    noExits: 'No exits counted yet.',
+    exit: 'exit',
+    interrupt: 'interrupt',
   },
   dialog: {
     powerOffTitle: 'Power off {name}?',

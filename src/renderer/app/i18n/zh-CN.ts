@@ -528,7 +528,8 @@ export const zhCN: Messages = {
     secondsShort: '{n} 秒',
     hours: '{n} 小时',
     chartSummary: '{title}：当前 {value}',
-    noExits: '尚无退出计数。',
+    exit: '退出',
+    interrupt: '中断',
   },
   dialog: {
     powerOffTitle: '强制关闭 {name}？',

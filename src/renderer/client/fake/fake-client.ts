@@ -6,7 +6,7 @@ import type { MachineView, PowerState } from '../../../shared/contract/machine-v
 import { FAKE_FACTS, FAKE_MEDIA, fakeDirectory } from './fake-host.js';
 import { FAKE_ENGINE, fakeLibrary, fakeMachine } from './fake-machines.js';
 import { fakeSample } from './fake-metrics.js';
-import { FAKE_SCREEN, fakeFrame, fakeThumbnail } from './fake-screen.js';
+import { FAKE_SCREEN, fakeFrame, fakeResize, fakeThumbnail } from './fake-screen.js';
 
 type Handlers = { [N in CommandName]?: (request: CommandRequest<N>) => Promise<CommandReply<N>> | CommandReply<N> };
 
@@ -159,6 +159,7 @@ function displayChannel(): BulkChannel {
   let sequence = 0;
   return {
     onMessage(listener) {
+      listener(fakeResize());
       listener(fakeFrame(sequence++));
       timer = setInterval(() => listener(fakeFrame(sequence++)), 500);
     },

@@ -1,6 +1,7 @@
 import {
   FRAME_HEADER_BYTES,
   FRAME_RECT_BYTES,
+  FRAME_RESIZE,
   FRAME_UPDATE,
   writeFrameHeader,
 } from '../../../shared/contract/frames.js';
@@ -29,6 +30,14 @@ function draw(context: CanvasRenderingContext2D | OffscreenCanvasRenderingContex
   context.fillStyle = '#b9bfc6';
   LINES.forEach((line, row) => context.fillText(line, 0, 13 + row * 16));
   if (cursor) context.fillRect(135, 12 + (LINES.length - 1) * 16, 9, 3);
+}
+
+/** Announces the size of the screen, as every display channel does first. */
+export function fakeResize(): Uint8Array<ArrayBuffer> {
+  const message = new Uint8Array(FRAME_HEADER_BYTES);
+  const header = { kind: FRAME_RESIZE, wholeScreen: true, rects: 0, sequence: 0, width: WIDTH, height: HEIGHT };
+  writeFrameHeader(new DataView(message.buffer), header);
+  return message;
 }
 
 /** The drawn screen as one whole-screen update of the display channel. */
