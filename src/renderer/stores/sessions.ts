@@ -8,7 +8,7 @@ type Light = 'read' | 'write';
 /** What a machine's window shows beyond its configuration and state. */
 export interface MachineSession {
   /** Drives that moved data within {@link LIGHT_MS}. */
-  lights: Record<string, Light>;
+  readonly lights: Map<string, Light>;
   serialActive: boolean;
   screen: { width: number; height: number } | null;
   stalled: boolean;
@@ -19,7 +19,7 @@ export interface MachineSession {
 /** How long a device light stays on after its last activity event, in milliseconds. */
 export const LIGHT_MS = 250;
 
-const idle = (): MachineSession => ({ lights: {}, serialActive: false, screen: null, stalled: false, captured: false });
+const idle = (): MachineSession => ({ lights: new Map(), serialActive: false, screen: null, stalled: false, captured: false });
 
 export const useSessionsStore = defineStore('sessions', () => {
   const sessions = reactive(new Map<string, MachineSession>());
@@ -43,8 +43,8 @@ export const useSessionsStore = defineStore('sessions', () => {
   function blink(event: Extract<HostEvent, { type: 'activity' }>): void {
     const session = of(event.machineId);
     for (const [drive, direction] of Object.entries(event.drives)) {
-      session.lights[drive] = direction;
-      fade(`${event.machineId} ${drive}`, () => delete session.lights[drive]);
+      session.lights.set(drive, direction);
+      fade(`${event.machineId} ${drive}`, () => session.lights.delete(drive));
     }
     if (!event.serial) return;
     session.serialActive = true;

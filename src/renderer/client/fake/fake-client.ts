@@ -1,3 +1,4 @@
+import { machineConfigSchema } from '../../../shared/config/machine-config.js';
 import type { AnnexClient, BulkChannel } from '../../../shared/contract/client.js';
 import type { CommandName, CommandReply, CommandRequest, MachineDraft } from '../../../shared/contract/commands.js';
 import { AnnexError } from '../../../shared/contract/errors.js';
@@ -104,8 +105,7 @@ export class FakeClient implements AnnexClient {
       'machine.create': ({ draft }) => this.create(draft),
       'machine.edit': ({ id, patch }) => {
         const machine = this.machine(id);
-        const { newDisks: _newDisks, media: _media, ...rest } = patch;
-        return this.update(id, { config: { ...machine.config, ...(rest as Partial<MachineView['config']>) } });
+        return this.update(id, { config: machineConfigSchema.parse({ ...machine.config, ...patch }) });
       },
       'machine.delete': ({ id }) => {
         this.machines.delete(id);
