@@ -30,14 +30,18 @@ export type MachineDraft = z.input<typeof machineDraftSchema>;
 
 /** Fields of a draft that are to be replaced. Without defaults: what is absent stays as it is. */
 export const machinePatchSchema = withoutDefaults(machineDraftSchema.shape);
-export type MachinePatch = Partial<z.output<typeof machineDraftSchema>>;
+export type MachinePatch = Partial<Omit<z.output<typeof machineDraftSchema>, 'kernel'>> & {
+  /** Null: starts from its boot devices again. */
+  kernel?: z.output<typeof machineDraftSchema>['kernel'] | null;
+};
 
 function withoutDefaults(shape: typeof machineDraftSchema.shape): z.ZodType<MachinePatch, MachinePatch> {
   const fields = Object.entries(shape).map(([name, field]: [string, z.ZodType]) => [
     name,
     (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field).optional(),
   ]);
-  return z.object(Object.fromEntries(fields)) as unknown as z.ZodType<MachinePatch, MachinePatch>;
+  const kernel = shape.kernel.unwrap().nullable().optional();
+  return z.object({ ...Object.fromEntries(fields), kernel }) as unknown as z.ZodType<MachinePatch, MachinePatch>;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { DriveConfig, MachineConfig } from '../../../shared/config/machine-config.js';
 import type { MachinePatch } from '../../../shared/contract/commands.js';
 import { AnnexError } from '../../../shared/contract/errors.js';
+import type { ConfigPatch } from '../library/library.js';
 
 /** Knows the paths that media ids stand for. @throws AnnexError `media-not-found` */
 export type PathOfMedium = (mediaId: string) => string;
@@ -11,7 +12,7 @@ export type PathOfMedium = (mediaId: string) => string;
  * @param current the configuration being edited, absent when creating
  * @throws AnnexError `bad-request` for a path out of nowhere
  */
-export function placeMedia(patch: MachinePatch, current: MachineConfig | undefined, pathOf: PathOfMedium): Partial<MachineConfig> {
+export function placeMedia(patch: MachinePatch, current: MachineConfig | undefined, pathOf: PathOfMedium): ConfigPatch {
   const { media = {}, newDisks = {}, drives, kernel, firmware, ...rest } = patch;
   const known = knownPaths(current);
   const chosen = (key: string, path: string | null): string | null => {
@@ -23,6 +24,7 @@ export function placeMedia(patch: MachinePatch, current: MachineConfig | undefin
   return {
     ...rest,
     ...(drives && { drives: drives.map((d): DriveConfig => ({ ...d, path: chosen(d.id, d.path) }) as DriveConfig) }),
+    ...(kernel === null && { kernel: undefined }),
     ...(kernel && { kernel: placeKernel(kernel, chosen) }),
     ...(firmware && { firmware: firmware.kind === 'file' ? { ...firmware, path: chosen('firmware', firmware.path)! } : firmware }),
   };

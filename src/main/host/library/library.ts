@@ -11,6 +11,9 @@ import { fileError, MACHINE_SUFFIX, MachineFolder, NEVER_RUN, type LastRun } fro
 import { assertUnlocked } from './machine-lock.js';
 import { freedesktopTrash, type Trash } from './trash.js';
 
+/** Fields of a configuration to replace; one present without a value goes. */
+export type ConfigPatch = { [K in keyof MachineConfig]?: MachineConfig[K] | undefined };
+
 /** A machine of the library, as it is on disk. */
 export interface LibraryMachine {
   readonly config: MachineConfig;
@@ -117,7 +120,7 @@ export class Library {
   }
 
   /** Replaces settings. @param off whether the machine is off: only then may everything change */
-  async edit(id: string, patch: Partial<MachineConfig>, newDisks: NewDisks, off: boolean): Promise<LibraryMachine> {
+  async edit(id: string, patch: ConfigPatch, newDisks: NewDisks, off: boolean): Promise<LibraryMachine> {
     const machine = this.get(id);
     const { version, createdAt } = machine.config;
     const config = checkMachineConfig({ ...machine.config, ...patch, version, id, createdAt });

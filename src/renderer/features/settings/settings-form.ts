@@ -190,9 +190,13 @@ export function patchFromForm(form: SettingsForm, config: MachineConfig, on: boo
   const newDisks = form.drives.flatMap(({ config: drive, newSizeGiB }) =>
     newSizeGiB === null ? [] : [[drive.id, { sizeBytes: newSizeGiB * 2 ** 30 }] as const],
   );
+  const placed = Object.keys(media).length > 0 || newDisks.length > 0;
   return {
     ...patch,
-    ...(kernel && JSON.stringify(kernel) !== JSON.stringify(config.kernel) ? { kernel } : {}),
+    // Media and new disks are placed into the drives they come with.
+    ...(placed ? { drives: form.drives.map((drive) => drive.config) } : {}),
+    ...(form.kernel === null && config.kernel ? { kernel: null } : {}),
+    ...(kernel && (form.kernelMedium || form.initrdMedium || JSON.stringify(kernel) !== JSON.stringify(config.kernel)) ? { kernel } : {}),
     ...(Object.keys(media).length > 0 ? { media } : {}),
     ...(newDisks.length > 0 ? { newDisks: Object.fromEntries(newDisks) } : {}),
   };
