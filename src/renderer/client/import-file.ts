@@ -16,7 +16,11 @@ export interface FileImport {
  * Makes a dropped file a medium of the host: in the desktop window by its path, without copying; in a browser by
  * sending its bytes, as the host cannot see them otherwise.
  */
-export function importFile(client: AnnexClient, file: File, onProgress: (progress: ImportProgress) => void): FileImport {
+export function importFile(
+  client: AnnexClient,
+  file: File,
+  onProgress: (progress: ImportProgress) => void,
+): FileImport {
   const path = window.desktop?.pathForFile(file);
   if (path) return { result: client.request('media.add', { path }), cancel: () => undefined };
   return upload(file, onProgress);

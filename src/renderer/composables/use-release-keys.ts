@@ -3,11 +3,12 @@ import { useSettingsStore } from '../stores/settings.js';
 import type { Settings } from '../stores/settings-schema.js';
 
 /** `KeyboardEvent.key` names, or a `code` where only one side of the keyboard counts. */
-const CHORDS: Readonly<Record<Settings['releaseKeys'], { readonly keys: readonly string[]; readonly label: string }>> = {
-  'ctrl-alt': { keys: ['Control', 'Alt'], label: 'Ctrl+Alt' },
-  'ctrl-shift': { keys: ['Control', 'Shift'], label: 'Ctrl+Shift' },
-  'right-ctrl': { keys: ['ControlRight'], label: 'Right Ctrl' },
-};
+const CHORDS: Readonly<Record<Settings['releaseKeys'], { readonly keys: readonly string[]; readonly label: string }>> =
+  {
+    'ctrl-alt': { keys: ['Control', 'Alt'], label: 'Ctrl+Alt' },
+    'ctrl-shift': { keys: ['Control', 'Shift'], label: 'Ctrl+Shift' },
+    'right-ctrl': { keys: ['ControlRight'], label: 'Right Ctrl' },
+  };
 
 export interface ReleaseKeys {
   readonly keys: ComputedRef<readonly string[]>;

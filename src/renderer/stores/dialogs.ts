@@ -13,9 +13,7 @@ export interface ConfirmChoice {
 
 /** Where the wizard begins. */
 export type WizardStart =
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'choose' }
-  | { readonly kind: 'file'; readonly file: File };
+  { readonly kind: 'empty' } | { readonly kind: 'choose' } | { readonly kind: 'file'; readonly file: File };
 
 export type DialogRequest =
   | {

@@ -43,8 +43,7 @@ export const useLibraryStore = defineStore('library', () => {
   }
 
   const create = async (draft: MachineDraft) => keep(await client.request('machine.create', { draft }));
-  const edit = async (id: string, patch: MachinePatch) =>
-    keep(await client.request('machine.edit', { id, patch }));
+  const edit = async (id: string, patch: MachinePatch) => keep(await client.request('machine.edit', { id, patch }));
 
   async function remove(id: string): Promise<void> {
     await client.request('machine.delete', { id });
@@ -78,5 +77,19 @@ export const useLibraryStore = defineStore('library', () => {
     if (connected) void load();
   });
 
-  return { machines, broken, folders, emptyFolders, loaded, all, machinesOn, load, create, edit, remove, setFolders, moveFolder };
+  return {
+    machines,
+    broken,
+    folders,
+    emptyFolders,
+    loaded,
+    all,
+    machinesOn,
+    load,
+    create,
+    edit,
+    remove,
+    setFolders,
+    moveFolder,
+  };
 });

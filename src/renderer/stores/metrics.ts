@@ -29,7 +29,11 @@ export const useMetricsStore = defineStore('metrics', () => {
     const kept = restarted ? [] : samples;
     kept.push(sample);
     const oldest = sample.at - HISTORY_MS;
-    if (kept[0]!.at < oldest) kept.splice(0, kept.findIndex((s) => s.at >= oldest));
+    if (kept[0]!.at < oldest)
+      kept.splice(
+        0,
+        kept.findIndex((s) => s.at >= oldest),
+      );
     histories.set(sample.machineId, kept);
     latest.set(sample.machineId, sample);
   }

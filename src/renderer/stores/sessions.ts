@@ -19,7 +19,13 @@ export interface MachineSession {
 /** How long a device light stays on after its last activity event, in milliseconds. */
 export const LIGHT_MS = 250;
 
-const idle = (): MachineSession => ({ lights: new Map(), serialActive: false, screen: null, stalled: false, captured: false });
+const idle = (): MachineSession => ({
+  lights: new Map(),
+  serialActive: false,
+  screen: null,
+  stalled: false,
+  captured: false,
+});
 
 export const useSessionsStore = defineStore('sessions', () => {
   const sessions = reactive(new Map<string, MachineSession>());

@@ -1,4 +1,19 @@
-import { Camera, ClipboardPaste, Copy, Disc, FileText, Keyboard, Pause, Pencil, Play, Power, PowerOff, RotateCcw, SlidersHorizontal, Trash2 } from '@lucide/vue';
+import {
+  Camera,
+  ClipboardPaste,
+  Copy,
+  Disc,
+  FileText,
+  Keyboard,
+  Pause,
+  Pencil,
+  Play,
+  Power,
+  PowerOff,
+  RotateCcw,
+  SlidersHorizontal,
+  Trash2,
+} from '@lucide/vue';
 import { CTRL_ALT_DEL } from '../../features/console/key-chords.js';
 import { allows, isLive, isOn } from '../../composables/power.js';
 import { useCurrentMachine } from '../../composables/use-current-machine.js';

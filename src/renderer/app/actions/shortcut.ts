@@ -15,12 +15,7 @@ export function chordName(event: Chord): string {
   const key = KEY_NAMES[event.key] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);
   // A character that needs Shift to type, as `?`, names itself.
   const shift = event.shiftKey && (event.key.length > 1 || /[a-z]/i.test(event.key));
-  const parts = [
-    event.ctrlKey || event.metaKey ? 'Ctrl' : '',
-    event.altKey ? 'Alt' : '',
-    shift ? 'Shift' : '',
-    key,
-  ];
+  const parts = [event.ctrlKey || event.metaKey ? 'Ctrl' : '', event.altKey ? 'Alt' : '', shift ? 'Shift' : '', key];
   return parts.filter((part) => part !== '').join('+');
 }
 

@@ -1,4 +1,17 @@
-import { Activity, FolderOpen, House, Info, Keyboard, Maximize, Monitor, Plus, Search, Settings as Gear, SlidersHorizontal, X } from '@lucide/vue';
+import {
+  Activity,
+  FolderOpen,
+  House,
+  Info,
+  Keyboard,
+  Maximize,
+  Monitor,
+  Plus,
+  Search,
+  Settings as Gear,
+  SlidersHorizontal,
+  X,
+} from '@lucide/vue';
 import { useCurrentMachine } from '../../composables/use-current-machine.js';
 import { focusPane } from '../../composables/panes.js';
 import { isOn } from '../../composables/power.js';

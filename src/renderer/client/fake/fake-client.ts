@@ -85,7 +85,12 @@ export class FakeClient implements AnnexClient {
     return ({ id }: { id: string }) => {
       const now = Date.now();
       if (state === 'stopped') return this.update(id, { state, lastUsedAt: now });
-      return this.update(id, { state, problem: null, engine: FAKE_ENGINE, startedAt: this.machine(id).startedAt ?? now });
+      return this.update(id, {
+        state,
+        problem: null,
+        engine: FAKE_ENGINE,
+        startedAt: this.machine(id).startedAt ?? now,
+      });
     };
   }
 
@@ -122,7 +127,12 @@ export class FakeClient implements AnnexClient {
         const medium = FAKE_MEDIA.find((m) => m.id === mediaId);
         const drives = this.machine(id).drives.map((drive) =>
           drive.id === driveId
-            ? { ...drive, mediumName: medium?.name ?? null, mediumPath: medium?.path ?? null, sizeBytes: medium?.sizeBytes ?? null }
+            ? {
+                ...drive,
+                mediumName: medium?.name ?? null,
+                mediumPath: medium?.path ?? null,
+                sizeBytes: medium?.sizeBytes ?? null,
+              }
             : drive,
         );
         return this.update(id, { drives });
@@ -133,7 +143,9 @@ export class FakeClient implements AnnexClient {
       'machine.screenText': () => ({ text: 'guest@annex:~$' }),
       'machine.thumbnail': async () => ({ png: await fakeThumbnail(), version: 1 }),
       'machine.stats': () => ({ stats: {} }),
-      'machine.log': () => ({ lines: ['14:32:07 info started, engine interpreter', '14:32:08 info bios: booting from CD'] }),
+      'machine.log': () => ({
+        lines: ['14:32:07 info started, engine interpreter', '14:32:08 info bios: booting from CD'],
+      }),
       'machine.watch': () => ({}),
       'media.browse': ({ path }) => fakeDirectory(path),
       'media.add': ({ path }) => {

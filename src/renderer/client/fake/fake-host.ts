@@ -29,7 +29,13 @@ function medium(name: string, kind: MediaView['kind'], sizeBytes: number): Media
     kind,
     format: kind === 'iso' ? 'iso' : kind === 'disk' ? 'qcow2' : null,
     detected: isDebian
-      ? { guestOs: 'debian', title: 'Debian 12.11.0 amd64 n', bootable: true, recommendedMemoryMiB: 1024, recommendedDiskGiB: 20 }
+      ? {
+          guestOs: 'debian',
+          title: 'Debian 12.11.0 amd64 n',
+          bootable: true,
+          recommendedMemoryMiB: 1024,
+          recommendedDiskGiB: 20,
+        }
       : null,
     problem: null,
   };
@@ -52,8 +58,18 @@ export function fakeDirectory(path: string | null): DirectoryView {
     return {
       path: here,
       parent,
-      entries: ['Annex', 'Downloads', 'Projects'].map((name) => ({ name, kind: 'folder', sizeBytes: 0, modifiedAt: at })),
+      entries: ['Annex', 'Downloads', 'Projects'].map((name) => ({
+        name,
+        kind: 'folder',
+        sizeBytes: 0,
+        modifiedAt: at,
+      })),
     };
-  const entries = FAKE_MEDIA.map((m) => ({ name: m.name, kind: 'file' as const, sizeBytes: m.sizeBytes, modifiedAt: at }));
+  const entries = FAKE_MEDIA.map((m) => ({
+    name: m.name,
+    kind: 'file' as const,
+    sizeBytes: m.sizeBytes,
+    modifiedAt: at,
+  }));
   return { path: here, parent, entries };
 }

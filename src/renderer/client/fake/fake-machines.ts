@@ -111,7 +111,8 @@ export function fakeLibrary(now: number): MachineView[] {
       entry.state === 'crashed'
         ? {
             code: 'vm-process-died' as const,
-            message: 'The process of this machine ended unexpectedly (signal SIGKILL). The library and the disks are intact; start it again.',
+            message:
+              'The process of this machine ended unexpectedly (signal SIGKILL). The library and the disks are intact; start it again.',
           }
         : null;
     return fakeMachine(draft, {

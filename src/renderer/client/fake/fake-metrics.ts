@@ -7,7 +7,8 @@ const wave = (at: number, period: number, phase: number) => (Math.sin(at / perio
 export function fakeSample(machine: MachineView, at: number): MachineMetrics {
   const seed = machine.config.name.length;
   const load = 0.15 + 0.5 * wave(at, 23_000, seed) * wave(at, 7_000, 1) + Math.random() * 0.06;
-  const k = (base: number, period: number) => Math.round(base * (0.6 + wave(at, period, seed) * 0.8 + Math.random() * 0.1));
+  const k = (base: number, period: number) =>
+    Math.round(base * (0.6 + wave(at, period, seed) * 0.8 + Math.random() * 0.1));
   return {
     machineId: machine.config.id,
     at,
@@ -25,7 +26,10 @@ export function fakeSample(machine: MachineView, at: number): MachineMetrics {
       'page.faults': k(3900, 14_000),
     },
     disks: { disk1: { readBytes: k(300_000, 9_000), writeBytes: k(3_100_000, 15_000) } },
-    memory: { residentBytes: machine.config.memoryMiB * 2 ** 20 * 0.6 + at % 9_000_000, guestBytes: machine.config.memoryMiB * 2 ** 20 },
+    memory: {
+      residentBytes: machine.config.memoryMiB * 2 ** 20 * 0.6 + (at % 9_000_000),
+      guestBytes: machine.config.memoryMiB * 2 ** 20,
+    },
     uptimeSeconds: (at - (machine.startedAt ?? at)) / 1000,
     screen: FAKE_SCREEN,
     keyboardLeds: { caps: false, num: true, scroll: false },

@@ -18,7 +18,11 @@ export function jobTitle(job: JobView, t: Translate): string {
 export function jobFigures(job: JobView, secondsLeft: number | null, t: Translate, formats: Formats): string {
   const done = formats.bytes(job.doneBytes);
   const parts = [
-    job.totalBytes === null ? (job.doneBytes > 0 ? done : '') : t('job.progress', { done, total: formats.bytes(job.totalBytes) }),
+    job.totalBytes === null
+      ? job.doneBytes > 0
+        ? done
+        : ''
+      : t('job.progress', { done, total: formats.bytes(job.totalBytes) }),
     secondsLeft === null ? '' : t('job.timeLeft', { time: formats.duration(Math.max(1, secondsLeft)) }),
   ];
   return parts.filter((part) => part !== '').join(', ');

@@ -23,7 +23,10 @@ function rank(label: string, words: readonly string[]): number | null {
 
 /** Entries that hold every word, machines first, the best match on top of each group. */
 export function searchPalette(entries: readonly PaletteEntry[], text: string): PaletteEntry[] {
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   const found = entries.flatMap((entry) => {
     const score = rank(entry.label, words);
     return score === null ? [] : [{ entry, score }];

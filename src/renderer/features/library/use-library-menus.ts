@@ -1,4 +1,16 @@
-import { ExternalLink, FolderInput, FolderPlus, Pencil, Play, Plus, Power, PowerOff, SlidersHorizontal, Trash2, FolderOpen } from '@lucide/vue';
+import {
+  ExternalLink,
+  FolderInput,
+  FolderPlus,
+  Pencil,
+  Play,
+  Plus,
+  Power,
+  PowerOff,
+  SlidersHorizontal,
+  Trash2,
+  FolderOpen,
+} from '@lucide/vue';
 import { useActions } from '../../app/actions/use-actions.js';
 import { useNavigation } from '../../app/actions/use-navigation.js';
 import { useText } from '../../app/i18n/use-text.js';

@@ -18,6 +18,9 @@ const NAMES: Readonly<Record<string, { readonly 'en': string; readonly 'zh-CN': 
 export function counterLabel(key: string, locale: Locale): string {
   const settled = NAMES[key]?.[locale];
   if (settled) return settled;
-  const words = key.replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll(/[-_.]/g, ' ').toLowerCase();
+  const words = key
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .replaceAll(/[-_.]/g, ' ')
+    .toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -93,7 +93,11 @@ export function canAdd(kind: DriveKind, drives: readonly DriveDraft[]): boolean 
 }
 
 /** Adds a drive in the first free place; answers whether there was one. */
-export function addDrive(form: SettingsForm, kind: DriveKind, disk: { medium: MediaView } | { sizeGiB: number } | null): boolean {
+export function addDrive(
+  form: SettingsForm,
+  kind: DriveKind,
+  disk: { medium: MediaView } | { sizeGiB: number } | null,
+): boolean {
   const { drives } = form;
   if (kind === 'floppy') {
     const unit = freeFloppyUnit(drives);
@@ -130,7 +134,11 @@ export interface SettingsProblems {
   readonly notes: Problem | null;
 }
 
-export function settingsProblems(form: SettingsForm, otherNames: readonly string[], hostBytes: number | null): SettingsProblems {
+export function settingsProblems(
+  form: SettingsForm,
+  otherNames: readonly string[],
+  hostBytes: number | null,
+): SettingsProblems {
   const sizes = form.drives.flatMap((drive) => (drive.newSizeGiB === null ? [] : [drive.newSizeGiB]));
   const noKernel = form.kernel !== null && form.kernel.path === '' && form.kernelMedium === null;
   const longLine = (form.kernel?.commandLine.length ?? 0) > 4095;
@@ -196,7 +204,9 @@ export function patchFromForm(form: SettingsForm, config: MachineConfig, on: boo
     // Media and new disks are placed into the drives they come with.
     ...(placed ? { drives: form.drives.map((drive) => drive.config) } : {}),
     ...(form.kernel === null && config.kernel ? { kernel: null } : {}),
-    ...(kernel && (form.kernelMedium || form.initrdMedium || JSON.stringify(kernel) !== JSON.stringify(config.kernel)) ? { kernel } : {}),
+    ...(kernel && (form.kernelMedium || form.initrdMedium || JSON.stringify(kernel) !== JSON.stringify(config.kernel))
+      ? { kernel }
+      : {}),
     ...(Object.keys(media).length > 0 ? { media } : {}),
     ...(newDisks.length > 0 ? { newDisks: Object.fromEntries(newDisks) } : {}),
   };

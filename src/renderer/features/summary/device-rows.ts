@@ -1,4 +1,16 @@
-import { Cable, Clock, Cpu, Disc, HardDrive, MemoryStick, Microchip, Monitor, Mouse, Save, SquareTerminal } from '@lucide/vue';
+import {
+  Cable,
+  Clock,
+  Cpu,
+  Disc,
+  HardDrive,
+  MemoryStick,
+  Microchip,
+  Monitor,
+  Mouse,
+  Save,
+  SquareTerminal,
+} from '@lucide/vue';
 import type { Component } from 'vue';
 import type { MachineConfig } from '../../../shared/config/machine-config.js';
 import type { DriveView, MachineView } from '../../../shared/contract/machine-view.js';
@@ -40,7 +52,9 @@ export function bootOrderText(order: MachineConfig['bootOrder'], t: Translate): 
 
 function systemRows({ config, engine }: MachineView, { t, formats }: Words): DeviceRow[] {
   const firmware = config.firmware.kind === 'file' ? t('firmware.file') : t(`firmware.${config.firmware.kind}`);
-  const starts = config.kernel ? t('summary.bootsKernel') : t('summary.bootsFrom', { order: bootOrderText(config.bootOrder, t) });
+  const starts = config.kernel
+    ? t('summary.bootsKernel')
+    : t('summary.bootsFrom', { order: bootOrderText(config.bootOrder, t) });
   const rows: DeviceRow[] = [
     { key: 'processor', icon: Cpu, label: t('summary.processor'), value: t('summary.oneCore'), remark: engine ? t(`engine.${engine.engine}`) : '', section: 'system' },
     { key: 'memory', icon: MemoryStick, label: t('summary.memory'), value: formats.binaryBytes(config.memoryMiB * 2 ** 20), remark: '', section: 'system', editor: 'memory' },

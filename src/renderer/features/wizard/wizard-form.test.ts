@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { FAKE_MEDIA } from '../../client/fake/fake-host.js';
 import { machineDraftSchema } from '../../../shared/contract/commands.js';
 import type { MediaView } from '../../../shared/contract/host-view.js';
-import { detectedOs, draftFromForm, emptyForm, formProblems, nameFromMedium, takeMedium, type WizardForm } from './wizard-form.js';
+import {
+  detectedOs,
+  draftFromForm,
+  emptyForm,
+  formProblems,
+  nameFromMedium,
+  takeMedium,
+  type WizardForm,
+} from './wizard-form.js';
 
 const medium = (name: string): MediaView => FAKE_MEDIA.find((m) => m.name.startsWith(name))!;
 const formWith = (...media: MediaView[]): WizardForm => {
@@ -14,7 +22,13 @@ const formWith = (...media: MediaView[]): WizardForm => {
 describe('takeMedium', () => {
   it('takes name, system and figures from a recognised ISO', () => {
     const form = formWith(medium('debian'));
-    expect(form).toMatchObject({ source: 'medium', guestOs: 'debian', name: 'debian-12 2', memoryMiB: 1024, diskGiB: 20 });
+    expect(form).toMatchObject({
+      source: 'medium',
+      guestOs: 'debian',
+      name: 'debian-12 2',
+      memoryMiB: 1024,
+      diskGiB: 20,
+    });
   });
 
   it('adds no new disk to an existing one', () => {
@@ -74,7 +88,9 @@ describe('draftFromForm', () => {
 describe('formProblems', () => {
   it('wants something to start from', () => {
     expect(formProblems(emptyForm([], 'm'), [], null).source?.key).toBe('validate.sourceMissing');
-    expect(formProblems({ ...emptyForm([], 'm'), source: 'kernel' }, [], null).source?.key).toBe('validate.kernelMissing');
+    expect(formProblems({ ...emptyForm([], 'm'), source: 'kernel' }, [], null).source?.key).toBe(
+      'validate.kernelMissing',
+    );
     expect(formProblems({ ...emptyForm([], 'm'), source: 'empty' }, [], null).source).toBeNull();
   });
 });

@@ -1,4 +1,9 @@
-import { guestOsSchema, type DriveConfig, type GuestOs, type MachineConfig } from '../../../shared/config/machine-config.js';
+import {
+  guestOsSchema,
+  type DriveConfig,
+  type GuestOs,
+  type MachineConfig,
+} from '../../../shared/config/machine-config.js';
 import type { MachineDraft } from '../../../shared/contract/commands.js';
 import type { MediaView } from '../../../shared/contract/host-view.js';
 import { osDefaults } from '../settings/os-defaults.js';
@@ -128,7 +133,14 @@ export function draftFromForm(form: WizardForm): MachineDraft {
   const slot = { bus: 'ide', channel: 0, unit: 0 } as const;
   const medium = form.source === 'medium' ? form.medium : null;
   if (medium?.kind === 'disk') {
-    drives.push({ id: 'disk1', kind: 'disk', slot, path: REPLACED_BY_HOST, format: medium.format ?? 'raw', readonly: false });
+    drives.push({
+      id: 'disk1',
+      kind: 'disk',
+      slot,
+      path: REPLACED_BY_HOST,
+      format: medium.format ?? 'raw',
+      readonly: false,
+    });
     media['disk1'] = medium.id;
   } else if (form.diskGiB !== null) {
     drives.push({ id: 'disk1', kind: 'disk', slot, path: REPLACED_BY_HOST, format: 'raw', readonly: false });

@@ -27,7 +27,12 @@ describe('placeMenu', () => {
 });
 
 describe('findByText', () => {
-  const item = (label: string, disabled = false): MenuEntry => ({ kind: 'item', label, disabled, run: () => undefined });
+  const item = (label: string, disabled = false): MenuEntry => ({
+    kind: 'item',
+    label,
+    disabled,
+    run: () => undefined,
+  });
   const entries = [item('Reset'), separator, item('Resume', true), item('Rename')];
 
   it('goes to the next enabled entry and round', () => {

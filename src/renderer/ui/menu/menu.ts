@@ -13,7 +13,8 @@ export interface MenuItem {
   readonly run: () => void;
 }
 
-export type MenuEntry = MenuItem | { readonly kind: 'separator' } | { readonly kind: 'caption'; readonly label: string };
+export type MenuEntry =
+  MenuItem | { readonly kind: 'separator' } | { readonly kind: 'caption'; readonly label: string };
 
 export const separator: MenuEntry = { kind: 'separator' };
 

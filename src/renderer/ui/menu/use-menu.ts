@@ -21,11 +21,7 @@ export const useMenu = defineStore('menu', () => {
     current.value = menu;
   }
 
-  function openBelow(
-    opener: HTMLElement,
-    entries: readonly MenuEntry[],
-    sideways?: (step: -1 | 1) => void,
-  ): void {
+  function openBelow(opener: HTMLElement, entries: readonly MenuEntry[], sideways?: (step: -1 | 1) => void): void {
     if (current.value?.opener === opener) return close();
     open({ anchor: opener.getBoundingClientRect(), entries, opener, ...(sideways ? { sideways } : {}) });
   }
