@@ -12,7 +12,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const entries = {
   'index': 'src/main/index.ts',
   'vmhost': 'src/main/vmhost/index.ts',
-  'machine-thread': 'src/main/vmhost/machine-thread.ts',
+  'machine-thread': 'src/main/vmhost/machine/machine-thread.ts',
   'annex': 'src/main/cli/index.ts',
 };
 const present = Object.entries(entries).filter(([, file]) => existsSync(here(file)));

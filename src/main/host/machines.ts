@@ -11,7 +11,8 @@ import type { Library, LibraryMachine } from './library/library.js';
 import { MachineLock } from './library/machine-lock.js';
 import { viewMachine } from './machine-view.js';
 import { checkFiles, checkMemory } from './preflight.js';
-import type { ProcessRights, ProcessStarter } from './supervisor/process-starter.js';
+import { machineRights } from './supervisor/process-rights.js';
+import type { ProcessStarter } from './supervisor/process-starter.js';
 import { RunningMachine, type RunEnd } from './supervisor/running-machine.js';
 import type { VmNews } from './supervisor/vm-link.js';
 
@@ -90,14 +91,13 @@ export class Machines {
     };
     this.live.set(id, live);
     this.changed(id);
-    await live.run.start(this.rights(machine, plan));
+    await live.run.start(await machineRights([machine.folder.path, this.runtimeFolder], plan.config.drives));
     const { startedAt } = live.run;
     await this.library.setLastRun(id, { version: 1, power: 'on', problem: null, startedAt, lastUsedAt: Date.now() });
     this.changed(id);
   }
 
   async powerOff(id: string): Promise<void> {
-    await this.takeThumbnail(id).catch(() => {});
     await this.powered(id).powerOff();
   }
 
@@ -169,18 +169,12 @@ export class Machines {
       bulk: { path: bulkPath(this.runtimeFolder, name), secret: randomBytes(16).toString('hex') },
       firmware: firmwareFiles(absolute.firmware),
       endOnReset: false,
+      lastScreenWidth: THUMBNAIL_WIDTH,
     };
   }
 
   private memoryInUse(): number {
     return [...this.live.keys()].reduce((sum, id) => sum + this.library.get(id).config.memoryMiB, 0);
-  }
-
-  private rights({ folder }: LibraryMachine, plan: VmPlan): ProcessRights {
-    const disks = plan.config.drives.flatMap((drive) =>
-      drive.path !== null && drive.kind !== 'cdrom' && !drive.readonly ? [drive.path] : [],
-    );
-    return { writable: [path.join(folder.path, path.sep), path.join(this.runtimeFolder, path.sep), ...disks] };
   }
 
   private hear(id: string, news: VmNews): void {
@@ -209,6 +203,7 @@ export class Machines {
 
   private async ended(id: string, live: LiveMachine, end: RunEnd): Promise<void> {
     await live.lock?.release();
+    if (end.lastLook) await this.saveThumbnail(id, end.lastLook.screen.png).catch(() => {});
     const everRan = live.run.engine !== null;
     if (everRan) {
       const crashed = end.error !== null;
@@ -235,6 +230,10 @@ export class Machines {
 
   private async takeThumbnail(id: string): Promise<void> {
     const { png } = await this.powered(id).call({ name: 'screenshot', maxWidth: THUMBNAIL_WIDTH });
+    await this.saveThumbnail(id, png);
+  }
+
+  private async saveThumbnail(id: string, png: string): Promise<void> {
     await this.library.get(id).folder.writeThumbnail(Buffer.from(png, 'base64'));
     this.thumbnailVersions.set(id, Date.now());
   }

@@ -3,7 +3,7 @@ import { AnnexError } from '../../shared/contract/errors.js';
 import type { InputEvent } from '../../shared/contract/input.js';
 import type { EngineReport, MachineMetrics } from '../../shared/contract/machine-view.js';
 import { typeText } from '../../shared/input/us-layout.js';
-import type { ChannelKind, FromVm, VmCall, VmOutcome, VmPlan } from '../../shared/vm-process/protocol.js';
+import type { ChannelKind, FromVm, LastLook, VmCall, VmOutcome, VmPlan } from '../../shared/vm-process/protocol.js';
 import { BlockServer } from '../vmm/block/block-server.js';
 import { ScanOut } from '../vmm/devices/display/scanout/scan-out.js';
 import { thumbnail } from '../vmm/devices/display/scanout/thumbnail.js';
@@ -15,6 +15,7 @@ import { readBootFiles } from './boot-files.js';
 import { coreModule, displayKernelModule } from './core-module.js';
 import { DriveBay } from './drives/drive-bay.js';
 import { MachineThreadClient, type MachineNews } from './machine/machine-thread-client.js';
+import type { MachineMeasures } from './machine/thread-messages.js';
 import { specOf } from './machine/machine-spec-of.js';
 import { MetricsSampler } from './metrics-sampler.js';
 import { encodePng } from './png.js';
@@ -36,7 +37,7 @@ export interface MachineListener {
   tell(news: FromVm): void;
   log(line: string): void;
   /** It is over; everything is closed. */
-  onEnd(outcome: VmOutcome, error: AnnexError | null): void;
+  onEnd(outcome: VmOutcome, error: AnnexError | null, lastLook: LastLook | null): void;
 }
 
 /** One machine on the I/O thread: its files, screen, serial lines and the thread that runs it. */
@@ -130,7 +131,7 @@ export class VirtualMachine {
       case 'screen-text':
         return { text: this.scanOut.text() ?? null };
       case 'stats':
-        return { stats: await this.stats() };
+        return { stats: this.statsOf(await this.thread.measure()) };
     }
   }
 
@@ -234,8 +235,23 @@ export class VirtualMachine {
   }
 
   private end(outcome: VmOutcome, error: AnnexError | null): Promise<void> {
-    this.ending ??= this.close().then(() => this.listener.onEnd(outcome, error));
+    this.ending ??= this.endOnce(outcome, error);
     return this.ending;
+  }
+
+  private async endOnce(outcome: VmOutcome, error: AnnexError | null): Promise<void> {
+    await this.endThread();
+    const lastLook = await this.lastLook().catch(() => null);
+    await this.close();
+    this.listener.onEnd(outcome, error, lastLook);
+  }
+
+  /** The machine's memory outlives its thread, so the screen is still there. */
+  private async lastLook(): Promise<LastLook | null> {
+    const measures = this.thread.finalMeasures;
+    if (!measures) return null;
+    const screen = await this.screenshot(this.plan.lastScreenWidth ?? undefined);
+    return { screen, text: this.scanOut.text() ?? null, stats: this.statsOf(measures) };
   }
 
   private async close(): Promise<void> {
@@ -283,8 +299,7 @@ export class VirtualMachine {
     return { png: Buffer.from(png).toString('base64'), width: frame.width, height: frame.height };
   }
 
-  private async stats(): Promise<Record<string, unknown>> {
-    const measures = await this.thread.measure();
+  private statsOf(measures: MachineMeasures): Record<string, unknown> {
     const { user, system } = process.cpuUsage();
     return {
       engine: ENGINE,

@@ -1,6 +1,13 @@
 import type { Logger } from 'pino';
 import { toWireError, type AnnexError } from '../../shared/contract/errors.js';
-import { HEARTBEAT_MS, toVmSchema, type FromVm, type ToVm, type VmOutcome } from '../../shared/vm-process/protocol.js';
+import {
+  HEARTBEAT_MS,
+  toVmSchema,
+  type FromVm,
+  type LastLook,
+  type ToVm,
+  type VmOutcome,
+} from '../../shared/vm-process/protocol.js';
 import { BulkServer } from './bulk/bulk-server.js';
 import { PortChannel, type TransferredPort } from './bulk/port-channel.js';
 import type { ParentLink } from './parent-link.js';
@@ -61,7 +68,7 @@ export class VmProcess {
     this.machine = new VirtualMachine(plan, {
       tell: (news) => void this.parent.send(news),
       log: (line) => this.log.info(line),
-      onEnd: (outcome, error) => void this.ended(outcome, error),
+      onEnd: (outcome, error, lastLook) => void this.ended(outcome, error, lastLook),
     });
     try {
       await this.bulk.listen(plan.bulk.path);
@@ -70,7 +77,7 @@ export class VmProcess {
       this.watch(false);
     } catch (error) {
       this.log.error({ err: error }, 'could not start');
-      await this.leave({ type: 'ended', outcome: 'failed', error: toWireError(error) }, 1);
+      await this.leave({ type: 'ended', outcome: 'failed', error: toWireError(error), lastLook: null }, 1);
     }
   }
 
@@ -98,9 +105,9 @@ export class VmProcess {
     void this.parent.send({ type: 'heartbeat', machineAlive: this.missedBeats < STUCK_BEATS });
   }
 
-  private async ended(outcome: VmOutcome, error: AnnexError | null): Promise<void> {
+  private async ended(outcome: VmOutcome, error: AnnexError | null, lastLook: LastLook | null): Promise<void> {
     this.log.info({ outcome }, 'power off');
-    await this.leave({ type: 'ended', outcome, error: error?.toWire() ?? null }, 0);
+    await this.leave({ type: 'ended', outcome, error: error?.toWire() ?? null, lastLook }, 0);
   }
 
   /** Nobody is left to ask for anything: close the disks in order and go. */

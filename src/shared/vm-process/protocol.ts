@@ -24,6 +24,8 @@ export const vmPlanSchema = z.object({
   firmware: z.object({ bios: z.string(), vgaBios: z.string().nullable() }).nullable(),
   /** A guest's reset ends the machine instead of restarting it. */
   endOnReset: z.boolean(),
+  /** Widest picture of the last screen to hand over at the end, in pixels; null leaves it as it is. */
+  lastScreenWidth: z.int().positive().nullable(),
 });
 export type VmPlan = z.infer<typeof vmPlanSchema>;
 
@@ -43,10 +45,12 @@ export const vmCallSchema = z.discriminatedUnion('name', [
 ]);
 export type VmCall = z.infer<typeof vmCallSchema>;
 
+const screenshotSchema = z.object({ png: z.string(), width: z.number(), height: z.number() });
+
 /** Answers by call name; absent: nothing. */
 export const vmReplySchemas = {
   'type': z.object({ typed: z.number(), skipped: z.string() }),
-  'screenshot': z.object({ png: z.string(), width: z.number(), height: z.number() }),
+  'screenshot': screenshotSchema,
   'screen-text': z.object({ text: z.string().nullable() }),
   'stats': z.object({ stats: z.record(z.string(), z.unknown()) }),
 } as const;
@@ -67,6 +71,15 @@ export type ToVm = z.infer<typeof toVmSchema>;
 export const vmOutcomeSchema = z.enum(['power-off', 'reset', 'triple-fault', 'failed']);
 export type VmOutcome = z.infer<typeof vmOutcomeSchema>;
 
+/** What there was to see when the machine ended. */
+export const lastLookSchema = z.object({
+  screen: screenshotSchema,
+  /** Characters of a text screen. */
+  text: z.string().nullable(),
+  stats: z.record(z.string(), z.unknown()),
+});
+export type LastLook = z.infer<typeof lastLookSchema>;
+
 export const fromVmSchema = z.discriminatedUnion('type', [
   /** The process is up and waits for `start`. */
   z.object({ type: z.literal('ready') }),
@@ -77,7 +90,12 @@ export const fromVmSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('heartbeat'), machineAlive: z.boolean() }),
   /** The machine paused or went on by itself (no space left), or as asked. */
   z.object({ type: z.literal('power'), state: z.enum(['running', 'paused']), problem: wireErrorSchema.nullable() }),
-  z.object({ type: z.literal('ended'), outcome: vmOutcomeSchema, error: wireErrorSchema.nullable() }),
+  z.object({
+    type: z.literal('ended'),
+    outcome: vmOutcomeSchema,
+    error: wireErrorSchema.nullable(),
+    lastLook: lastLookSchema.nullable(),
+  }),
   z.object({ type: z.literal('metrics'), metrics: machineMetricsSchema }),
   z.object({
     type: z.literal('activity'),

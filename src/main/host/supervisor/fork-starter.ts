@@ -35,6 +35,7 @@ function permissionFlags(rights: ProcessRights): string[] {
   return [
     '--permission',
     '--allow-worker',
+    '--disable-warning=SecurityWarning',
     '--allow-fs-read=*',
     ...rights.writable.map((path) => `--allow-fs-write=${path}`),
   ];

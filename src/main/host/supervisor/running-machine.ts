@@ -1,6 +1,6 @@
 import { AnnexError, type WireError } from '../../../shared/contract/errors.js';
 import type { EngineReport, PowerState } from '../../../shared/contract/machine-view.js';
-import type { ChannelKind, VmCall, VmOutcome, VmPlan, VmReply } from '../../../shared/vm-process/protocol.js';
+import type { ChannelKind, LastLook, VmCall, VmOutcome, VmPlan, VmReply } from '../../../shared/vm-process/protocol.js';
 import type { FlowChannel } from '../../node/socket-channel.js';
 import { openBulkChannel } from './bulk-client.js';
 import { HeartbeatWatch } from './heartbeat.js';
@@ -17,6 +17,8 @@ const POWER_OFF_GRACE_MS = 10_000;
 export interface RunEnd {
   readonly outcome: VmOutcome | 'process-died';
   readonly error: WireError | null;
+  /** What there was to see at the end; null if the process had no time to say. */
+  readonly lastLook: LastLook | null;
 }
 
 export interface RunListener {
@@ -61,7 +63,7 @@ export class RunningMachine {
     } catch (error) {
       const reason = error instanceof AnnexError ? error : spawnError(error);
       this.child?.kill();
-      await this.finish({ outcome: 'failed', error: reason.toWire() });
+      await this.finish({ outcome: 'failed', error: reason.toWire(), lastLook: null });
       throw reason;
     }
   }
@@ -131,7 +133,7 @@ export class RunningMachine {
     if (news.type === 'heartbeat') return this.heartbeat.beat(news.machineAlive);
     if (news.type === 'started') this.begin(news.engine);
     else if (news.type === 'power') this.change(news.state, news.problem);
-    else if (news.type === 'ended') this.announced = { outcome: news.outcome, error: news.error };
+    else if (news.type === 'ended') this.announced = news;
     this.listener.onNews(news);
   }
 
@@ -155,8 +157,8 @@ export class RunningMachine {
   }
 
   private unannounced(exit: ProcessExit): RunEnd {
-    if (this.state === 'stopping') return { outcome: 'power-off', error: null };
-    return { outcome: 'process-died', error: diedError(exit).toWire() };
+    if (this.state === 'stopping') return { outcome: 'power-off', error: null, lastLook: null };
+    return { outcome: 'process-died', error: diedError(exit).toWire(), lastLook: null };
   }
 
   private finish(end: RunEnd): Promise<void> {

@@ -69,6 +69,7 @@ export class MachineSession {
     this.parts.post({ type: 'built', display: this.machine.display });
     this.loop.run();
     this.flushSerial();
+    this.parts.post({ type: 'final-measures', measures: this.measures() });
   }
 
   private machinePorts(): MachinePorts {

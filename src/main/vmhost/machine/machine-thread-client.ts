@@ -4,7 +4,7 @@ import { createBlockChannel } from '../rings/block-channel.js';
 import type { FromMachine, MachineMeasures, MachineThreadData, ToMachine } from './thread-messages.js';
 
 /** What the machine thread tells without being asked. */
-export type MachineNews = Exclude<FromMachine, { type: 'measures' | 'ejected' }>;
+export type MachineNews = Exclude<FromMachine, { type: 'measures' | 'final-measures' | 'ejected' }>;
 
 type ThreadInput = Omit<MachineThreadData, 'kick' | 'blocks' | 'progress'>;
 
@@ -16,6 +16,8 @@ export class MachineThreadClient {
   private nextId = 1;
   private readonly waiting = new Map<number, (value: never) => void>();
   readonly blocks = createBlockChannel(this.kick);
+  /** Figures as of the end of the thread's loop. */
+  finalMeasures: MachineMeasures | undefined;
   /** Resolves when the thread has ended. */
   readonly ended: Promise<void>;
 
@@ -69,6 +71,7 @@ export class MachineThreadClient {
 
   private receive(message: FromMachine): void {
     if (message.type === 'measures') this.answer(message.id, message.measures);
+    else if (message.type === 'final-measures') this.finalMeasures = message.measures;
     else if (message.type === 'ejected') this.answer(message.id, message.empty);
     else this.onNews(message);
   }

@@ -79,4 +79,6 @@ export type FromMachine =
   | { readonly type: 'drive'; readonly driveId: string; readonly ejected: boolean; readonly locked: boolean }
   | { readonly type: 'ejected'; readonly id: number; readonly empty: boolean }
   | { readonly type: 'measures'; readonly id: number; readonly measures: MachineMeasures }
+  /** The last figures, when the loop has ended for whatever reason. */
+  | { readonly type: 'final-measures'; readonly measures: MachineMeasures }
   | { readonly type: 'log'; readonly line: string };

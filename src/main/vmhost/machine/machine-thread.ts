@@ -1,0 +1,52 @@
+// Entry of the machine thread: makes the machine's memory, waits for its drives, builds it and runs it to its end.
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { Machine } from '../../vmm/machine/machine.js';
+import { machineMemory } from '../../vmm/machine/machine-memory.js';
+import { timesRung } from '../rings/doorbell.js';
+import { buildFailure } from '../vm-errors.js';
+import { createFirmware, createProcessor } from './engine-parts.js';
+import { MachineSession } from './machine-session.js';
+import type { DrivePlan, FromMachine, MachineThreadData, ToMachine } from './thread-messages.js';
+
+const data = workerData as MachineThreadData;
+const port = parentPort!;
+const post = (message: FromMachine): void => port.postMessage(message);
+const receive = (): ToMachine | undefined =>
+  (receiveMessageOnPort(port) as { message: ToMachine } | undefined)?.message;
+
+/** The drives, or undefined if the machine is given up before they come. */
+function awaitDrives(): readonly DrivePlan[] | undefined {
+  for (;;) {
+    const seen = timesRung(data.kick);
+    const message = receive();
+    if (message?.type === 'build') return message.drives;
+    if (message?.type === 'power-off') return undefined;
+    if (!message) Atomics.wait(data.kick.words, data.kick.index, seen);
+  }
+}
+
+function run(): void {
+  const memory = machineMemory(data.spec);
+  post({ type: 'memory', memory: memory.wasm });
+  const drives = awaitDrives();
+  if (!drives) return;
+  const session = new MachineSession(
+    {
+      data,
+      memory,
+      firmware: createFirmware(data.firmware),
+      createVcpu: createProcessor(data.core),
+      createMachine: (ports) => new Machine(data.spec, ports),
+      post,
+      receive,
+    },
+    drives,
+  );
+  session.run();
+}
+
+try {
+  run();
+} catch (error) {
+  post({ type: 'failed', ...buildFailure(error) });
+}
