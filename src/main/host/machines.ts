@@ -185,6 +185,8 @@ export class Machines {
         return this.emit({ type: 'activity', machineId: id, drives: news.drives, serial: news.serial });
       case 'screen-size':
         return this.emit({ type: 'screen-size', machineId: id, width: news.width, height: news.height });
+      case 'halted':
+        return this.emit({ type: 'notice', machineId: id, error: haltedError(this.library.get(id)).toWire() });
       case 'drive':
         return void this.driveChanged(id, news);
     }
@@ -250,6 +252,10 @@ export function bulkPath(runtimeFolder: string, name: string): string {
 
 function alreadyOnError(name: string): AnnexError {
   return new AnnexError('vm-wrong-state', `"${name}" is already on.`, { name });
+}
+
+function haltedError({ config: { name } }: LibraryMachine): AnnexError {
+  return new AnnexError('guest-halted', `The guest in "${name}" has switched its processor off. Power it off or reset it.`, { name }); // prettier-ignore
 }
 
 async function readTail(file: string, maxBytes: number): Promise<string> {

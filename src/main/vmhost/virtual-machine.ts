@@ -162,6 +162,8 @@ export class VirtualMachine {
         return this.powerChanged(news.paused, news.noSpace);
       case 'off':
         return void this.offBy(news.cause);
+      case 'halted-for-good':
+        return this.haltedForGood();
       case 'failed':
         return this.fail(new AnnexError(news.code, news.message));
       case 'serial':
@@ -224,6 +226,12 @@ export class VirtualMachine {
       'The guest crashed: its processor met a fault it had no way to handle (triple fault). Reset or start it again.',
     );
     return this.end(cause, error);
+  }
+
+  /** How a guest without ACPI switches itself off. */
+  private haltedForGood(): void {
+    if (this.plan.endOnReset) void this.end('halted', null);
+    else this.listener.tell({ type: 'halted' });
   }
 
   /** The machine thread broke down, or never came up. */

@@ -21,6 +21,8 @@ export const ERROR_CODES = {
   'vm-process-died': 'expected',
   'vm-process-silent': 'expected',
   'guest-shutdown': 'expected',
+  /** The guest halted its processor for good, as systems without ACPI do at shutdown. */
+  'guest-halted': 'expected',
   'memory-too-large': 'expected',
   'engine-unavailable': 'expected',
   'media-not-found': 'expected',

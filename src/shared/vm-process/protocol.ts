@@ -68,7 +68,7 @@ export const toVmSchema = z.discriminatedUnion('type', [
 export type ToVm = z.infer<typeof toVmSchema>;
 
 /** How a machine ended, told just before its process exits by itself. */
-export const vmOutcomeSchema = z.enum(['power-off', 'reset', 'triple-fault', 'failed']);
+export const vmOutcomeSchema = z.enum(['power-off', 'reset', 'halted', 'triple-fault', 'failed']);
 export type VmOutcome = z.infer<typeof vmOutcomeSchema>;
 
 /** What there was to see when the machine ended. */
@@ -96,6 +96,8 @@ export const fromVmSchema = z.discriminatedUnion('type', [
     error: wireErrorSchema.nullable(),
     lastLook: lastLookSchema.nullable(),
   }),
+  /** The guest has switched its only processor off: nothing but a reset or power-off helps. */
+  z.object({ type: z.literal('halted') }),
   z.object({ type: z.literal('metrics'), metrics: machineMetricsSchema }),
   z.object({
     type: z.literal('activity'),

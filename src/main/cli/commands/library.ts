@@ -161,7 +161,7 @@ async function patchOf(session: HostSession, args: Arguments, current: MachineCo
 }
 
 /** Settings that name no file. */
-function settingsOf(args: Arguments): MachinePatch {
+function settingsOf(args: Arguments): Omit<MachinePatch, 'kernel'> {
   const memoryMiB = args.number('memory', 4, 3072);
   const [notes, folder, boot] = [args.string('notes'), args.string('folder'), args.string('boot')];
   return {
@@ -172,7 +172,11 @@ function settingsOf(args: Arguments): MachinePatch {
   };
 }
 
-async function firmwareOf(session: HostSession, args: Arguments, media: ChosenMedia): Promise<MachinePatch> {
+async function firmwareOf(
+  session: HostSession,
+  args: Arguments,
+  media: ChosenMedia,
+): Promise<Pick<MachinePatch, 'firmware'>> {
   const firmware = args.string('firmware');
   if (firmware === undefined) return {};
   if (firmware === 'builtin' || firmware === 'seabios') return { firmware: { kind: firmware } };

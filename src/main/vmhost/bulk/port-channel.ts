@@ -28,7 +28,9 @@ export class PortChannel implements BulkChannel {
     this.port.postMessage(data);
   }
 
+  /** A port's far end may not notice that it was closed, so it is told by a null message. */
   close(): void {
+    this.port.postMessage(null);
     this.port.close();
   }
 }

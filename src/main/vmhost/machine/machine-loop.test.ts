@@ -26,6 +26,7 @@ function loopOver(slices: MachineCondition[], more: Partial<LoopPorts> = {}) {
     blocks: { pending: 0, drain: () => log.push('drain') },
     takeMessages: () => log.push('messages'),
     onEnd: (condition) => log.push(`end ${condition.kind}`),
+    onHaltedForGood: () => log.push('for good'),
     afterSlice: () => {},
     ...more,
   });
@@ -61,6 +62,13 @@ it('does not sleep through a ring that came during the slice', () => {
   });
   loop.run();
   expect(rounds).toBe(2);
+});
+
+it('tells once that the guest has switched its processor off', () => {
+  const forGood: MachineCondition = { kind: 'halted', forGood: true };
+  const { loop, log } = loopOver([HALTED, forGood, forGood, OFF]);
+  loop.run();
+  expect(log.filter((entry) => entry === 'for good')).toHaveLength(1);
 });
 
 it('runs no slice and stops virtual time while paused', () => {

@@ -19,6 +19,8 @@ export interface LoopPorts {
   takeMessages(): void;
   /** The machine stopped by itself; the loop ends. */
   onEnd(condition: Extract<MachineCondition, { kind: 'off' | 'failed' }>): void;
+  /** The guest has switched its only processor off; nothing but a reset wakes it. Told once. */
+  onHaltedForGood(): void;
   /** Called each time round, after the slice. */
   afterSlice(): void;
 }
@@ -27,6 +29,7 @@ export interface LoopPorts {
 export class MachineLoop {
   private paused = false;
   private ended = false;
+  private haltedForGood = false;
   private sleptMs = 0;
   private readonly startedMs = performance.now();
 
@@ -75,7 +78,11 @@ export class MachineLoop {
   private runSlice(): number {
     const { machine, clock, onEnd } = this.ports;
     const condition = machine.runSlice();
-    if (condition.kind === 'halted') return (machine.nextDeadlineNs - clock.nowNs()) / 1e6;
+    if (condition.kind === 'halted') {
+      if (condition.forGood && !this.haltedForGood) this.ports.onHaltedForGood();
+      this.haltedForGood = condition.forGood;
+      return (machine.nextDeadlineNs - clock.nowNs()) / 1e6;
+    }
     if (condition.kind !== 'running') {
       this.ended = true;
       onEnd(condition);

@@ -60,6 +60,7 @@ export class MachineSession {
         if (condition.kind === 'off') post({ type: 'off', cause: condition.cause });
         else post({ type: 'failed', code: 'internal', message: condition.message });
       },
+      onHaltedForGood: () => post({ type: 'halted-for-good' }),
       afterSlice: () => this.afterSlice(),
     });
   }

@@ -70,6 +70,7 @@ export type FromMachine =
   | { readonly type: 'built'; readonly display: DisplaySource }
   | { readonly type: 'power'; readonly paused: boolean; readonly noSpace: boolean }
   | { readonly type: 'off'; readonly cause: OffCause }
+  | { readonly type: 'halted-for-good' }
   | {
       readonly type: 'failed';
       readonly code: 'internal' | 'kernel-invalid' | 'memory-too-large';

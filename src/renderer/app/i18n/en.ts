@@ -602,6 +602,7 @@ export const en = {
     'vm-process-died': 'Its process ended unexpectedly. The library and the disks are intact; start it again.',
     'vm-process-silent': 'Its process does not answer. Power it off and start it again.',
     'guest-shutdown': 'The guest shut down by a triple fault; check the system on its disk or its kernel.',
+    'guest-halted': 'The guest has switched its processor off. Power the machine off or reset it.',
     'memory-too-large': 'The machine wants more memory than this host has free; give it less.',
     'engine-unavailable': 'The chosen engine does not work on this host; choose Automatic.',
     'media-not-found': 'The image is no longer where it was; choose it again.',

@@ -603,6 +603,7 @@ export const zhCN: Messages = {
     'vm-process-died': '其进程意外结束。虚拟机库和磁盘完好，请重新启动它。',
     'vm-process-silent': '其进程没有响应。请强制断电后重新启动。',
     'guest-shutdown': '客户机因三重故障关闭，请检查其磁盘上的系统或内核。',
+    'guest-halted': '客户机已关闭其处理器，请关闭电源或重置虚拟机。',
     'memory-too-large': '虚拟机所需内存超过本机可用内存，请减小。',
     'engine-unavailable': '所选引擎在本机不可用，请选择“自动”。',
     'media-not-found': '映像已不在原处，请重新选择。',
