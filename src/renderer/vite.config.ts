@@ -15,7 +15,14 @@ export default defineConfig({
     outDir: here('../../out/renderer'),
     emptyOutDir: true,
     target: 'chrome128',
+    minify: true,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
+    rolldownOptions: {
+      output: {
+        // zod is told not to generate code in the chunk it lives in, before any schema is made in another.
+        codeSplitting: { groups: [{ name: 'zod', test: /node_modules[\\/]zod[\\/]|zod-without-eval/ }] },
+      },
+    },
   },
 });
