@@ -18,6 +18,8 @@ export interface PciIdentity {
   readonly multifunction?: boolean;
   /** 1 = INTA# … 4 = INTD#; left out without an interrupt. */
   readonly interruptPin?: 1 | 2 | 3 | 4;
+  /** Decodes ports without a base address register (VGA): its I/O enable exists, and firmware expects it set. */
+  readonly fixedPorts?: boolean;
 }
 
 /** One region a function decodes. `bytes` is a power of two: at least 4 for ports, 16 for MMIO, 4096 for memory. */
@@ -69,7 +71,7 @@ export class PciFunction implements BoardDevice<PciFunctionState> {
   constructor(identity: PciIdentity, regions: readonly PciRegion[] = []) {
     this.describe(identity);
     this.regions = regions.map((region) => this.declare(region));
-    this.define16(reg.PCI_COMMAND, this.commandDefault(), this.commandBits());
+    this.define16(reg.PCI_COMMAND, this.commandDefault(), this.commandBits(identity));
     this.define16(reg.PCI_STATUS, reg.STATUS_DEVSEL_MEDIUM, 0);
     this.define(reg.PCI_CACHE_LINE_SIZE, 0, 0xff);
     this.define(reg.PCI_LATENCY_TIMER, 0, 0xf8);
@@ -180,9 +182,10 @@ export class PciFunction implements BoardDevice<PciFunctionState> {
     this.define(reg.PCI_INTERRUPT_PIN, identity.interruptPin ?? 0);
   }
 
-  private commandBits(): number {
+  private commandBits(identity: PciIdentity): number {
     let bits = reg.COMMAND_BUS_MASTER | reg.COMMAND_PARITY | reg.COMMAND_SERR | reg.COMMAND_INTX_DISABLE;
     for (const { region } of this.regions) bits |= region.kind === 'ports' ? reg.COMMAND_IO : reg.COMMAND_MEMORY;
+    if (identity.fixedPorts) bits |= reg.COMMAND_IO;
     return bits;
   }
 

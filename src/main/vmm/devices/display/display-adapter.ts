@@ -48,6 +48,7 @@ export function displayAdapter({ memory, videoMemoryBytes, clock, optionRom }: D
   if (optionRom) regions.push(romRegion(optionRom));
   const identity = {
     vendorId: 0x1234,
+    fixedPorts: true,
     deviceId: 0x1111,
     revision: 2,
     classCode: CLASS_VGA,
