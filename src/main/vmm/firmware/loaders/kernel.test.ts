@@ -40,7 +40,14 @@ interface Segment {
 function elf(entry: number, segments: readonly Segment[], note?: Uint8Array): Uint8Array {
   const headers = segments.length + (note ? 1 : 0);
   let offset = 52 + headers * 32;
-  const out = new TableWriter().u8(0x7f).text('ELF').u8(1, 1, 1).fill(9, 0).u16(2, 3).u32(1, entry, 52, 0, 0).u16(52, 32, headers, 0, 0, 0);
+  const out = new TableWriter()
+    .u8(0x7f)
+    .text('ELF')
+    .u8(1, 1, 1)
+    .fill(9, 0)
+    .u16(2, 3)
+    .u32(1, entry, 52, 0, 0)
+    .u16(52, 32, headers, 0, 0, 0);
   for (const { address, bytes, memory } of segments) {
     out.u32(1, offset, address, address, bytes.length, memory ?? bytes.length, 7, 4);
     offset += bytes.length;
@@ -118,7 +125,9 @@ describe('kernel loaders', () => {
     const byElf = elf(0x10_0020, [{ address: 0x10_0000, bytes: Uint8Array.from([...header, ...new Uint8Array(64)]) }]);
     expect(kernelKind(byElf)).toBe('multiboot');
     expect(plan(byElf).registers).toEqual({ entry: 0x10_0020, eax: 0x2bad_b002, ebx: INFO.boot });
-    const flat = new TableWriter().raw(multibootHeader(0x1_0000)).u32(0x10_0000, 0x10_0000, 0x10_0080, 0x10_0100, 0x10_0040);
+    const flat = new TableWriter()
+      .raw(multibootHeader(0x1_0000))
+      .u32(0x10_0000, 0x10_0000, 0x10_0080, 0x10_0100, 0x10_0040);
     const kernel = flat.fill(128 - flat.length, 0x90).bytes();
     const p = plan(kernel);
     expect(p.registers.entry).toBe(0x10_0040);
@@ -130,7 +139,10 @@ describe('kernel loaders', () => {
   it('enter multiboot2 kernels', () => {
     const tags = new TableWriter().u16(3, 0).u32(12, 0x10_0044).u32(0).u16(0, 0).u32(8).bytes();
     const length = 16 + tags.length;
-    const header = new TableWriter().u32(0xe852_50d6, 0, length, -(0xe852_50d6 + length) >>> 0).raw(tags).bytes();
+    const header = new TableWriter()
+      .u32(0xe852_50d6, 0, length, -(0xe852_50d6 + length) >>> 0)
+      .raw(tags)
+      .bytes();
     // Program headers end at 84; the image starts 8-aligned behind a pad.
     const image = Uint8Array.from([0, 0, 0, 0, ...header, ...new Uint8Array(64)]);
     const kernel = elf(0x10_0000, [{ address: 0x10_0000, bytes: image }]);
@@ -158,23 +170,28 @@ describe('kernel loaders', () => {
     ];
     const damage = fc.array(fc.tuple(fc.nat(1023), fc.nat(255)), { minLength: 1, maxLength: 6 });
     fc.assert(
-      fc.property(fc.constantFrom(...seeds), damage, fc.double({ min: 0.1, max: 1, noNaN: true }), (seed, changes, keep) => {
-        const file = seed.slice(0, Math.ceil(seed.length * keep));
-        for (const [at, value] of changes) if (at < file.length) file[at] = value;
-        try {
-          const p = plan(file);
-          for (const { address, bytes } of p.chunks) {
-            expect(address).toBeGreaterThanOrEqual(0x1_0000);
-            expect(address + bytes.length).toBeLessThanOrEqual(TARGET.ramBytes);
+      fc.property(
+        fc.constantFrom(...seeds),
+        damage,
+        fc.double({ min: 0.1, max: 1, noNaN: true }),
+        (seed, changes, keep) => {
+          const file = seed.slice(0, Math.ceil(seed.length * keep));
+          for (const [at, value] of changes) if (at < file.length) file[at] = value;
+          try {
+            const p = plan(file);
+            for (const { address, bytes } of p.chunks) {
+              expect(address).toBeGreaterThanOrEqual(0x1_0000);
+              expect(address + bytes.length).toBeLessThanOrEqual(TARGET.ramBytes);
+            }
+            for (const { address, length } of p.zeroed) {
+              expect(length).toBeGreaterThanOrEqual(0);
+              expect(address + length).toBeLessThanOrEqual(TARGET.ramBytes);
+            }
+          } catch (error) {
+            if (!(error instanceof FirmwareError)) throw error;
           }
-          for (const { address, length } of p.zeroed) {
-            expect(length).toBeGreaterThanOrEqual(0);
-            expect(address + length).toBeLessThanOrEqual(TARGET.ramBytes);
-          }
-        } catch (error) {
-          if (!(error instanceof FirmwareError)) throw error;
-        }
-      }),
+        },
+      ),
       { numRuns: 400 },
     );
   });

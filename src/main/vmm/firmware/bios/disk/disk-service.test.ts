@@ -32,7 +32,13 @@ describe('INT 13h', () => {
   it('reads sectors by cylinder, head and sector', () => {
     const board = boardWith();
     const cylinder = 3;
-    const result = board.interrupt(0x13, { eax: 0x0202, ecx: (cylinder << 8) | 5, edx: 0x0780, ebx: 0, es: BUFFER >> 4 });
+    const result = board.interrupt(0x13, {
+      eax: 0x0202,
+      ecx: (cylinder << 8) | 5,
+      edx: 0x0780,
+      ebx: 0,
+      es: BUFFER >> 4,
+    });
     expect(result.carry).toBe(false);
     expect(result.eax & 0xffff).toBe(0x0002);
     const lba = (cylinder * 16 + 7) * 63 + 4;
@@ -64,12 +70,20 @@ describe('INT 13h', () => {
   it('describes the drive in both interfaces', () => {
     const board = boardWith();
     const chs = board.interrupt(0x13, { eax: 0x0800, edx: 0x80 });
-    expect({ heads: (chs.edx >> 8) & 0xff, sectors: chs.ecx & 0x3f, drives: chs.edx & 0xff }).toEqual({ heads: 15, sectors: 63, drives: 1 });
+    expect({ heads: (chs.edx >> 8) & 0xff, sectors: chs.ecx & 0x3f, drives: chs.edx & 0xff }).toEqual({
+      heads: 15,
+      sectors: 63,
+      drives: 1,
+    });
     const check = board.interrupt(0x13, { eax: 0x4100, ebx: 0x55aa, edx: 0x80 });
     expect([check.carry, check.ebx & 0xffff, check.ecx & 5]).toEqual([false, 0xaa55, 5]);
     board.memory.write16(0x6000, 0x42);
     expect(board.interrupt(0x13, { eax: 0x4800, edx: 0x80, esi: 0x6000, ds: 0 }).carry).toBe(false);
-    expect([board.memory.read16(0x6000), board.memory.read32(0x6010), board.memory.read16(0x6018)]).toEqual([0x42, SECTORS, 512]);
+    expect([board.memory.read16(0x6000), board.memory.read32(0x6010), board.memory.read16(0x6018)]).toEqual([
+      0x42,
+      SECTORS,
+      512,
+    ]);
     let sum = 0;
     for (let i = 0x1e; i < 0x42; i++) sum += board.memory.read8(0x6000 + i);
     expect(sum & 0xff).toBe(0);
