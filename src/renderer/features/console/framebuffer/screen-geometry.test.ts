@@ -5,11 +5,11 @@ const VGA = { width: 640, height: 480 };
 
 describe('placing the screen', () => {
   it('fits and centres, filtered unless the factor is whole', () => {
-    expect(screenGeometry(VGA, { width: 1000, height: 720 }, 1, 'fit')).toEqual({
+    expect(screenGeometry(VGA, { width: 1004, height: 724 }, 1, 'fit')).toEqual({
       width: 960,
       height: 720,
-      left: 20,
-      top: 0,
+      left: 22,
+      top: 2,
       scale: 1.5,
       crisp: false,
     });

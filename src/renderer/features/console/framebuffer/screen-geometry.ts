@@ -15,13 +15,19 @@ export interface ScreenGeometry extends Size {
   readonly crisp: boolean;
 }
 
+/** Width of the frame around a screen that has captured the input. */
+const FRAME = 2;
+
 /**
  * Places the screen in the middle of its box. `integer` takes the largest whole number of device pixels a guest pixel
  * that fits, at least one; `original` one CSS pixel, rounded to whole device pixels so that it is always sharp. A screen
- * larger than its box starts at the top left, to be scrolled.
+ * larger than its box starts at the top left, to be scrolled. Where it costs no sharpness, `fit` leaves room for the frame
+ * that shows captured input.
  */
 export function screenGeometry(guest: Size, box: Size, devicePixelRatio: number, scaling: Scaling): ScreenGeometry {
-  const factor = deviceFactor(guest, box, devicePixelRatio, scaling);
+  const exact = deviceFactor(guest, box, devicePixelRatio, scaling);
+  const framed = { width: box.width - 2 * FRAME, height: box.height - 2 * FRAME };
+  const factor = Number.isInteger(exact) ? exact : deviceFactor(guest, framed, devicePixelRatio, scaling);
   const scale = factor / devicePixelRatio;
   const width = guest.width * scale;
   const height = guest.height * scale;

@@ -132,6 +132,26 @@ describe('the release chord', () => {
     expect(capture.captured).toBe(true);
   });
 
+  it('works right after the click that captured', () => {
+    const capture = captureWith(RELATIVE);
+    capture.pressButtons(LEFT, false);
+    capture.pressButtons(0, true);
+    capture.keyDown(CTRL);
+    capture.keyDown(ALT);
+    capture.keyUp(CTRL);
+    expect(capture.captured).toBe(false);
+  });
+
+  it('can be one key of one side', () => {
+    const capture = captured({ ...RELATIVE, releaseChord: ['ControlRight'] });
+    capture.keyDown(CTRL);
+    capture.keyUp(CTRL);
+    expect(capture.captured).toBe(true);
+    capture.keyDown(stroke('ControlRight', 'Control'));
+    capture.keyUp(stroke('ControlRight', 'Control'));
+    expect(capture.captured).toBe(false);
+  });
+
   it('can be another chord', () => {
     const capture = captured({ ...RELATIVE, releaseChord: ['Control', 'Shift'] });
     capture.keyDown(CTRL);

@@ -88,11 +88,11 @@ export class InputCapture {
   /** @returns whether the key was the guest's, so that the page must not act on it */
   keyDown(stroke: KeyStroke): boolean {
     if (!this.isCaptured || APPLICATION_KEYS.has(stroke.code)) return false;
-    if (this.chord.complete && !this.chord.includes(stroke.key)) {
+    if (this.chord.complete && !this.chord.includes(stroke)) {
       this.chord.spoil();
       return false;
     }
-    this.chord.press(stroke.key, this.keysOutsideChord());
+    this.chord.press(stroke, this.keysOutsideChord());
     if (stroke.repeat || !isKeyCode(stroke.code)) return true;
     this.keysDown.add(stroke.code);
     this.sendKey(stroke.code, true);
@@ -102,7 +102,7 @@ export class InputCapture {
   /** @returns whether the key was the guest's */
   keyUp(stroke: KeyStroke): boolean {
     if (!this.isCaptured) return false;
-    const released = this.chord.letGo(stroke.key);
+    const released = this.chord.letGo(stroke);
     const sent = isKeyCode(stroke.code) && this.keysDown.delete(stroke.code);
     if (sent) this.sendKey(stroke.code as KeyCode, false);
     if (released) this.release();
@@ -181,7 +181,7 @@ export class InputCapture {
   }
 
   private keysOutsideChord(): boolean {
-    return [...this.keysDown].some((code) => !this.chord.includes(code.replace(/(Left|Right)$/, '')));
+    return [...this.keysDown].some((code) => !this.chord.includes({ code, key: code.replace(/(Left|Right)$/, '') }));
   }
 
   private forget(): void {

@@ -1,5 +1,8 @@
-/** Modifier keys a release chord can be made of, as `KeyboardEvent.key` names them. */
-export type ChordModifier = 'Control' | 'Alt' | 'Shift' | 'Meta';
+/** A key by what it means and by where it is, as keyboard events have it. */
+export interface ChordKey {
+  readonly key: string;
+  readonly code: string;
+}
 
 /**
  * Watches for the chord that gives keyboard and mouse back: all its modifiers down, and one of them let go again with no
@@ -9,10 +12,11 @@ export class ReleaseChord {
   private readonly held = new Set<string>();
   private spoiled = false;
 
+  /** @param modifiers `KeyboardEvent.key` names, or a `code` where only one side of the keyboard counts */
   constructor(private readonly modifiers: readonly string[]) {}
 
-  includes(key: string): boolean {
-    return this.modifiers.includes(key);
+  includes(key: ChordKey): boolean {
+    return this.nameOf(key) !== undefined;
   }
 
   /** All modifiers are down. */
@@ -21,22 +25,24 @@ export class ReleaseChord {
   }
 
   /** @param otherKeysDown keys outside the chord that are down already */
-  press(key: string, otherKeysDown: boolean): void {
-    if (!this.includes(key)) return;
-    this.held.add(key);
+  press(key: ChordKey, otherKeysDown: boolean): void {
+    const name = this.nameOf(key);
+    if (name === undefined) return;
+    this.held.add(name);
     if (otherKeysDown) this.spoiled = true;
   }
 
   /** A key or button outside the chord was pressed. */
   spoil(): void {
-    this.spoiled = true;
+    this.spoiled = this.held.size > 0;
   }
 
   /** @returns whether this completes the chord */
-  letGo(key: string): boolean {
-    if (!this.includes(key)) return false;
+  letGo(key: ChordKey): boolean {
+    const name = this.nameOf(key);
+    if (name === undefined) return false;
     const released = this.complete && !this.spoiled;
-    this.held.delete(key);
+    this.held.delete(name);
     if (this.held.size === 0) this.spoiled = false;
     return released;
   }
@@ -44,5 +50,9 @@ export class ReleaseChord {
   reset(): void {
     this.held.clear();
     this.spoiled = false;
+  }
+
+  private nameOf({ key, code }: ChordKey): string | undefined {
+    return this.modifiers.find((name) => name === key || name === code);
   }
 }
