@@ -8,7 +8,18 @@ import { KeyBuffer } from './key-buffer.js';
 import { KeyInterrupt } from './key-interrupt.js';
 
 const BREAK = 0x80;
-const KEY = { a: 0x1e, leftShift: 0x2a, control: 0x1d, alt: 0x38, caps: 0x3a, num: 0x45, f12: 0x58, delete: 0x53, home: 0x47, scroll: 0x46 };
+const KEY = {
+  a: 0x1e,
+  leftShift: 0x2a,
+  control: 0x1d,
+  alt: 0x38,
+  caps: 0x3a,
+  num: 0x45,
+  f12: 0x58,
+  delete: 0x53,
+  home: 0x47,
+  scroll: 0x46,
+};
 
 describe('INT 09h', () => {
   let buffer: KeyBuffer;

@@ -23,7 +23,9 @@ describe('INT 10h', () => {
     expect(board.screen().every((line) => line === '')).toBe(true);
     const mode = video(board, 0x0f00);
     expect([mode.eax & 0xff, (mode.eax >> 8) & 0xff]).toEqual([3, 80]);
-    expect([board.memory.read8(0x484), board.memory.read16(0x485), board.memory.read16(0x463)]).toEqual([24, 16, 0x3d4]);
+    expect([board.memory.read8(0x484), board.memory.read16(0x485), board.memory.read16(0x463)]).toEqual([
+      24, 16, 0x3d4,
+    ]);
   });
 
   it('types with line feeds, wraps and scrolls', () => {
