@@ -1,3 +1,4 @@
+import { X87Op } from '../../../src/main/vmm/cpu/core/opcodes/x87-op.js';
 import type { FpCore } from './core-module.js';
 import { LISTED, X87_RECORD, X87_TESTED, runX87Case } from './x87-case.js';
 
@@ -13,6 +14,7 @@ export function compareX87(core: FpCore, records: Uint8Array): string[] {
     actual.set(expected);
     runX87Case(core, actual);
     if (Buffer.compare(actual, expected) === 0) continue;
+    if (isApproximation(expected) && nearlyEqual(actual, expected)) continue;
     const index = expected[0]! | (expected[1]! << 8);
     const count = (seen.get(index) ?? 0) + 1;
     seen.set(index, count);
@@ -21,6 +23,40 @@ export function compareX87(core: FpCore, records: Uint8Array): string[] {
   for (const [index, count] of seen)
     differences.push(`${X87_TESTED[index]!.mnemonic} ${X87_TESTED[index]!.encoding}: ${count} cases differ`);
   return differences;
+}
+
+const APPROXIMATE: ReadonlySet<number> = new Set([
+  X87Op.F2XM1, X87Op.FYL2X, X87Op.FYL2XP1, X87Op.FPTAN, X87Op.FPATAN, X87Op.FSIN, X87Op.FCOS, X87Op.FSINCOS,
+]); // prettier-ignore
+
+function isApproximation(record: Uint8Array): boolean {
+  return APPROXIMATE.has(X87_TESTED[record[0]! | (record[1]! << 8)]!.op);
+}
+
+/**
+ * Processors' transcendental functions are good to one unit in the last place (SDM vol. 1, 8.3.10), ours are correctly
+ * rounded: registers may differ by one unit, and C1, which tells the rounding, may differ with them.
+ */
+function nearlyEqual(actual: Uint8Array, expected: Uint8Array): boolean {
+  const copy = Uint8Array.from(actual);
+  copy[X87_RECORD.fswAfter + 1]! ^= (actual[X87_RECORD.fswAfter + 1]! ^ expected[X87_RECORD.fswAfter + 1]!) & C1_HIGH_BYTE;
+  for (const [k] of LISTED.entries()) {
+    const at = X87_RECORD.registersAfter + k * 10;
+    if (distance(actual, expected, at) <= 1n) copy.set(expected.subarray(at, at + 10), at);
+  }
+  return Buffer.compare(copy, expected) === 0;
+}
+
+const C1_HIGH_BYTE = 0x02;
+
+/** In units of the last place. */
+function distance(a: Uint8Array, b: Uint8Array, at: number): bigint {
+  const value = (record: Uint8Array): bigint => {
+    const view = new DataView(record.buffer, record.byteOffset + at, 10);
+    return (BigInt(view.getUint16(8, true)) << 63n) + (view.getBigUint64(0, true) & 0x7fff_ffff_ffff_ffffn);
+  };
+  const difference = value(a) - value(b);
+  return difference < 0n ? -difference : difference;
 }
 
 function describe(index: number, expected: Uint8Array, actual: Uint8Array): string {

@@ -168,6 +168,16 @@ export const X87_INSTRUCTIONS: readonly X87Instruction[] = [
   stack('D9 FC', 'frndint', '', X87Op.FRNDINT),
   stack('D9 FD', 'fscale', '', X87Op.FSCALE),
 
+  // Transcendental functions
+  stack('D9 F0', 'f2xm1', '', X87Op.F2XM1),
+  stack('D9 F1', 'fyl2x', '', X87Op.FYL2X),
+  stack('D9 F2', 'fptan', '', X87Op.FPTAN),
+  stack('D9 F3', 'fpatan', '', X87Op.FPATAN),
+  stack('D9 F9', 'fyl2xp1', '', X87Op.FYL2XP1),
+  stack('D9 FB', 'fsincos', '', X87Op.FSINCOS),
+  stack('D9 FE', 'fsin', '', X87Op.FSIN),
+  stack('D9 FF', 'fcos', '', X87Op.FCOS),
+
   // Control
   control('DB E3', 'fninit', X87Op.FNINIT, false),
   control('DB E2', 'fnclex', X87Op.FNCLEX, false),

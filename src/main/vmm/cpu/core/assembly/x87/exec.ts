@@ -4,17 +4,21 @@ import {
   ADD, DIVIDE, DIVIDE_REVERSED, MULTIPLY, SUBTRACT, SUBTRACT_REVERSED, arithmetic32, arithmetic64, arithmeticInteger, arithmeticPop,
   arithmeticStack, squareRoot,
 } from './arithmetic'; // prettier-ignore
+import { arctangent } from './arctangent';
 import { loadDecimal, storeDecimal } from './bcd';
 import { compare32, compare64, compareInteger, compareIntoFlags, compareStack, examine, popIf, popTwiceIf, test } from './compare';
 import { loadLnOf2, loadLog10Of2, loadLog2Of10, loadLog2OfE, loadOne, loadPi, loadZero } from './constants';
 import { clearExceptions, decrementTop, free, freeAndPop, incrementTop, initialize, loadControl, storeControl, storeStatus } from './control';
 import { loadEnvironment, restoreState, saveState, storeEnvironment } from './environment';
+import { exponential } from './exponential';
 import { loadInteger, roundToInteger, storeIntegerRounded, storeIntegerTruncated } from './integers';
 import {
   absolute, changeSign, exchange, load32, load64, load80, loadStack, moveIf, popAfter, store32, store64, store80, storeStack, storeUncheckedAndPop,
 } from './load-store'; // prettier-ignore
+import { logarithm, logarithmPlusOne } from './logarithm';
 import { partialRemainder } from './remainder';
 import { extract, scale } from './scale';
+import { cosine, sine, sineAndCosine, tangent } from './trigonometry';
 
 /**
  * Executes one x87 instruction. `i` is the i of ST(i), or for environment images their format (bit 0: 16-bit operand
@@ -136,6 +140,14 @@ export function execX87(op: u32, i: u32, memory: usize): bool {
     case X87Op.FXTRACT: extract(); break;
     case X87Op.FPREM: partialRemainder(false); break;
     case X87Op.FPREM1: partialRemainder(true); break;
+    case X87Op.F2XM1: exponential(); break;
+    case X87Op.FYL2X: logarithm(); break;
+    case X87Op.FYL2XP1: logarithmPlusOne(); break;
+    case X87Op.FPTAN: tangent(); break;
+    case X87Op.FPATAN: arctangent(); break;
+    case X87Op.FSIN: sine(); break;
+    case X87Op.FCOS: cosine(); break;
+    case X87Op.FSINCOS: sineAndCosine(); break;
     case X87Op.FNINIT: initialize(); break;
     case X87Op.FNCLEX: clearExceptions(); break;
     case X87Op.FNSTCW: storeControl(memory); break;

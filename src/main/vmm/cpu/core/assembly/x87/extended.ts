@@ -127,6 +127,12 @@ export function roundResult(sign: u32, exponent: i32, high: u64, bottom: u64, bi
   setResult(sign, <u32>exponent, significand);
 }
 
+/** A value taken for the result although it is not exact, whichever the rounding mode: too close to tell apart. */
+export function setNearly(sign: u32, exponent: i32, significand: u64): void {
+  roundResult(sign, exponent, significand, 0, 64);
+  raise(exponent < MINIMUM ? UE | PE : PE);
+}
+
 function overflow(sign: u32, bits: u32, mode: u32): void {
   raise(OE | PE);
   away = !overflowsToFinite(sign, mode);
