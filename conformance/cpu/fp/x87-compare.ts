@@ -39,7 +39,8 @@ function isApproximation(record: Uint8Array): boolean {
  */
 function nearlyEqual(actual: Uint8Array, expected: Uint8Array): boolean {
   const copy = Uint8Array.from(actual);
-  copy[X87_RECORD.fswAfter + 1]! ^= (actual[X87_RECORD.fswAfter + 1]! ^ expected[X87_RECORD.fswAfter + 1]!) & C1_HIGH_BYTE;
+  copy[X87_RECORD.fswAfter + 1]! ^=
+    (actual[X87_RECORD.fswAfter + 1]! ^ expected[X87_RECORD.fswAfter + 1]!) & C1_HIGH_BYTE;
   for (const [k] of LISTED.entries()) {
     const at = X87_RECORD.registersAfter + k * 10;
     if (distance(actual, expected, at) <= 1n) copy.set(expected.subarray(at, at + 10), at);
