@@ -121,12 +121,14 @@ export const DATA = 0x4000;
 export const TLB_ENTRIES = 2048;
 export const TLB_TABLE_SIZE = TLB_ENTRIES * 16;
 export const TLBS = 0x10_0000;
-export const TLB_PRIVILEGES = 3;
+export const TLB_PRIVILEGES = 4;
 export const TLB_END = TLBS + TLB_TABLE_SIZE * 2 * TLB_PRIVILEGES;
 /** Supervisor with SMAP in force, supervisor that may touch user pages, user. */
 export const TLB_SUPERVISOR = 0;
 export const TLB_SUPERVISOR_AC = 1;
 export const TLB_USER = 2;
+/** User with alignment checking: never filled, so that every access takes the slow path. */
+export const TLB_USER_ALIGNED = 3;
 
 /** Instruction TLB: u64 tag (page | key), u32 address of the page's offset → op map, u32 flags. */
 export const ITLB = 0x20_0000;

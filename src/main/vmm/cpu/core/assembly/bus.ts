@@ -1,0 +1,28 @@
+/** The machine's side: what `VcpuBus` offers, with 64-bit values split so that no BigInt crosses. */
+
+// @ts-ignore: decorator
+@external('bus', 'portRead') export declare function portRead(port: u32, size: u32): u32;
+// @ts-ignore: decorator
+@external('bus', 'portWrite') export declare function portWrite(port: u32, value: u32, size: u32): void;
+// @ts-ignore: decorator
+@external('bus', 'mmioRead') export declare function mmioRead(address: u32, size: u32): u32;
+// @ts-ignore: decorator
+@external('bus', 'mmioWrite') export declare function mmioWrite(address: u32, value: u32, size: u32): void;
+/** The vector, or -1. */
+// @ts-ignore: decorator
+@external('bus', 'acknowledgeInterrupt') export declare function acknowledgeInterrupt(): i32;
+// @ts-ignore: decorator
+@external('bus', 'readTaskPriority') export declare function readTaskPriority(): u32;
+// @ts-ignore: decorator
+@external('bus', 'writeTaskPriority') export declare function writeTaskPriority(priority: u32): void;
+/** Leaves the value in `MSR_VALUE`; false → #GP. */
+// @ts-ignore: decorator
+@external('bus', 'readMsr') export declare function readMachineMsr(index: u32): bool;
+// @ts-ignore: decorator
+@external('bus', 'writeMsr') export declare function writeMachineMsr(index: u32, low: u32, high: u32): bool;
+/** Virtual time in ns. */
+// @ts-ignore: decorator
+@external('bus', 'nowNs') export declare function nowNs(): f64;
+/** 32 random bits. */
+// @ts-ignore: decorator
+@external('bus', 'random') export declare function randomBits(): u32;

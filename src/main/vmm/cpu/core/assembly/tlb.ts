@@ -1,0 +1,136 @@
+import {
+  COUNT_TLB_FLUSH, ITLB, ITLB_ENTRIES, LARGE_PAGE_FILTER, LARGE_PAGE_FILTER_SIZE, TLB_END, TLB_ENTRIES, TLB_LOG,
+  TLB_LOG_ENTRIES, TLB_TABLE_SIZE, TLBS,
+} from '../layout'; // prettier-ignore
+import { count } from './state';
+
+/**
+ * Software TLBs. An entry is {u64 tag, u32 addend, u32 flags}: a host pointer is addend + linear address. Every entry in
+ * use is in a log, so that a flush costs what was filled and not what could be. PCIDs are honoured by dropping more than
+ * the architecture asks (SDM vol. 3, 4.10.4 allows it): all non-global entries go on a change of CR3.
+ */
+const EMPTY: u64 = 1;
+const GLOBAL: u32 = 1;
+
+let logged: u32 = 0;
+
+// @ts-ignore: decorator
+@inline export function readTable(privilege: u32): usize { return TLBS + privilege * (TLB_TABLE_SIZE * 2); }
+// @ts-ignore: decorator
+@inline export function writeTable(privilege: u32): usize { return TLBS + privilege * (TLB_TABLE_SIZE * 2) + TLB_TABLE_SIZE; }
+
+// @ts-ignore: decorator
+@inline function slot(table: usize, address: u64): usize {
+  return table + <usize>((<u32>(address >>> 12) & (TLB_ENTRIES - 1)) << 4);
+}
+// @ts-ignore: decorator
+@inline export function instructionSlot(address: u64): usize {
+  return ITLB + <usize>((<u32>(address >>> 12) & (ITLB_ENTRIES - 1)) << 4);
+}
+
+/** Puts every table in its empty state, whatever is in memory. */
+export function resetTlbs(): void {
+  for (let at: usize = TLBS; at < TLB_END; at += 16) store<u64>(at, EMPTY);
+  for (let at: usize = ITLB; at < ITLB + ITLB_ENTRIES * 16; at += 16) store<u64>(at, EMPTY);
+  memory.fill(LARGE_PAGE_FILTER, 0, LARGE_PAGE_FILTER_SIZE);
+  logged = 0;
+}
+
+function fill(entry: usize, tag: u64, payload: u32, global: bool): void {
+  if (load<u64>(entry) == EMPTY) {
+    if (logged == TLB_LOG_ENTRIES) flushAll();
+    store<u32>(TLB_LOG + (logged << 2), <u32>entry);
+    logged++;
+  }
+  store<u64>(entry, tag);
+  store<u32>(entry, payload, 8);
+  store<u32>(entry, global ? GLOBAL : 0, 12);
+}
+
+/** Enters a data translation of the page at linear `address` to host page `host`. */
+export function fillData(table: usize, address: u64, host: u32, global: bool): void {
+  const page = address & ~0xfff;
+  fill(slot(table, address), page, host - <u32>page, global);
+}
+/** Enters an instruction translation: `map` is the code page's offset → op map. */
+export function fillInstruction(address: u64, key: u32, map: u32, global: bool): void {
+  fill(instructionSlot(address), (address & ~0xfff) | <u64>key, map, global);
+}
+
+export function flushAll(): void {
+  count(COUNT_TLB_FLUSH);
+  for (let i: u32 = 0; i < logged; i++) store<u64>(load<u32>(TLB_LOG + (i << 2)), EMPTY);
+  logged = 0;
+  memory.fill(LARGE_PAGE_FILTER, 0, LARGE_PAGE_FILTER_SIZE);
+}
+
+/** Drops everything but global pages. */
+export function flushNonGlobal(): void {
+  count(COUNT_TLB_FLUSH);
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < logged; i++) {
+    const entry: usize = load<u32>(TLB_LOG + (i << 2));
+    if (load<u32>(entry, 12) & GLOBAL) {
+      store<u32>(TLB_LOG + (kept << 2), <u32>entry);
+      kept++;
+    } else {
+      store<u64>(entry, EMPTY);
+    }
+  }
+  logged = kept;
+}
+
+/** Drops the instruction translations only: what lies in them depends on the code segment. */
+export function flushInstructions(): void {
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < logged; i++) {
+    const entry = load<u32>(TLB_LOG + (i << 2));
+    if (entry >= ITLB) store<u64>(entry, EMPTY);
+    else {
+      store<u32>(TLB_LOG + (kept << 2), entry);
+      kept++;
+    }
+  }
+  logged = kept;
+}
+
+/** Drops every write translation to a host page: it now holds decoded code. */
+export function forbidWrites(host: u32): void {
+  for (let i: u32 = 0; i < logged; i++) {
+    const entry: usize = load<u32>(TLB_LOG + (i << 2));
+    if (entry < ITLB && ((entry - TLBS) / TLB_TABLE_SIZE) & 1 && load<u32>(entry, 8) + load<u32>(entry) == host) {
+      // Not EMPTY: the entry stays in the log.
+      store<u64>(entry, EMPTY | 2);
+    }
+  }
+}
+
+function filterBit(address: u64): u32 {
+  const region = <u32>(address >>> 21);
+  return (region ^ (region >>> 15)) & (LARGE_PAGE_FILTER_SIZE * 8 - 1);
+}
+/** Remembers that the 2 MiB around `address` are mapped by a larger page than the TLB's. */
+export function noteLargePage(address: u64): void {
+  const bit = filterBit(address);
+  const at: usize = LARGE_PAGE_FILTER + (bit >>> 3);
+  store<u8>(at, load<u8>(at) | (1 << (bit & 7)));
+}
+function mayBeLarge(address: u64): bool {
+  const bit = filterBit(address);
+  return ((load<u8>(LARGE_PAGE_FILTER + (bit >>> 3)) >>> (bit & 7)) & 1) != 0;
+}
+
+/** INVLPG: the page of a linear address, global or not, in every table (SDM vol. 3, 4.10.4.1). */
+export function invalidatePage(address: u64): void {
+  if (mayBeLarge(address)) {
+    flushAll();
+    return;
+  }
+  const page = address & ~0xfff;
+  for (let table: usize = TLBS; table < TLB_END; table += TLB_TABLE_SIZE) {
+    const entry = slot(table, address);
+    if (load<u64>(entry) == page) store<u64>(entry, EMPTY | 2);
+  }
+  const entry = instructionSlot(address);
+  if ((load<u64>(entry) & ~0xfff) == page) store<u64>(entry, EMPTY | 2);
+}
