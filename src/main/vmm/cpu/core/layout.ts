@@ -99,6 +99,11 @@ export const MSR_TSC_ADJUST = MSRS + 344;
 /** Time-stamp counter frequency in Hz, u64; set by the engine. */
 export const TSC_HZ = MSRS + 352;
 
+/** Answer of the last MSR read, u64. */
+export const MSR_VALUE = MSRS + 360;
+/** Value of IA32_ARCH_CAPABILITIES; see cpuid.ts. */
+export const ARCH_CAPABILITIES = 0x0c10_e17b;
+
 /** Operands that cross a page or lie in a device are worked on here, then written back. */
 export const BOUNCE = 0x1800;
 /** Instruction bytes gathered from two pages. */
@@ -113,6 +118,9 @@ export const FP_STATE = 0x2000;
 /** Operands of x87/SIMD instructions in flight: two 16-byte cells, then a buffer for state-save areas. */
 export const FP_SCRATCH = 0x2200;
 export const FP_SCRATCH_SIZE = 0x400;
+
+/** The leaves CPUID answers with; written by the engine. */
+export const CPUID_TABLE = 0x3000;
 
 /** Constants of the core's data segment start here (asc --memoryBase). */
 export const DATA = 0x4000;

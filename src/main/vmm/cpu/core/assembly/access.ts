@@ -1,5 +1,5 @@
 import { PAGE_CODE, PAGE_DIRTY, PAGE_READ, PAGE_WRITE } from '../../../memory/layout';
-import { BOUNCE, COUNT_TLB_MISS, TLB_USER_ALIGNED } from '../layout';
+import { BOUNCE, COUNT_TLB_MISS, TLB_USER, TLB_USER_ALIGNED } from '../layout';
 import { codeWrite } from './code-invalidate';
 import { watched, watchesPage } from './debug';
 import { SEGMENT_FAULT } from './memory';
@@ -30,6 +30,11 @@ export function systemWrite(address: u64, bytes: u32): usize {
 }
 export function systemModify(address: u64, bytes: u32): usize {
   return write(address, bytes, systemPrivilege(), true);
+}
+
+/** Host pointer for pushing on a handler's stack. */
+export function writeStack(address: u64, bytes: u32, user: bool): usize {
+  return write(address, bytes, user ? TLB_USER : systemPrivilege(), false);
 }
 
 /** #AC for what is checked at all (SDM vol. 3, 6.15): CPL 3, CR0.AM, EFLAGS.AC. */
@@ -134,4 +139,26 @@ function writePart(address: u64, bytes: u32, source: usize): void {
   if (!(entry & PAGE_DIRTY)) setPageFlags(address, PAGE_DIRTY);
   if (entry & PAGE_CODE) codeWrite(<u32>address, bytes);
   memory.copy(hostPage(entry) + (<u32>address & 0xfff), source, bytes);
+}
+
+/**
+ * Host pointer for reading from RAM at `address` up to the end of its page, or 0: a fault (noted) or a device. Without
+ * side effects on devices, so that bulk operations can try it first.
+ */
+export function directRead(address: u64): usize {
+  if (address == SEGMENT_FAULT || watchesPage(address)) return FAULTED;
+  if (!translate(address, ACCESS_READ, currentPrivilege())) return FAULTED;
+  const entry = pageEntry(physical);
+  return entry & PAGE_READ ? hostPage(entry) + (<u32>address & 0xfff) : 0;
+}
+
+/** The same for writing `bytes`, which stay in the page; code decoded from them is forgotten. */
+export function directWrite(address: u64, bytes: u32): usize {
+  if (address == SEGMENT_FAULT || watchesPage(address)) return FAULTED;
+  if (!translate(address, ACCESS_WRITE, currentPrivilege())) return FAULTED;
+  const entry = pageEntry(physical);
+  if (!(entry & PAGE_WRITE)) return 0;
+  if (!(entry & PAGE_DIRTY)) setPageFlags(physical, PAGE_DIRTY);
+  if (entry & PAGE_CODE) codeWrite(<u32>physical, bytes);
+  return hostPage(entry) + (<u32>address & 0xfff);
 }

@@ -105,14 +105,19 @@ function openCodePage(page: u32, host: u32): usize {
   return code;
 }
 
+/** Makes the cache empty, whatever is in memory. */
+export function startCodeCache(): void {
+  memory.fill(CODE_PAGE_INDEX, 0, CODE_PAGE_INDEX_SIZE);
+  pagesUsed = 1;
+  top = OPS;
+}
+
 /** Empties the whole cache. */
 export function forgetCode(): void {
   count(COUNT_CACHE_FLUSH);
   for (let i: u32 = 1; i < pagesUsed; i++) invalidateCode(load<u32>(CODE_PAGES + i * CODE_PAGE_SIZE + PAGE_NUMBER));
-  memory.fill(CODE_PAGE_INDEX, 0, CODE_PAGE_INDEX_SIZE);
+  startCodeCache();
   flushInstructions();
-  pagesUsed = 1;
-  top = OPS;
   generation++;
 }
 

@@ -4,8 +4,8 @@ import { mmioRead, mmioWrite } from './bus';
 import { codeWrite } from './code-invalidate';
 import { count } from './state';
 
-/** Physical addresses have 40 bits; there is memory only below 4 GiB. */
-export const PHYSICAL_BITS: u32 = 40;
+/** Physical addresses have 36 bits; there is memory only below 4 GiB. */
+export const PHYSICAL_BITS: u32 = 36;
 
 /** Page map entry of a physical address; 0 where there is no memory. */
 // @ts-ignore: decorator

@@ -176,7 +176,7 @@ export const INTEGER_INSTRUCTIONS: readonly Instruction[] = [
   row('0F B1 /r', 'cmpxchg', 'Ev,Gv', 'call', 'compareExchange', { lock: 'cmpxchg' }),
   row('0F C0 /r', 'xadd', 'Eb,Gb', 'call', 'exchangeAdd', { lock: 'xadd' }),
   row('0F C1 /r', 'xadd', 'Ev,Gv', 'call', 'exchangeAdd', { lock: 'xadd' }),
-  row('0F C7 /1m', 'cmpxchg8b', 'M', 'call', 'compareExchangePair!', { lock: 'cmpxchg8b', feature: 'cx8' }),
+  row('0F C7 /1m', 'cmpxchg8b', 'My', 'call', 'compareExchangePair', { lock: 'cmpxchg8b', feature: 'cx8' }),
 
   // Stack.
   row('50+r', 'push', 'Zv', 'call', 'pushRegister', { size: 'default64' }),

@@ -116,6 +116,6 @@ export const SYSTEM_INSTRUCTIONS: readonly Instruction[] = [
   row('0F AE /3m', 'stmxcsr', 'Md', 'call', 'storeMxcsr!', { feature: 'sse' }),
   row('0F AE /4m', 'xsave', 'M', 'call', 'saveExtendedState', { feature: 'xsave' }),
   row('0F AE /5m', 'xrstor', 'M', 'call', 'restoreExtendedState', { feature: 'xsave' }),
-  row('NP 0F F7 /r', 'maskmovq', 'P,N', 'call', 'maskedStoreMmx!', { feature: 'sse' }),
-  row('66 0F F7 /r', 'maskmovdqu', 'V,U', 'call', 'maskedStoreXmm!', { feature: 'sse2' }),
+  row('NP 0F F7 /rr', 'maskmovq', 'P,N', 'call', 'maskedStoreMmx!', { feature: 'sse' }),
+  row('66 0F F7 /rr', 'maskmovdqu', 'V,U', 'call', 'maskedStoreXmm!', { feature: 'sse2' }),
 ];

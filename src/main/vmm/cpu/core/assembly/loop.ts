@@ -1,0 +1,98 @@
+import {
+  COUNT_HALT, EVENT_EXIT, EVENT_INTERRUPT, EVENT_NMI, EVENT_STEP, EXIT_BUDGET, EXIT_HALT, EXIT_INTERRUPTED,
+  EXIT_OP, EXIT_REASON, HALTED, INSTRUCTIONS, PAGE_RIP, RIP, SHADOW, STEP_OPS, STEPPING,
+} from '../layout'; // prettier-ignore
+import { acknowledgeInterrupt } from './bus';
+import { lookup } from './code-cache';
+import { finishStep, stepAt } from './step';
+import { deliverExternal, deliverNmi } from './exceptions';
+import { execute } from './generated/main-loop';
+import { OP_EXIT } from './pseudo-ops';
+import { count, dropEvent, opRip, pendingEvents, raiseEvent, ripMask, setRip } from './state';
+
+/** Entering, leaving and interrupting the main loop. */
+
+/** Runs about `budget` instructions; the EXIT_* reason. */
+export function run(budget: i32): i32 {
+  store<u32>(EXIT_REASON, EXIT_BUDGET);
+  const left = execute(budget);
+  const used = budget - left;
+  store<u64>(INSTRUCTIONS, load<u64>(INSTRUCTIONS) + <u64>(used > 0 ? used : 0));
+  return load<i32>(EXIT_REASON);
+}
+
+/** The op that leaves the loop. RIP must be stored. */
+export function exit(reason: u32): usize {
+  store<u32>(EXIT_REASON, reason);
+  store<u16>(EXIT_OP, OP_EXIT);
+  return EXIT_OP;
+}
+
+export function startOp(): usize {
+  return attend();
+}
+
+/** At the end of a block with the budget used up or events pending: the op to go on with. */
+export function service(next: usize, exhausted: bool): usize {
+  if (load<u16>(next) == OP_EXIT) return next;
+  if (next == STEP_OPS) {
+    // A single step is about to run; leave after it.
+    if (exhausted) raiseEvent(EVENT_EXIT);
+    return next;
+  }
+  setRip(opRip(next));
+  if (!exhausted) return attend();
+  if (load<u32>(STEPPING)) {
+    const trap = finishStep();
+    if (trap && load<u16>(trap) == OP_EXIT) return trap;
+    if (trap) setRip(opRip(trap));
+  }
+  return exit(EXIT_BUDGET);
+}
+
+/** Takes what is pending, by priority (SDM vol. 3, table 6-2), and goes on at RIP. */
+export function attend(): usize {
+  if (load<u32>(STEPPING)) {
+    const trap = finishStep();
+    if (trap) return trap;
+  }
+  const shadow = load<u32>(SHADOW);
+  const events = pendingEvents();
+  if (events & EVENT_EXIT) {
+    dropEvent(EVENT_EXIT);
+    return exit(EXIT_INTERRUPTED);
+  }
+  if (shadow) {
+    store<u32>(SHADOW, 0);
+    return stepAt(load<u64>(RIP));
+  }
+  if (events & EVENT_NMI) {
+    dropEvent(EVENT_NMI);
+    store<u32>(HALTED, 0);
+    return deliverNmi();
+  }
+  if (events & EVENT_INTERRUPT) {
+    const vector = acknowledgeInterrupt();
+    if (vector >= 0) {
+      store<u32>(HALTED, 0);
+      return deliverExternal(vector);
+    }
+  }
+  if (load<u32>(HALTED)) return exit(EXIT_HALT);
+  if (events & EVENT_STEP) return stepAt(load<u64>(RIP));
+  return lookup(load<u64>(RIP));
+}
+
+/** HLT: sleeps unless something can wake it at once. */
+export function halted(nextRip: u64): usize {
+  count(COUNT_HALT);
+  setRip(nextRip);
+  store<u32>(HALTED, 1);
+  return attend();
+}
+
+/** Straight-line code ran off its page. */
+export function pageEnd(): usize {
+  const rip = load<u64>(PAGE_RIP) + 4096;
+  return lookup(rip & ripMask());
+}

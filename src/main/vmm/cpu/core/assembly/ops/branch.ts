@@ -1,0 +1,140 @@
+import { generation, lookup, validTarget } from '../code-cache';
+import { deliverOpFault, deliverSoftware, raise, SOURCE_INT1, SOURCE_SOFTWARE } from '../exceptions';
+import { getOF, getZF } from '../flags';
+import { addressMask, opAddressSize, readAddress, readPointer, rmRead } from '../memory';
+import { BP, BR, DB, GP, iopl, nextOp, OF, opImm, opNextRip, opOffset, RCX, reg64, ripMask, setReg16, setReg64, UD, virtual8086, cellA, opLength } from '../state'; // prettier-ignore
+import { PAGE_RIP } from '../../layout';
+import { dropStack, peek, push } from './stack';
+
+/** Near control transfer and software interrupts. */
+
+/** Goes to a direct jump's target, and links the op to it if it is in the same page. */
+export function branch(op: usize): usize {
+  const target = (load<u64>(PAGE_RIP) + <u64>(<i64>(opOffset(op) + opLength(op)) + <i64>opImm(op))) & ripMask();
+  const page = load<u64>(PAGE_RIP);
+  const offset = <i32>(opOffset(op) + opLength(op)) + opImm(op);
+  if (offset < 0 || offset >= 4096) return jumpTo(op, target);
+  const before = generation;
+  const next = lookup(target);
+  if (generation == before && load<u64>(PAGE_RIP) == page) store<u32>(op, <u32>next, 8);
+  return next;
+}
+
+/** A near jump: to an invalid target it faults itself. */
+function jumpTo(op: usize, target: u64): usize {
+  return validTarget(target) ? lookup(target) : deliverOpFault(op);
+}
+
+/** A direct jump with a 16-bit operand size: the target is cut to 16 bits. */
+export function branch16(op: usize): usize {
+  return jumpTo(op, (opNextRip(op) + <u64>(<i64>opImm(op))) & 0xffff);
+}
+
+function relativeTarget<T>(op: usize): u64 {
+  const target = opNextRip(op) + <u64>(<i64>opImm(op));
+  return sizeof<T>() == 2 ? target & 0xffff : target & ripMask();
+}
+
+export function jumpRelative<T>(op: usize): usize {
+  if (sizeof<T>() == 2) return branch16(op);
+  const to: usize = load<u32>(op, 8);
+  return to ? to : branch(op);
+}
+export function callRelative<T>(op: usize): usize {
+  if (sizeof<T>() == 2) {
+    const target = relativeTarget<T>(op);
+    if (!validTarget(target) || !push<T>(<T>opNextRip(op))) return deliverOpFault(op);
+    return lookup(target);
+  }
+  const to: usize = load<u32>(op, 8);
+  if (!to && !validTarget(relativeTarget<T>(op))) return deliverOpFault(op);
+  if (!push<T>(<T>opNextRip(op))) return deliverOpFault(op);
+  return to ? to : branch(op);
+}
+export function jumpNear<T>(op: usize): usize {
+  const p = rmRead<T>(op);
+  return p ? jumpTo(op, <u64>load<T>(p)) : deliverOpFault(op);
+}
+export function callNear<T>(op: usize): usize {
+  const p = rmRead<T>(op);
+  if (!p) return deliverOpFault(op);
+  const target = <u64>load<T>(p);
+  if (!validTarget(target) || !push<T>(<T>opNextRip(op))) return deliverOpFault(op);
+  return lookup(target);
+}
+export function returnNear<T>(op: usize): usize {
+  const p = peek<T>(0);
+  if (!p) return deliverOpFault(op);
+  const target = <u64>load<T>(p);
+  if (!validTarget(target)) return deliverOpFault(op);
+  dropStack(sizeof<T>());
+  return lookup(target);
+}
+export function returnNearPop<T>(op: usize): usize {
+  const p = peek<T>(0);
+  if (!p) return deliverOpFault(op);
+  const target = <u64>load<T>(p);
+  if (!validTarget(target)) return deliverOpFault(op);
+  dropStack(sizeof<T>() + <u32>opImm(op));
+  return lookup(target);
+}
+
+function taken<T>(op: usize): usize {
+  return sizeof<T>() == 2 ? branch16(op) : branch(op);
+}
+
+/** Counts down rCX of the address size; whether it is not zero yet. */
+function countDown(op: usize): bool {
+  const size = opAddressSize(op);
+  const value = (reg64(RCX) - 1) & addressMask(size);
+  if (size == 1) setReg16(RCX, <u32>value);
+  else setReg64(RCX, value);
+  return value != 0;
+}
+export function loop<T>(op: usize): usize {
+  return countDown(op) ? taken<T>(op) : nextOp(op);
+}
+export function loopEqual<T>(op: usize): usize {
+  return countDown(op) && getZF() ? taken<T>(op) : nextOp(op);
+}
+export function loopNotEqual<T>(op: usize): usize {
+  return countDown(op) && !getZF() ? taken<T>(op) : nextOp(op);
+}
+export function jumpCxZero<T>(op: usize): usize {
+  return (reg64(RCX) & addressMask(opAddressSize(op))) == 0 ? taken<T>(op) : nextOp(op);
+}
+
+export function breakpoint(op: usize): usize {
+  return deliverSoftware(op, BP, SOURCE_SOFTWARE);
+}
+export function debugTrap(op: usize): usize {
+  return deliverSoftware(op, DB, SOURCE_INT1);
+}
+export function softwareInterrupt(op: usize): usize {
+  if (virtual8086() && iopl() < 3) return raise(op, GP, 0);
+  return deliverSoftware(op, <u32>opImm(op) & 0xff, SOURCE_SOFTWARE);
+}
+export function interruptOnOverflow(op: usize): usize {
+  return getOF() ? deliverSoftware(op, OF, SOURCE_SOFTWARE) : nextOp(op);
+}
+export function undefined(op: usize): usize {
+  return raise(op, UD, 0);
+}
+export function tooLong(op: usize): usize {
+  return raise(op, GP, 0);
+}
+
+export function bound<T>(op: usize): usize {
+  const address = readAddress<T>(op);
+  const first = readPointer<T>(address);
+  if (!first) return deliverOpFault(op);
+  const lower = signed<T>(load<T>(first));
+  const second = readPointer<T>(address + sizeof<T>());
+  if (!second) return deliverOpFault(op);
+  const upper = signed<T>(load<T>(second));
+  const index = signed<T>(load<T>(cellA(op)));
+  return index < lower || index > upper ? raise(op, BR, 0) : nextOp(op);
+}
+function signed<T>(value: T): i64 {
+  return sizeof<T>() == 2 ? <i64>(<i16>value) : <i64>(<i32>value);
+}
