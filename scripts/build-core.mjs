@@ -67,9 +67,9 @@ async function compile() {
   // prettier-ignore
   const { error, stderr } = await asc.main(
     [
-      entry, '--outFile', 'core.wasm', '-O3', '--converge', '--noAssert', '--runtime', 'stub', '--importMemory',
-      '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536', '--memoryBase', String(0x4000),
-      '--enable', 'threads', '--enable', 'simd', '--enable', 'bulk-memory', '--noExportMemory', ...process.argv.slice(2),
+      entry, '--outFile', 'core.wasm', '-O1', '--noAssert', '--runtime', 'stub', '--importMemory',
+      '--sharedMemory', '--initialMemory', '3072', '--maximumMemory', '65536', '--memoryBase', String(0x4000),
+      '--enable', 'threads', '--enable', 'simd', '--enable', 'bulk-memory', '--noExportMemory', '--disableWarning', '112', '--disableWarning', '201', ...process.argv.slice(2),
     ],
     {
       readFile: (name) => {

@@ -117,7 +117,7 @@ export const EXIT_OP = 0x18f0;
 export const FP_STATE = 0x2000;
 /** Operands of x87/SIMD instructions in flight: two 16-byte cells, then a buffer for state-save areas. */
 export const FP_SCRATCH = 0x2200;
-export const FP_SCRATCH_SIZE = 0x400;
+export const FP_SCRATCH_SIZE = 0x400; // 256 bytes of cells, 576 of image
 
 /** The leaves CPUID answers with; written by the engine. */
 export const CPUID_TABLE = 0x3000;

@@ -55,22 +55,22 @@ import { AUX_AF, getCF, setFlagsCarries, setFlagsLogic, setFlagsShift, signExten
 
 /** AF and OF of an increment or decrement; CF stays. */
 // @ts-ignore: decorator
-@inline function setFlagsStep<T>(r: T, af: bool, overflow: bool): void {
+@inline function setFlagsStep<T>(r: T, af: bool, overflowed: bool): void {
   store<i64>(FLAGS_RESULT, signExtend<T>(r));
   const cf = getCF();
-  const of: u32 = overflow ? 1 : 0;
-  store<u32>(FLAGS_AUX, (cf << 31) | ((cf ^ of) << 30) | (af ? AUX_AF : 0));
+  const overflow: u32 = overflowed ? 1 : 0;
+  store<u32>(FLAGS_AUX, (cf << 31) | ((cf ^ overflow) << 30) | (af ? AUX_AF : 0));
 }
 // @ts-ignore: decorator
 @inline export function inc<T>(a: T): T {
   const r = <T>(a + <T>1);
-  setFlagsStep<T>(r, (<u32>r & 15) == 0, r == <T>(<T>1 << (sizeof<T>() * 8 - 1)));
+  setFlagsStep<T>(r, (<u32>r & 15) == 0, r == <T>(<T>1 << <T>(sizeof<T>() * 8 - 1)));
   return r;
 }
 // @ts-ignore: decorator
 @inline export function dec<T>(a: T): T {
   const r = <T>(a - <T>1);
-  setFlagsStep<T>(r, (<u32>a & 15) == 0, a == <T>(<T>1 << (sizeof<T>() * 8 - 1)));
+  setFlagsStep<T>(r, (<u32>a & 15) == 0, a == <T>(<T>1 << <T>(sizeof<T>() * 8 - 1)));
   return r;
 }
 // @ts-ignore: decorator
@@ -125,8 +125,8 @@ import { AUX_AF, getCF, setFlagsCarries, setFlagsLogic, setFlagsShift, signExten
 }
 
 /** CF and OF replaced, the others kept. */
-function setRotateFlags(cf: u32, of: u32): void {
-  store<u32>(FLAGS_AUX, (load<u32>(FLAGS_AUX) & 0x3fff_ffff) | (cf << 31) | ((cf ^ of) << 30));
+function setRotateFlags(cf: u32, overflow: u32): void {
+  store<u32>(FLAGS_AUX, (load<u32>(FLAGS_AUX) & 0x3fff_ffff) | (cf << 31) | ((cf ^ overflow) << 30));
 }
 
 export function rol<T>(a: T, n: u8): T {

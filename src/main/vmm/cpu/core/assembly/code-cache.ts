@@ -95,7 +95,7 @@ function openCodePage(page: u32, host: u32): usize {
     store<u32>(known, host, PAGE_HOST);
     return known;
   }
-  if (pagesUsed == CODE_PAGE_COUNT || top + PAGE_SIZE * OP_SIZE > CACHE_END) forgetCode();
+  if (pagesUsed == CODE_PAGE_COUNT || top + PAGE_SIZE * OP_SIZE > <usize>CACHE_END) forgetCode();
   const code: usize = CODE_PAGES + pagesUsed * CODE_PAGE_SIZE;
   store<u16>(indexCell(mode, page), <u16>pagesUsed);
   pagesUsed++;
@@ -131,7 +131,7 @@ function emit(id: u16, offset: u32): usize {
 
 /** Decodes from an offset until control leaves, known code is met, or the page ends. Returns the first op. */
 function decodeRun(code: usize, offset: u32): usize {
-  if (top + (RUN_LIMIT + 2) * OP_SIZE > CACHE_END) {
+  if (top + (RUN_LIMIT + 2) * OP_SIZE > <usize>CACHE_END) {
     const page = load<u32>(code, PAGE_NUMBER);
     const host = load<u32>(code, PAGE_HOST);
     forgetCode();

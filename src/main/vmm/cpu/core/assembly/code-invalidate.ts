@@ -35,7 +35,7 @@ export function codeWrite(physical: u32, bytes: u32): void {
   const first = (physical & 0xfff) >>> 6;
   const last = ((physical & 0xfff) + bytes - 1) >>> 6;
   const touched = ((<u64>2 << (last & 63)) - 1) & ~(((<u64>1) << first) - 1);
-  for (let mode: u32 = 0; mode < CODE_MODES; mode++) {
+  for (let mode: u32 = 0; mode < <u32>CODE_MODES; mode++) {
     const code = codePage(mode, page);
     if (code && load<u64>(code, PAGE_COVERAGE) & touched) {
       invalidateCode(page);
@@ -47,7 +47,7 @@ export function codeWrite(physical: u32, bytes: u32): void {
 /** Forgets every instruction decoded from a physical page. */
 export function invalidateCode(page: u32): void {
   count(COUNT_CODE_INVALIDATED);
-  for (let mode: u32 = 0; mode < CODE_MODES; mode++) {
+  for (let mode: u32 = 0; mode < <u32>CODE_MODES; mode++) {
     const code = codePage(mode, page);
     if (code && load<u32>(code, PAGE_RUNS)) clearCodePage(code);
   }

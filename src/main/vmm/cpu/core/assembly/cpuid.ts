@@ -42,11 +42,13 @@ function supportedLeaf(leaf: u32): u32 {
 }
 
 function find(leaf: u32, subleaf: u32): usize {
-  for (let entry: usize = CPUID_TABLE; ; entry += ENTRY) {
+  let entry: usize = CPUID_TABLE;
+  while (true) {
     const number = load<u32>(entry);
     const sub = load<u32>(entry, 4);
     if (number == ANY && sub == ANY) return 0;
     if (number == leaf && (sub == ANY || sub == subleaf)) return entry;
+    entry += ENTRY;
   }
 }
 

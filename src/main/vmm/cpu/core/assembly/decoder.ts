@@ -150,7 +150,7 @@ function decodeOperands(op: usize, entry: u32, opcode: u32, repeat: u32, lock: b
   const immediate = flags & 15;
   const memoryOffset = immediate == R.IMM_OFFSET && addressSize != 3;
   const size = operandSizeOf(flags, long, wide);
-  const id = load<u16>(row, R.RECORD_IDS + ((size * 2 + (memory || memoryOffset ? 1 : 0)) << 1));
+  const id = load<u16>(row + R.RECORD_IDS + ((size * 2 + (memory || memoryOffset ? 1 : 0)) << 1));
   store<u16>(op, id);
   decodeFirst(op, flags, opcode, modrm, repeat);
   if (flags & R.HAS_MODRM) {
@@ -168,7 +168,7 @@ function decodeOperands(op: usize, entry: u32, opcode: u32, repeat: u32, lock: b
   decodeImmediate(op, flags, row, size, modrm, wide, mode);
   if (short) return;
   if (lock) {
-    const locked = memory ? load<u16>(row, R.RECORD_LOCK_IDS + (size << 1)) : <u16>0;
+    const locked = memory ? load<u16>(row + R.RECORD_LOCK_IDS + (size << 1)) : <u16>0;
     if (!locked) return undefinedInstruction(op);
     store<u16>(op, locked);
   }

@@ -42,9 +42,9 @@ const AUX_CARRIES: u32 = AUX_CF | AUX_PO | AUX_AF;
 
 /** Result flags, CF and OF given (0 or 1), AF cleared. */
 // @ts-ignore: decorator
-@inline export function setFlagsShift<T>(result: T, cf: u32, of: u32): void {
+@inline export function setFlagsShift<T>(result: T, cf: u32, overflow: u32): void {
   store<i64>(FLAGS_RESULT, signExtend<T>(result));
-  store<u32>(FLAGS_AUX, (cf << 31) | ((cf ^ of) << 30));
+  store<u32>(FLAGS_AUX, (cf << 31) | ((cf ^ overflow) << 30));
 }
 
 // @ts-ignore: decorator
@@ -82,9 +82,9 @@ const AUX_CARRIES: u32 = AUX_CF | AUX_PO | AUX_AF;
 @inline export function condition14(): bool { return condition12() || getZF(); }
 
 export function setCF(on: bool): void {
-  const of = getOF();
+  const overflow = getOF();
   const cf: u32 = on ? 1 : 0;
-  store<u32>(FLAGS_AUX, (load<u32>(FLAGS_AUX) & ~(AUX_CF | AUX_PO)) | (cf << 31) | ((cf ^ of) << 30));
+  store<u32>(FLAGS_AUX, (load<u32>(FLAGS_AUX) & ~(AUX_CF | AUX_PO)) | (cf << 31) | ((cf ^ overflow) << 30));
 }
 
 /** CF, PF, AF, ZF, SF, OF as EFLAGS bits. */
@@ -100,10 +100,10 @@ export function setArithmeticFlags(flags: u32): void {
   // Result 0 has even parity, result 1 odd: the delta byte turns either into what is asked for.
   const delta: u32 = zero ? parity ^ 1 : parity;
   const cf: u32 = flags & FLAG_CF ? 1 : 0;
-  const of: u32 = flags & FLAG_OF ? 1 : 0;
+  const overflow: u32 = flags & FLAG_OF ? 1 : 0;
   const af: u32 = flags & FLAG_AF ? AUX_AF : 0;
   store<i64>(FLAGS_RESULT, zero ? 0 : 1);
-  store<u32>(FLAGS_AUX, (cf << 31) | ((cf ^ of) << 30) | af | (delta << 8) | sign);
+  store<u32>(FLAGS_AUX, (cf << 31) | ((cf ^ overflow) << 30) | af | (delta << 8) | sign);
 }
 
 /** Replaces the arithmetic flags named in `mask`. */

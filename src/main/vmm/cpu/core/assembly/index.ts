@@ -1,12 +1,12 @@
 import {
-  A20_MASK, CR0, CR2, CR3, CR4, EFER, EFLAGS, EVENTS, GDTR, HALTED, IDTR, MSR_MISC_ENABLE, MSR_PAT, MSRS, NMI_MASKED, SHADOW,
+  A20_MASK, CR0, CR2, CR3, CR4, EFER, EFLAGS, EVENTS, FP_SCRATCH, GDTR, HALTED, IDTR, MSR_MISC_ENABLE, MSR_PAT, MSRS, NMI_MASKED, SHADOW,
   STEPPING, TSC_HZ, XCR0,
 } from '../layout'; // prettier-ignore
 import { startCodeCache } from './code-cache';
 import { invalidateCode } from './code-invalidate';
 import { DR6_FIXED, DR7_FIXED, setDr6, setDr7, setDebugRegister } from './debug';
 import { setFlags, updateEventMask } from './flags';
-import { resetFloatingPoint } from './fp/area';
+import { resetFloatingPoint, xrstor, xsave } from './fp/area';
 import { MISC_ENABLE_RESET } from './msr';
 import { setCpl, updateMode } from './privilege';
 import { setRealSegment, setSegment, updateAllLimits } from './segments';
@@ -98,4 +98,16 @@ export function stateLoaded(): void {
 export function loadRealSegment(index: u32, sel: u32): void {
   setRealSegment(index, sel);
   updateMode();
+}
+
+/** x87 and SSE state as an XSAVE image, for the engine to save and load. */
+export function extendedImage(): usize {
+  return FP_SCRATCH + 256;
+}
+export function saveExtendedImage(): void {
+  memory.fill(extendedImage(), 0, 576);
+  xsave(extendedImage(), 3, true, 16, false);
+}
+export function loadExtendedImage(): void {
+  xrstor(extendedImage(), 3, 3, true, 16);
 }

@@ -146,7 +146,8 @@ function saveOutgoing(nextRip: u32, cause: u32): bool {
   if (!putField(base, first, nextRip, wide) || !putField(base, first + size, flags, wide)) return false;
   for (let i: u32 = 0; i < 8; i++) if (!putField(base, first + (2 + i) * size, reg32(i), wide)) return false;
   const segments = wide ? WIDE_SEGMENTS : NARROW_SEGMENTS;
-  for (let i: u32 = 0; i < (wide ? 6 : 4); i++) if (!putField(base, segments + i * size, selector(i), false)) return false;
+  const saved: u32 = wide ? 6 : 4;
+  for (let i: u32 = 0; i < saved; i++) if (!putField(base, segments + i * size, selector(i), false)) return false;
   return true;
 }
 

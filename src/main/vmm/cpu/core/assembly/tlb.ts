@@ -30,8 +30,8 @@ let logged: u32 = 0;
 
 /** Puts every table in its empty state, whatever is in memory. */
 export function resetTlbs(): void {
-  for (let at: usize = TLBS; at < TLB_END; at += 16) store<u64>(at, EMPTY);
-  for (let at: usize = ITLB; at < ITLB + ITLB_ENTRIES * 16; at += 16) store<u64>(at, EMPTY);
+  for (let at: usize = TLBS; at < <usize>TLB_END; at += 16) store<u64>(at, EMPTY);
+  for (let at: usize = ITLB; at < <usize>(ITLB + ITLB_ENTRIES * 16); at += 16) store<u64>(at, EMPTY);
   memory.fill(LARGE_PAGE_FILTER, 0, LARGE_PAGE_FILTER_SIZE);
   logged = 0;
 }
@@ -85,7 +85,7 @@ export function flushInstructions(): void {
   let kept: u32 = 0;
   for (let i: u32 = 0; i < logged; i++) {
     const entry = load<u32>(TLB_LOG + (i << 2));
-    if (entry >= ITLB) store<u64>(entry, EMPTY);
+    if (entry >= <u32>ITLB) store<u64>(entry, EMPTY);
     else {
       store<u32>(TLB_LOG + (kept << 2), entry);
       kept++;
@@ -98,7 +98,7 @@ export function flushInstructions(): void {
 export function forbidWrites(host: u32): void {
   for (let i: u32 = 0; i < logged; i++) {
     const entry: usize = load<u32>(TLB_LOG + (i << 2));
-    if (entry < ITLB && ((entry - TLBS) / TLB_TABLE_SIZE) & 1 && load<u32>(entry, 8) + load<u32>(entry) == host) {
+    if (entry < <usize>ITLB && ((entry - TLBS) / TLB_TABLE_SIZE) & 1 && load<u32>(entry, 8) + load<u32>(entry) == host) {
       // Not EMPTY: the entry stays in the log.
       store<u64>(entry, EMPTY | 2);
     }
@@ -113,7 +113,7 @@ function filterBit(address: u64): u32 {
 export function noteLargePage(address: u64): void {
   const bit = filterBit(address);
   const at: usize = LARGE_PAGE_FILTER + (bit >>> 3);
-  store<u8>(at, load<u8>(at) | (1 << (bit & 7)));
+  store<u8>(at, load<u8>(at) | <u8>((<u32>1) << (bit & 7)));
 }
 function mayBeLarge(address: u64): bool {
   const bit = filterBit(address);
@@ -127,7 +127,7 @@ export function invalidatePage(address: u64): void {
     return;
   }
   const page = address & ~0xfff;
-  for (let table: usize = TLBS; table < TLB_END; table += TLB_TABLE_SIZE) {
+  for (let table: usize = TLBS; table < <usize>TLB_END; table += TLB_TABLE_SIZE) {
     const entry = slot(table, address);
     if (load<u64>(entry) == page) store<u64>(entry, EMPTY | 2);
   }

@@ -35,17 +35,18 @@ export class CaseTable {
 /** Source of the interpreter's main loop around the cases. */
 export function mainLoop(cases: CaseTable): string {
   return `// Made from the opcode table by opcodes/generate.ts.
-import { OP_SIZE, PAGE_RIP, REGS } from '../../layout';
+import { OP_SIZE, REGS } from '../../layout';
 import { lookup } from '../code-cache';
 import { deliverOpFault } from '../exceptions';
-import { executed, pageEnd, service, startOp } from '../loop';
+import { pageEnd, service, startOp } from '../loop';
 import { cellA, cellB, nextOp, opImm, opRip, pendingEvents, putReg } from '../state';
 import { condition0, condition2, condition4, condition6, condition8, condition10, condition12, condition14 } from '../flags';
 import { commit, effectiveOffset, modifyPointer, readAddress, readPointer, writeAddress, writePointer } from '../memory';
 import { crossPage, stepDone } from '../step';
 import {
 ${[...cases.names()]
-  .filter((name) => !NOT_INSTRUCTIONS.has(name) && !name.startsWith('condition'))
+  .concat('tooLong', 'undefined')
+  .filter((name, index, all) => all.indexOf(name) === index && !NOT_INSTRUCTIONS.has(name) && !name.startsWith('condition'))
   .sort()
   .map((name) => `  ${name},`)
   .join('\n')}
