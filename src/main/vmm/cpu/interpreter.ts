@@ -1,6 +1,7 @@
 import type { GuestMemory } from '../memory/guest-memory.js';
 import { PAGE_MAP_OFFSET } from '../memory/layout.js';
 import type { AccessSize } from '../bus/access.js';
+import { TSC_HZ } from '../time/frequencies.js';
 import * as L from './core/layout.js';
 import type { CoreExports } from './core/exports.js';
 import { checkState, readState, writeState } from './core/state-view.js';
@@ -8,8 +9,8 @@ import { cpuidLeaves, writeCpuidTable } from './cpuid.js';
 import type { RegisterAccess, VcpuBus, VcpuEngine, VcpuExit, VcpuStats } from './engine.js';
 import { GENERAL_REGISTERS, SEGMENT_NAMES, type CpuState, type GeneralRegister, type SegmentName } from './registers.js';
 
-/** Time-stamp counter frequency guests see. */
-export const TSC_HZ = 1_000_000_000;
+
+
 
 const XSAVE_BYTES = 576;
 

@@ -32,7 +32,7 @@ export function parseEncoding(text: string, x87 = false): Encoding {
   let map: Encoding['map'] = 0;
   if (words[0] === '0F') {
     words.shift();
-    map = words[0] === '38' ? 2 : words[0] === '3A' ? 3 : 1;
+    map = ({ '38': 2, '3A': 3 } as const)[words[0] as string] ?? 1;
     if (map > 1) words.shift();
   }
   const first = words.shift()!;

@@ -37,7 +37,7 @@ function pack(flags: number, extra: number, ids: readonly number[], lockIds: rea
   return words;
 }
 
-const SIZES = ['byte', 'v', 'default64', 'always64', 'y'] as const satisfies readonly OperandSize[];
+const SIZES = ['v', 'byte', 'default64', 'always64', 'y'] as const satisfies readonly OperandSize[];
 
 function placeInteger(row: Instruction, cases: CaseTable, records: number[][]): Placed {
   const encoding = parseEncoding(row.encoding);
