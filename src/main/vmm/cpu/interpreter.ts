@@ -7,10 +7,13 @@ import type { CoreExports } from './core/exports.js';
 import { checkState, readState, writeState } from './core/state-view.js';
 import { cpuidLeaves, writeCpuidTable } from './cpuid.js';
 import type { RegisterAccess, VcpuBus, VcpuEngine, VcpuExit, VcpuStats } from './engine.js';
-import { GENERAL_REGISTERS, SEGMENT_NAMES, type CpuState, type GeneralRegister, type SegmentName } from './registers.js';
-
-
-
+import {
+  GENERAL_REGISTERS,
+  SEGMENT_NAMES,
+  type CpuState,
+  type GeneralRegister,
+  type SegmentName,
+} from './registers.js';
 
 const XSAVE_BYTES = 576;
 

@@ -1,4 +1,10 @@
-import { GENERAL_REGISTERS, SEGMENT_NAMES, type CpuState, type SegmentState, type TableRegister } from '../registers.js';
+import {
+  GENERAL_REGISTERS,
+  SEGMENT_NAMES,
+  type CpuState,
+  type SegmentState,
+  type TableRegister,
+} from '../registers.js';
 import * as L from './layout.js';
 import { MSR_CELLS } from './msr-cells.js';
 
@@ -63,7 +69,10 @@ export function writeState(view: DataView, state: CpuState): void {
   SEGMENT_NAMES.forEach((name, i) => segment(i, state.segments[name]));
   segment(LDTR, state.ldtr);
   segment(TR, state.tr);
-  for (const [at, { base, limit }] of [[L.GDTR, state.gdtr], [L.IDTR, state.idtr]] as const) {
+  for (const [at, { base, limit }] of [
+    [L.GDTR, state.gdtr],
+    [L.IDTR, state.idtr],
+  ] as const) {
     u64(at, base);
     u32(at + 8, limit);
   }
@@ -88,6 +97,7 @@ export function writeState(view: DataView, state: CpuState): void {
 export function checkState(state: CpuState): void {
   if (state.version !== 1) throw new RangeError('CPU state of an unknown version');
   if (state.xsave.length < XSAVE_BYTES) throw new RangeError('CPU state without a floating-point image');
-  if (state.xcr0 & ~3n || !(state.xcr0 & 1n)) throw new RangeError('CPU state with extended components this engine lacks');
+  if (state.xcr0 & ~3n || !(state.xcr0 & 1n))
+    throw new RangeError('CPU state with extended components this engine lacks');
   if (state.debug.length !== 6) throw new RangeError('CPU state without its debug registers');
 }

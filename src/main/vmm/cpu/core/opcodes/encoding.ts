@@ -19,7 +19,7 @@ export interface Encoding {
   readonly rexW: boolean | undefined;
 }
 
-const PREFIXES = { NP: 'none', '66': '66', F3: 'F3', F2: 'F2' } as const;
+const PREFIXES = { 'NP': 'none', '66': '66', 'F3': 'F3', 'F2': 'F2' } as const;
 
 /** @param x87 the byte after the escape opcode D8–DF is ModR/M */
 export function parseEncoding(text: string, x87 = false): Encoding {

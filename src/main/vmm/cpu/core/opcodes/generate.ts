@@ -81,7 +81,10 @@ function placeSimd(row: SimdInstruction, cases: CaseTable, records: number[][]):
   const letters = operands.filter((o) => o !== 'Ib').map((o) => o[0]!);
   const registerOrMemory = operands.find((o) => 'WUQNEMR'.includes(o[0]!))?.[0];
   const only = registerOrMemory === 'M' ? 'memory' : 'UNR'.includes(registerOrMemory ?? '-') ? 'register' : undefined;
-  const handler = `simd${letters.join('').replace(/M$/, letters[0] === 'P' ? 'Q' : 'W').replace(/^M/, letters[1] === 'P' ? 'Q' : 'W')}`;
+  const handler = `simd${letters
+    .join('')
+    .replace(/M$/, letters[0] === 'P' ? 'Q' : 'W')
+    .replace(/^M/, letters[1] === 'P' ? 'Q' : 'W')}`;
   const log2 = row.bytes === 0 ? 0 : Math.log2(row.bytes) + 1;
   let extra = (row.op << R.SIMD_OP_SHIFT) | (log2 << R.SIMD_BYTES_SHIFT);
   if (row.aligned) extra |= R.SIMD_ALIGNED;
@@ -161,7 +164,7 @@ function buildIndex(placed: readonly Placed[]): { index: number[]; groups: numbe
     }
   }
   for (const [at, group] of groupAt) {
-    index[at] = (group.byModrm ? R.INDEX_MODRM : R.INDEX_GROUP) << 14 | groups.length;
+    index[at] = ((group.byModrm ? R.INDEX_MODRM : R.INDEX_GROUP) << 14) | groups.length;
     groups.push(...group.records);
   }
   return { index, groups };
@@ -173,7 +176,12 @@ interface Group {
 }
 
 function isGrouped({ encoding, only }: Placed): boolean {
-  return encoding.digit !== undefined || encoding.modrmByte !== undefined || encoding.only !== undefined || only !== undefined;
+  return (
+    encoding.digit !== undefined ||
+    encoding.modrmByte !== undefined ||
+    encoding.only !== undefined ||
+    only !== undefined
+  );
 }
 
 function groupFor(at: number, groups: Map<number, Group>, placed: readonly Placed[]): Group {

@@ -65,7 +65,9 @@ export function condition(row: Instruction): string {
 
 function jcc(row: Instruction, type: string, cases: CaseTable): number {
   if (type === 'u16') return cases.call(`${condition(row)} ? branch16(op) : nextOp(op)`);
-  return cases.inline(`if (${condition(row)}) { const to: usize = load<u32>(op, 8); next = to ? to : branch(op); break; }`);
+  return cases.inline(
+    `if (${condition(row)}) { const to: usize = load<u32>(op, 8); next = to ? to : branch(op); break; }`,
+  );
 }
 
 /** A 32-bit CMOV zeroes the upper half whatever the condition; the memory operand is read either way. */
@@ -132,7 +134,9 @@ function extended(row: Instruction, source: string, type: string, value: string)
   if (row.execute === 'move') return value;
   const own = operandType(source, type);
   const signed = own.replace('u', 'i');
-  return row.execute === 'signExtend' ? `<${type}>(<${type.replace('u', 'i')}>(<${signed}>${value}))` : `<${type}>${value}`;
+  return row.execute === 'signExtend'
+    ? `<${type}>(<${type.replace('u', 'i')}>(<${signed}>${value}))`
+    : `<${type}>${value}`;
 }
 
 function moveOffset64(target: string, type: string): string {

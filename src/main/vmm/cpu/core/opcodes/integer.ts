@@ -234,7 +234,9 @@ export const INTEGER_INSTRUCTIONS: readonly Instruction[] = [
   // Hints.
   row('F3 90', 'pause', '', 'inline', ''),
   row('0F 0D /rm', 'prefetchw', 'M', 'inline', '', { feature: 'prefetchw' }),
-  ...Array.from({ length: 8 }, (_, i) => row(`0F ${hex(0x18 + i)} /r`, i === 0 ? 'prefetch' : 'nop', 'Ev', 'inline', '')),
+  ...Array.from({ length: 8 }, (_, i) =>
+    row(`0F ${hex(0x18 + i)} /r`, i === 0 ? 'prefetch' : 'nop', 'Ev', 'inline', ''),
+  ),
   row('0F AE /5r', 'lfence', '', 'inline', '', { feature: 'sse2' }),
   row('0F AE /6r', 'mfence', '', 'inline', '', { feature: 'sse2' }),
   row('0F AE /7r', 'sfence', '', 'inline', '', { feature: 'sse' }),

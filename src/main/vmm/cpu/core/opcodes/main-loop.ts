@@ -46,7 +46,9 @@ import { crossPage, stepDone } from '../step';
 import {
 ${[...cases.names()]
   .concat('tooLong', 'undefined')
-  .filter((name, index, all) => all.indexOf(name) === index && !NOT_INSTRUCTIONS.has(name) && !name.startsWith('condition'))
+  .filter(
+    (name, index, all) => all.indexOf(name) === index && !NOT_INSTRUCTIONS.has(name) && !name.startsWith('condition'),
+  )
   .sort()
   .map((name) => `  ${name},`)
   .join('\n')}
