@@ -199,11 +199,30 @@ describe('a display stream', () => {
     host.run(1000);
     const before = canvas.updates;
     host.run(1000);
-    expect(canvas.updates - before).toBeLessThanOrEqual(16);
+    expect(canvas.updates - before).toBeLessThanOrEqual(11);
     canvas.paint(1, 1, 9);
     stream.poke();
     host.run(17);
     expect(window.pixels).toEqual(canvas.frame.pixels);
+  });
+
+  it('looks often while much changes, and not because of a blinking cursor', () => {
+    const { canvas, host, stream } = setUp();
+    const window = new Window();
+    const viewer = stream.attach(window.receive);
+    const looksIn = (ms: number, changeEveryMs: number) => {
+      const before = canvas.updates;
+      for (let at = 0; at < ms; at += 4) {
+        if (at % changeEveryMs === 0) canvas.paint(0, 0, at + 1);
+        host.run(4);
+        if (window.headers.length > 0) viewer.onMessage(frameAck(window.lastSequence));
+      }
+      return canvas.updates - before;
+    };
+    looksIn(1000, 4);
+    expect(looksIn(1000, 4)).toBeGreaterThan(55);
+    looksIn(1000, 200);
+    expect(looksIn(1000, 200)).toBeLessThan(22);
   });
 
   it('does nothing without viewers', () => {

@@ -1,11 +1,11 @@
 import type { Frame, FrameSource } from '../scanout/frame.js';
 import { Viewer } from './viewer.js';
 
-/** Time between two looks at the screen while it changes, in ms. */
-const ACTIVE_INTERVAL_MS = 16;
-/** And when nothing has changed or been typed for a while. */
-const IDLE_INTERVAL_MS = 66;
-const ACTIVE_FOR_MS = 500;
+/** Time between two looks at the screen, in ms: halved by a look that finds a change, doubled by one that does not. */
+const SHORTEST_INTERVAL_MS = 16;
+const LONGEST_INTERVAL_MS = 100;
+/** How long looks follow each other at the shortest interval after input. */
+const ATTENTIVE_MS = 250;
 
 /** What the stream needs of its host. */
 export interface StreamHost {
@@ -24,13 +24,14 @@ export interface ViewerHandle {
 
 /**
  * Sends the screen to any number of viewers. Nothing is scanned without a viewer that could take an update, and less
- * often while nothing moves.
+ * often while little moves: a blinking cursor does not keep the scan-out at full rate.
  */
 export class DisplayStream {
   private readonly viewers = new Set<Viewer>();
   private cancelTick: (() => void) | undefined;
-  private nextTickMs = 0;
-  private lastActivityMs = -Infinity;
+  private lastTickMs = -Infinity;
+  private intervalMs = SHORTEST_INTERVAL_MS;
+  private attentiveUntilMs = 0;
 
   constructor(
     private readonly source: FrameSource,
@@ -58,7 +59,8 @@ export class DisplayStream {
 
   /** Something happened that will probably change the screen soon (a key, a click): look often for a while. */
   poke(): void {
-    this.lastActivityMs = this.host.nowMs();
+    this.attentiveUntilMs = this.host.nowMs() + ATTENTIVE_MS;
+    this.intervalMs = SHORTEST_INTERVAL_MS;
     this.stopTicking();
     this.scheduleTick();
   }
@@ -76,27 +78,28 @@ export class DisplayStream {
 
   private tick(): void {
     this.cancelTick = undefined;
-    this.nextTickMs = this.host.nowMs() + this.interval;
+    this.lastTickMs = this.host.nowMs();
     this.refresh();
+    this.adaptInterval();
     for (const viewer of this.viewers) viewer.flush();
     this.scheduleTick();
   }
 
   private refresh(): void {
-    const now = this.host.nowMs();
-    this.source.update(now);
+    this.source.update(this.host.nowMs());
     const { frame, changed } = this.source;
-    if (changed.any) this.lastActivityMs = now;
     for (const viewer of this.viewers) viewer.changed(frame, changed);
   }
 
-  private get interval(): number {
-    return this.host.nowMs() - this.lastActivityMs < ACTIVE_FOR_MS ? ACTIVE_INTERVAL_MS : IDLE_INTERVAL_MS;
+  private adaptInterval(): void {
+    if (this.lastTickMs < this.attentiveUntilMs) return;
+    const factor = this.source.changed.any ? 0.5 : 2;
+    this.intervalMs = Math.max(SHORTEST_INTERVAL_MS, Math.min(LONGEST_INTERVAL_MS, this.intervalMs * factor));
   }
 
   private scheduleTick(): void {
     if (this.cancelTick || ![...this.viewers].some((viewer) => viewer.ready)) return;
-    const delay = Math.min(this.interval, Math.max(0, this.nextTickMs - this.host.nowMs()));
+    const delay = Math.max(0, this.lastTickMs + this.intervalMs - this.host.nowMs());
     this.cancelTick = this.host.schedule(delay, () => this.tick());
   }
 
