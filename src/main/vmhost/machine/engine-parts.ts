@@ -1,8 +1,7 @@
+import { InterpreterEngine } from '../../vmm/cpu/interpreter.js';
 import { BuiltinBios } from '../../vmm/firmware/builtin-bios.js';
 import type { Firmware } from '../../vmm/firmware/firmware.js';
 import type { VcpuFactory } from '../../vmm/machine/machine-ports.js';
-// eslint-disable-next-line annex/layers
-import { IdleVcpu } from '../../../testing/idle-vcpu.js';
 import type { FirmwareChoice } from './thread-messages.js';
 
 /** Makes the firmware a machine is to start with. @throws FirmwareError */
@@ -12,6 +11,6 @@ export function createFirmware(choice: FirmwareChoice): Firmware {
 }
 
 /** Makes processors that run on the compiled core. */
-export function createProcessor(_core: WebAssembly.Module): VcpuFactory {
-  return (_memory, bus) => new IdleVcpu(bus);
+export function createProcessor(module: WebAssembly.Module): VcpuFactory {
+  return (memory, bus) => new InterpreterEngine({ memory, bus, module });
 }
