@@ -30,6 +30,7 @@ export interface VmLinkListener {
 /** Calls and news between the host and one VM process; everything the process says is checked. */
 export class VmLink {
   private nextId = 1;
+  private ended = false;
   private readonly pending = new Map<number, PendingCall>();
 
   constructor(
@@ -46,6 +47,7 @@ export class VmLink {
 
   /** @throws AnnexError of the VM process; `vm-process-silent` without an answer; `vm-process-died` if it ends meanwhile */
   call<C extends VmCall>(call: C): Promise<VmReply<C['name']>> {
+    if (this.ended) return Promise.reject(endedError());
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       const timeout = setTimeout(() => this.giveUp(id), CALL_TIMEOUT_MS);
@@ -88,8 +90,12 @@ export class VmLink {
   }
 
   private end(exit: ProcessExit): void {
-    for (const id of [...this.pending.keys()])
-      this.settle(id, (call) => call.reject(new AnnexError('vm-process-died', "The machine's process has ended.")));
+    this.ended = true;
+    for (const id of [...this.pending.keys()]) this.settle(id, (call) => call.reject(endedError()));
     this.listener.onExit(exit);
   }
+}
+
+function endedError(): AnnexError {
+  return new AnnexError('vm-process-died', "The machine's process has ended.");
 }

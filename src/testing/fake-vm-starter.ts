@@ -1,0 +1,94 @@
+import type { FromVm, ToVm, VmPlan } from '../shared/vm-process/protocol.js';
+import type { ProcessExit, ProcessStarter, VmChild } from '../main/host/supervisor/process-starter.js';
+
+const ENGINE = { engine: 'interpreter', reasonCode: 'only-software-engine', reason: 'test' } as const;
+
+/** A VM process that exists only as messages: obeys like a good one, and misbehaves when a test says so. */
+export class FakeVm implements VmChild {
+  /** A living process, so that locks taken in its name hold. */
+  readonly pid = process.pid;
+  readonly received: ToVm[] = [];
+  plan: VmPlan | undefined;
+  killed = false;
+  /** Whether calls are answered. */
+  answers = true;
+  private readonly messageListeners: ((message: unknown) => void)[] = [];
+  private readonly exitListeners: ((exit: ProcessExit) => void)[] = [];
+
+  constructor(private readonly startFailure: FromVm | undefined) {
+    setImmediate(() => this.say({ type: 'ready' }));
+  }
+
+  send(message: ToVm): void {
+    this.received.push(message);
+    queueMicrotask(() => this.obey(message));
+  }
+
+  onMessage(listener: (message: unknown) => void): void {
+    this.messageListeners.push(listener);
+  }
+
+  onExit(listener: (exit: ProcessExit) => void): void {
+    this.exitListeners.push(listener);
+  }
+
+  kill(): void {
+    this.killed = true;
+    this.exit({ code: null, signal: 'SIGKILL', stderr: '' });
+  }
+
+  /** @param message unchecked, so that tests can send rubbish */
+  say(message: unknown): void {
+    this.messageListeners.forEach((listener) => listener(message));
+  }
+
+  exit(exit: ProcessExit): void {
+    this.exitListeners.splice(0).forEach((listener) => listener(exit));
+  }
+
+  private obey(message: ToVm): void {
+    if (message.type === 'start') this.start(message.plan);
+    else if (message.type === 'call' && this.answers) this.call(message);
+  }
+
+  private start(plan: VmPlan): void {
+    this.plan = plan;
+    this.say(this.startFailure ?? { type: 'started', engine: ENGINE });
+    if (this.startFailure) this.exit({ code: 1, signal: null, stderr: '' });
+  }
+
+  private call({ id, call }: Extract<ToVm, { type: 'call' }>): void {
+    if (call.name === 'pause') this.say({ type: 'power', state: 'paused', problem: null });
+    if (call.name === 'resume') this.say({ type: 'power', state: 'running', problem: null });
+    this.say({ type: 'reply', id, value: replyTo(call.name) });
+    if (call.name !== 'power-off') return;
+    this.say({ type: 'ended', outcome: 'power-off', error: null, lastLook: null });
+    this.exit({ code: 0, signal: null, stderr: '' });
+  }
+}
+
+function replyTo(name: string): unknown {
+  if (name === 'type') return { typed: 1, skipped: '' };
+  if (name === 'screenshot') return { png: '', width: 720, height: 400 };
+  if (name === 'screen-text') return { text: 'hello' };
+  return name === 'stats' ? { stats: {} } : undefined;
+}
+
+/** Starts {@link FakeVm}s and remembers them. */
+export class FakeVmStarter implements ProcessStarter {
+  readonly transfersPorts = false;
+  readonly started: FakeVm[] = [];
+  /** Said by the next processes instead of `started`, before they exit. */
+  startFailure: FromVm | undefined;
+
+  start(): Promise<VmChild> {
+    const vm = new FakeVm(this.startFailure);
+    this.started.push(vm);
+    return Promise.resolve(vm);
+  }
+
+  /** The latest. */
+  get vm(): FakeVm {
+    return this.started.at(-1)!;
+  }
+}
