@@ -4,6 +4,7 @@ import type { DiskImage } from '../../vmm/block/disk-image.js';
 import { openImage } from '../../vmm/block/formats/image-format.js';
 import type { IdeSlot } from '../../vmm/firmware/firmware.js';
 import { lockImage, type ImageLock } from '../files/image-lock.js';
+import { imagePorts } from '../files/image-ports.js';
 import { openNodeFile } from '../files/node-file.js';
 import type { AttachedMedium, DrivePlan } from '../machine/thread-messages.js';
 import { errorOfFile } from '../vm-errors.js';
@@ -89,7 +90,7 @@ export class DriveBay {
     try {
       const file = await openNodeFile(path, { readonly });
       const format = config.kind === 'disk' ? config.format : 'raw';
-      const image = await openImage(config.kind === 'cdrom' ? 'iso' : format, file);
+      const image = await openImage(config.kind === 'cdrom' ? 'iso' : format, file, await imagePorts(path));
       const number = this.blocks.attach(image);
       return { path, image, lock, attached: { image: number, info: this.blocks.info(number) } };
     } catch (error) {

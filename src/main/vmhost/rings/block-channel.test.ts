@@ -6,7 +6,7 @@ import type { BlockDevice, BlockRequest, BlockStatus } from '../../vmm/block/blo
 import { BlockServer } from '../../vmm/block/block-server.js';
 import type { DiskImage } from '../../vmm/block/disk-image.js';
 import { FileError } from '../../vmm/block/disk-image.js';
-import { openImage } from '../../vmm/block/formats/image-format.js';
+import { RawImage } from '../../vmm/block/formats/raw-image.js';
 import { openNodeFile } from '../files/node-file.js';
 import { createBlockChannel } from './block-channel.js';
 import { BlockChannelClient } from './block-channel-client.js';
@@ -43,7 +43,7 @@ function setUp() {
 async function fileImage(bytes: Uint8Array) {
   const file = path.join(folder, 'disk.raw');
   await writeFile(file, bytes);
-  return openImage('raw', await openNodeFile(file, { readonly: false }));
+  return RawImage.open(await openNodeFile(file, { readonly: false }));
 }
 
 const request = (r: Partial<BlockRequest>, results: BlockStatus[]): BlockRequest => ({

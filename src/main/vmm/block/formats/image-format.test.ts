@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FilePort } from '../disk-image.js';
-import { DETECT_BYTES, detectFormat, openImage } from './image-format.js';
+import { DETECT_BYTES, detectFormat, openImage, type ImagePorts } from './image-format.js';
 
 function withBytes(offset: number, text: string): Uint8Array {
   const header = new Uint8Array(DETECT_BYTES);
@@ -30,15 +30,20 @@ describe('detectFormat', () => {
 describe('openImage', () => {
   const file = { readonly: false, size: () => Promise.resolve(1025) } as FilePort;
 
+  const ports: ImagePorts = {
+    inflate: () => Promise.reject(new Error('nothing is compressed')),
+    openBacking: () => Promise.reject(new Error('nothing is elsewhere')),
+  };
+
   it('rounds the size of a raw file up to whole sectors', async () => {
-    expect(await openImage('raw', file)).toMatchObject({ format: 'raw', size: 1536, readonly: false });
+    expect(await openImage('raw', file, ports)).toMatchObject({ format: 'raw', size: 1536, readonly: false });
   });
 
   it('never writes to an ISO', async () => {
-    expect(await openImage('iso', file)).toMatchObject({ format: 'iso', readonly: true });
+    expect(await openImage('iso', file, ports)).toMatchObject({ format: 'iso', readonly: true });
   });
 
   it('says which format it cannot open', async () => {
-    await expect(openImage('vhdx', file)).rejects.toMatchObject({ code: 'image-unsupported', message: /vhdx/ });
+    await expect(openImage('vhdx', file, ports)).rejects.toMatchObject({ code: 'image-unsupported', message: /vhdx/ });
   });
 });

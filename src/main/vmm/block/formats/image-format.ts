@@ -1,5 +1,8 @@
 import { ImageError, type DiskImage, type FilePort } from '../disk-image.js';
+import { Qcow2Image, type ImagePorts } from './qcow2/qcow2-image.js';
 import { RawImage } from './raw-image.js';
+
+export type { ImagePorts };
 
 /** Formats a file can be recognised as; which of them can be opened is up to {@link openImage}. */
 export type ImageFormat = 'raw' | 'iso' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'vdi';
@@ -36,19 +39,20 @@ export function detectFormat(header: Uint8Array): ImageFormat {
   return found?.format ?? 'raw';
 }
 
-const OPENERS: Partial<Record<ImageFormat, (file: FilePort) => Promise<DiskImage>>> = {
+const OPENERS: Partial<Record<ImageFormat, (file: FilePort, ports: ImagePorts) => Promise<DiskImage>>> = {
   raw: (file) => RawImage.open(file),
   iso: (file) => RawImage.openIso(file),
+  qcow2: (file, ports) => Qcow2Image.open(file, ports),
 };
 
 /**
  * Opens an image; the image then owns the file.
- * @throws ImageError `image-unsupported` for a format this version cannot open
+ * @throws ImageError `image-unsupported` for a format this version cannot open, `image-damaged` for one it cannot trust
  */
-export async function openImage(format: ImageFormat, file: FilePort): Promise<DiskImage> {
+export async function openImage(format: ImageFormat, file: FilePort, ports: ImagePorts): Promise<DiskImage> {
   const open = OPENERS[format];
   if (open === undefined) {
-    throw new ImageError('image-unsupported', `This version cannot open ${format} images. Convert it to raw first.`);
+    throw new ImageError('image-unsupported', `This version cannot open ${format} images. Convert it to raw or qcow2.`);
   }
-  return open(file);
+  return open(file, ports);
 }
