@@ -1,4 +1,4 @@
-// Compiles the CPU core: opcode table → AssemblyScript → build/core/core.wasm, when a source changed since the last time.
+// Compiles the CPU core: opcode table → AssemblyScript → out/core/core.wasm, when a source changed since the last time.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const core = join(root, 'src/main/vmm/cpu/core');
-const out = join(root, 'build/core');
+const out = join(root, 'out/core');
 const wasm = join(out, 'core.wasm');
 const stamp = join(out, 'core.hash');
 const lock = join(out, 'core.lock');
