@@ -170,8 +170,9 @@ function decodeInto(code: usize, offset: u32): void {
       emitCross(op, offset);
       return;
     }
-    if (endsRun) return;
     offset += length;
+    // What ends a run may still fall through (STI, MOV to CR2): it needs an op behind it.
+    if (endsRun) break;
   }
   if (offset == PAGE_SIZE) emit(OP_PAGE_END, 0);
   else emit(OP_LOOKUP, offset);
