@@ -2,16 +2,18 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFpCore, type FpCore } from '../fp/core-module.js';
+import { IMAGE_INSTRUCTIONS, IMAGE_RECORD, compareImages, generateImage } from '../fp/image-case.js';
 import { Random } from '../fp/random.js';
 import { SIMD_RECORD } from '../fp/simd-case.js';
 import { compareSimd } from '../fp/simd-compare.js';
 import { SIMD_FAMILIES } from '../fp/simd-families.js';
 import { generateSimd } from '../fp/simd-generate.js';
 import type { SimdInstruction } from '../fp/simd-instructions.js';
+import { recordImages } from './images-on-silicon.js';
 import { Silicon } from './silicon.js';
 import { X87_RECORD, X87_TESTED } from '../fp/x87-case.js';
 import { compareX87 } from '../fp/x87-compare.js';
-import { X87_CASES, X87_FAMILY } from '../fp/x87-family.js';
+import { IMAGE_CASES, IMAGE_FAMILY, X87_CASES, X87_FAMILY } from '../fp/x87-family.js';
 import { generateX87 } from '../fp/x87-generate.js';
 import { recordX87 } from './x87-on-silicon.js';
 import { recordSimd } from './simd-on-silicon.js';
@@ -43,12 +45,20 @@ function generateAllX87(cases: number, random: Random): Uint8Array {
   return records;
 }
 
+function generateImages(cases: number, random: Random): Uint8Array {
+  const records = new Uint8Array(IMAGE_INSTRUCTIONS.length * cases * IMAGE_RECORD.bytes);
+  for (let i = 0; i < IMAGE_INSTRUCTIONS.length * cases; i++) {
+    generateImage(random, Math.floor(i / cases), records.subarray(i * IMAGE_RECORD.bytes, (i + 1) * IMAGE_RECORD.bytes));
+  }
+  return records;
+}
+
 describe.skipIf(mode === undefined)('the processor of this host', () => {
   let silicon: Silicon;
   let core: FpCore;
   beforeAll(async () => {
     silicon = new Silicon();
-    core = await loadFpCore();
+    core = await loadFpCore({ optimized: true });
   }, 60_000);
   afterAll(() => {
     silicon.close();
@@ -84,4 +94,11 @@ describe.skipIf(mode === undefined)('the processor of this host', () => {
     },
     3_600_000,
   );
+
+  it.skipIf(only !== undefined && only !== IMAGE_FAMILY)(`images: seed ${seed}`, () => {
+    const records = generateImages(mode === 'record' ? IMAGE_CASES : perInstruction, new Random(seed));
+    recordImages(silicon, records);
+    expect(compareImages(core, records)).toEqual([]);
+    if (mode === 'record') writeFileSync(join(import.meta.dirname, `../x87/${IMAGE_FAMILY}.bin`), records);
+  }, 3_600_000);
 });

@@ -1,5 +1,5 @@
 import {
-  X87_CELLS, getFcs, getFcw, getFdp, getFds, getFip, getFop, getFsw, getValid, setFcs, setFdp, setFds, setFip, setFop, setFsw, setValid,
+  EXCEPTIONS, X87_CELLS, getFcs, getFcw, getFdp, getFds, getFip, getFop, getFsw, getValid, setFcs, setFdp, setFds, setFip, setFop, setFsw, setValid,
 } from '../fp/state'; // prettier-ignore
 import { initialize, loadControl } from './control';
 import { significandOf, signExponentOf, st, writeCell } from './stack';
@@ -53,7 +53,13 @@ function get(memory: usize, format: u32, index: u32): u32 {
   return format & SIZE16 ? <u32>load<u16>(memory + (index << 1)) : load<u32>(memory + (index << 2));
 }
 
+/** FNSTENV: having stored the environment, masks every exception. */
 export function storeEnvironment(memory: usize, format: u32): void {
+  putEnvironment(memory, format);
+  loadControl(getFcw() | EXCEPTIONS);
+}
+
+function putEnvironment(memory: usize, format: u32): void {
   put(memory, format, 0, getFcw(), 0xffff);
   put(memory, format, 1, getFsw(), 0xffff);
   put(memory, format, 2, tagWord(), 0xffff);
@@ -95,7 +101,7 @@ export function loadEnvironment(memory: usize, format: u32): void {
 }
 
 export function saveState(memory: usize, format: u32): void {
-  storeEnvironment(memory, format);
+  putEnvironment(memory, format);
   let at = memory + environmentBytes(format);
   for (let i: u32 = 0; i < 8; i++) {
     const cell = st(i);
