@@ -20,7 +20,14 @@ export const IMAGE_INSTRUCTIONS = [
 export const IMAGE_MEMORY_BYTES = 128;
 
 /** FXSAVE64 image and memory operand before the instruction, then after it. */
-export const IMAGE_RECORD = { instruction: 0, fx: 16, memory: 528, fxAfter: 656, memoryAfter: 1168, bytes: 1296 } as const;
+export const IMAGE_RECORD = {
+  instruction: 0,
+  fx: 16,
+  memory: 528,
+  fxAfter: 656,
+  memoryAfter: 1168,
+  bytes: 1296,
+} as const;
 
 /** FCS and FDS, which processors with CPUID.7.EBX[13] no longer keep, are zero in what is loaded. */
 export function generateImage(random: Random, index: number, record: Uint8Array): void {

@@ -11,7 +11,10 @@ export function recordImages(silicon: Silicon, records: Uint8Array): void {
     const code = Buffer.from(IMAGE_INSTRUCTIONS[records[at]!]!.code, 'hex');
     cases[to + CASE.length] = code.length;
     cases.set(code, to + CASE.code);
-    cases.set(records.subarray(at + IMAGE_RECORD.memory, at + IMAGE_RECORD.memory + IMAGE_MEMORY_BYTES), to + CASE.memory);
+    cases.set(
+      records.subarray(at + IMAGE_RECORD.memory, at + IMAGE_RECORD.memory + IMAGE_MEMORY_BYTES),
+      to + CASE.memory,
+    );
     cases.set(records.subarray(at + IMAGE_RECORD.fx, at + IMAGE_RECORD.fx + 512), to + CASE.fx);
     cases[to + CASE.rflags] = 2;
   }
@@ -19,7 +22,10 @@ export function recordImages(silicon: Silicon, records: Uint8Array): void {
   for (let n = 0; n < count; n++) {
     const at = n * IMAGE_RECORD.bytes;
     const from = n * CASE_BYTES;
-    records.set(after.subarray(from + CASE.memory, from + CASE.memory + IMAGE_MEMORY_BYTES), at + IMAGE_RECORD.memoryAfter);
+    records.set(
+      after.subarray(from + CASE.memory, from + CASE.memory + IMAGE_MEMORY_BYTES),
+      at + IMAGE_RECORD.memoryAfter,
+    );
     records.set(after.subarray(from + CASE.fx, from + CASE.fx + 512), at + IMAGE_RECORD.fxAfter);
   }
 }

@@ -48,7 +48,11 @@ function generateAllX87(cases: number, random: Random): Uint8Array {
 function generateImages(cases: number, random: Random): Uint8Array {
   const records = new Uint8Array(IMAGE_INSTRUCTIONS.length * cases * IMAGE_RECORD.bytes);
   for (let i = 0; i < IMAGE_INSTRUCTIONS.length * cases; i++) {
-    generateImage(random, Math.floor(i / cases), records.subarray(i * IMAGE_RECORD.bytes, (i + 1) * IMAGE_RECORD.bytes));
+    generateImage(
+      random,
+      Math.floor(i / cases),
+      records.subarray(i * IMAGE_RECORD.bytes, (i + 1) * IMAGE_RECORD.bytes),
+    );
   }
   return records;
 }
@@ -95,10 +99,14 @@ describe.skipIf(mode === undefined)('the processor of this host', () => {
     3_600_000,
   );
 
-  it.skipIf(only !== undefined && only !== IMAGE_FAMILY)(`images: seed ${seed}`, () => {
-    const records = generateImages(mode === 'record' ? IMAGE_CASES : perInstruction, new Random(seed));
-    recordImages(silicon, records);
-    expect(compareImages(core, records)).toEqual([]);
-    if (mode === 'record') writeFileSync(join(import.meta.dirname, `../x87/${IMAGE_FAMILY}.bin`), records);
-  }, 3_600_000);
+  it.skipIf(only !== undefined && only !== IMAGE_FAMILY)(
+    `images: seed ${seed}`,
+    () => {
+      const records = generateImages(mode === 'record' ? IMAGE_CASES : perInstruction, new Random(seed));
+      recordImages(silicon, records);
+      expect(compareImages(core, records)).toEqual([]);
+      if (mode === 'record') writeFileSync(join(import.meta.dirname, `../x87/${IMAGE_FAMILY}.bin`), records);
+    },
+    3_600_000,
+  );
 });

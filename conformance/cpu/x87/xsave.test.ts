@@ -79,7 +79,11 @@ describe('floating-point state: XSAVE and XRSTOR (SDM vol. 1, 13.7 and 13.8), re
   it('resets to FCW 0040h, all registers +0 and valid, MXCSR 1F80h (SDM vol. 3, table 9-1)', () => {
     core.resetFloatingPoint();
     const state = core.fpState.value;
-    expect([view.getUint16(state + FP.fcw, true), view.getUint16(state + FP.fsw, true), view.getUint8(state + FP.valid)]).toEqual([0x40, 0, 0xff]);
+    expect([
+      view.getUint16(state + FP.fcw, true),
+      view.getUint16(state + FP.fsw, true),
+      view.getUint8(state + FP.valid),
+    ]).toEqual([0x40, 0, 0xff]);
     expect(view.getUint32(state + FP.mxcsr, true)).toBe(0x1f80);
   });
 });
