@@ -45,15 +45,16 @@ async function seabiosVersion(file: string): Promise<string | null> {
 export function firmwareFiles(firmware: MachineConfig['firmware']): VmPlan['firmware'] {
   if (firmware.kind === 'builtin') return null;
   const bios = firmware.kind === 'file' ? firmware.path : find(SEABIOS_FILES);
-  if (!bios || !existsSync(bios)) throw notFound(firmware);
-  return { bios, vgaBios: find(VGABIOS_FILES) ?? null };
+  const vgaBios = find(VGABIOS_FILES);
+  if (!bios || !existsSync(bios) || !vgaBios) throw notFound(firmware);
+  return { bios, vgaBios };
 }
 
 function notFound(firmware: MachineConfig['firmware']): AnnexError {
-  if (firmware.kind === 'file')
+  if (firmware.kind === 'file' && !existsSync(firmware.path))
     return new AnnexError('firmware-not-found', `The firmware file "${firmware.path}" is not there. Choose another one.`, { path: firmware.path }); // prettier-ignore
   return new AnnexError(
     'firmware-not-found',
-    'SeaBIOS is not installed on this computer. Install the package "seabios", or choose the built-in BIOS.',
+    'SeaBIOS and its VGA BIOS are not installed on this computer. Install the package "seabios", or choose the built-in BIOS.',
   );
 }

@@ -6,10 +6,7 @@ import { errorOfFile } from './vm-errors.js';
 
 /** Reads what a machine starts from: its kernel, or firmware files. @throws AnnexError naming the file */
 export async function readBootFiles({ config, firmware }: VmPlan): Promise<FirmwareChoice> {
-  if (firmware) {
-    const vgaBios = firmware.vgaBios === null ? undefined : await read(firmware.vgaBios);
-    return { kind: 'file', bios: await read(firmware.bios), vgaBios };
-  }
+  if (firmware) return { kind: 'seabios', bios: await read(firmware.bios), vgaBios: await read(firmware.vgaBios) };
   return { kind: 'builtin', kernel: config.kernel && (await readKernel(config.kernel)) };
 }
 

@@ -24,7 +24,7 @@ import { SerialHub } from './serial/serial-hub.js';
 import { Typist } from './typist.js';
 
 /** Time the machine thread has to end by itself at power-off, in ms. */
-const END_GRACE_MS = 1000;
+const END_GRACE_MS = 3000;
 
 const ENGINE: EngineReport = {
   engine: 'interpreter',

@@ -21,7 +21,7 @@ export const vmPlanSchema = z.object({
   /** Local socket or named pipe the process listens on for bulk channels, and the secret a caller must know. */
   bulk: z.object({ path: z.string(), secret: z.string() }),
   /** Files of the firmware the configuration names, found by the host; null for the built-in one. */
-  firmware: z.object({ bios: z.string(), vgaBios: z.string().nullable() }).nullable(),
+  firmware: z.object({ bios: z.string(), vgaBios: z.string() }).nullable(),
   /** A guest's reset ends the machine instead of restarting it. */
   endOnReset: z.boolean(),
   /** Widest picture of the last screen to hand over at the end, in pixels; null leaves it as it is. */

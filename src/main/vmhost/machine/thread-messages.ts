@@ -22,7 +22,7 @@ export interface MachineThreadData {
 
 export type FirmwareChoice =
   | { readonly kind: 'builtin'; readonly kernel: KernelImage | undefined }
-  | { readonly kind: 'file'; readonly bios: Uint8Array; readonly vgaBios: Uint8Array | undefined };
+  | { readonly kind: 'seabios'; readonly bios: Uint8Array; readonly vgaBios: Uint8Array };
 
 /** An image attached to the I/O thread's block server. */
 export interface AttachedMedium {
