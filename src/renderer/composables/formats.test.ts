@@ -32,6 +32,13 @@ describe('formats', () => {
     expect(en.duration(90_000)).toBe('unit.daysHours d=1 h=1');
   });
 
+  it('separates as the language does', () => {
+    const zh = createFormats('zh-CN', echo);
+    expect(en.list(['a', '', 'b'])).toBe('a, b');
+    expect(zh.list(['a', 'b'])).toBe('a，b');
+    expect([en.pair('a', 'b'), zh.pair('a', 'b')]).toEqual(['a: b', 'a：b']);
+  });
+
   it('names the day when it is near', () => {
     const now = new Date(2025, 5, 18, 14, 32).getTime();
     expect(en.moment(new Date(2025, 5, 18, 9, 5).getTime(), now)).toBe('unit.today time=09:05');

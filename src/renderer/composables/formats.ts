@@ -18,6 +18,10 @@ export interface Formats {
   /** A moment relative to now: today, yesterday, or a date. */
   moment(at: number, now?: number): string;
   number(n: number): string;
+  /** Parts of one remark, separated as the language does; empty parts are left out. */
+  list(parts: readonly string[]): string;
+  /** `name: value`, with the colon of the language. */
+  pair(name: string, value: string): string;
 }
 
 /** Splits into a value below `step` and the index of its unit. */
@@ -52,6 +56,8 @@ export function createFormats(locale: Locale, t: Translate): Formats {
     count: (n) => sized(n, 1000, RATE_UNITS, true, ''),
     percent: (fraction) => `${Math.round(fraction * 100)} %`,
     number: (n) => n.toLocaleString(locale),
+    list: (parts) => parts.filter((part) => part !== '').join(locale === 'zh-CN' ? '，' : ', '),
+    pair: (name, value) => name + (locale === 'zh-CN' ? '：' : ': ') + value,
     duration(seconds) {
       const whole = Math.floor(seconds);
       if (whole < 60) return t('unit.seconds', { n: whole });

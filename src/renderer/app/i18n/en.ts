@@ -172,7 +172,7 @@ export const en = {
     mips: '{n} MIPS',
     measured: 'Measured at start:',
     reason: {
-      'only-software-engine': 'guest code runs in software, which works on every computer',
+      'only-software-engine': 'guest code runs in software, on any computer',
       'chosen-by-person': 'chosen in the settings of this machine',
       'fastest-measured': 'the fastest engine measured on this computer',
       'kvm-emulated': '/dev/kvm is here, but this host runs kernel code in software underneath',

@@ -173,7 +173,7 @@ export const zhCN: Messages = {
     mips: '{n} MIPS',
     measured: '启动时测得：',
     reason: {
-      'only-software-engine': '客户机代码以软件方式运行，适用于任何计算机',
+      'only-software-engine': '以软件方式运行客户机代码，任何计算机均可',
       'chosen-by-person': '已在此虚拟机的设置中选定',
       'fastest-measured': '本机上测得最快的引擎',
       'kvm-emulated': '/dev/kvm 可用，但本机以软件方式执行内核代码',

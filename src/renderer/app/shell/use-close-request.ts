@@ -8,7 +8,7 @@ import { useText } from '../i18n/use-text.js';
 export function useCloseRequest(): void {
   const dialogs = useDialogsStore();
   const library = useLibraryStore();
-  const { t, plural } = useText();
+  const { t, plural, formats } = useText();
   const { desktop } = window;
   if (!desktop) return;
   let asking = false;
@@ -16,7 +16,7 @@ export function useCloseRequest(): void {
   async function ask(): Promise<void> {
     if (asking) return;
     asking = true;
-    const names = library.machinesOn.map((machine) => machine.config.name).join(', ');
+    const names = formats.value.list(library.machinesOn.map((machine) => machine.config.name));
     const choice = await dialogs.confirm(
       t('dialog.quitTitle'),
       plural('dialog.quitText', library.machinesOn.length, { names }),

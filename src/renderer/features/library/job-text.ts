@@ -25,5 +25,5 @@ export function jobFigures(job: JobView, secondsLeft: number | null, t: Translat
       : t('job.progress', { done, total: formats.bytes(job.totalBytes) }),
     secondsLeft === null ? '' : t('job.timeLeft', { time: formats.duration(Math.max(1, secondsLeft)) }),
   ];
-  return parts.filter((part) => part !== '').join(', ');
+  return formats.list(parts);
 }

@@ -79,7 +79,7 @@ function driveRemark(drive: DriveView, config: MachineConfig, { t, formats }: Wo
   if (configured?.kind === 'disk') parts.push(configured.format === 'raw' ? 'IDE' : `IDE, ${configured.format}`);
   if (configured && 'readonly' in configured && configured.readonly) parts.push(t('summary.readOnly'));
   if (drive.locked) parts.push(t('summary.locked'));
-  return parts.join(', ');
+  return formats.list(parts);
 }
 
 function driveLabel(drive: DriveView, all: readonly DriveView[], t: Translate): string {
