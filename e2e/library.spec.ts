@@ -49,7 +49,7 @@ describe.skipIf(browserMissing)('library', () => {
   it('creates a machine from a disk image and shows its summary', async () => {
     await annex.createFrom(image, { name: 'first', start: false });
     await app.page.getByRole('heading', { name: 'first' }).waitFor();
-    expect(await app.page.getByRole('table', { name: 'Devices' }).innerText()).toMatch(/Hard disk 1\s+blank\.img\s+4 MiB/);
+    expect(await app.page.getByRole('table', { name: 'Devices' }).textContent()).toMatch(/Hard disk 1\s*blank\.img\s*4 MiB/);
     expect(await annex.status.innerText()).toBe('Stopped');
   });
 
@@ -111,7 +111,7 @@ describe.skipIf(browserMissing)('library', () => {
     await dialog.waitFor({ state: 'detached' });
     await app.page.reload();
     await app.page.getByRole('heading', { name: 'second' }).waitFor();
-    expect(await app.page.getByRole('table', { name: 'Devices' }).innerText()).toMatch(/Floppy 1\s+Empty/);
+    expect(await app.page.getByRole('table', { name: 'Devices' }).textContent()).toMatch(/Floppy 1\s*Empty/);
     await app.page.getByText('kept').waitFor();
   });
 

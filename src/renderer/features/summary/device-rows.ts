@@ -29,6 +29,8 @@ export interface DeviceRow {
   readonly value: string;
   readonly remark: string;
   readonly section: SettingsSection;
+  /** The value is a file name, to be shortened in its middle. */
+  readonly file?: boolean;
   /** Edited in its row; the others open the settings dialog. */
   readonly editor?: EditableRow;
   /** A drive whose medium can be changed, at any time. */
@@ -62,7 +64,7 @@ function systemRows({ config, engine }: MachineView, { t, formats }: Words): Dev
   ]; // prettier-ignore
   if (config.kernel) {
     const name = config.kernel.path.split(/[/\\]/).at(-1) ?? config.kernel.path;
-    rows.push({ key: 'kernel', icon: SquareTerminal, label: t('summary.kernel'), value: name, remark: config.kernel.commandLine, section: 'system' }); // prettier-ignore
+    rows.push({ key: 'kernel', icon: SquareTerminal, label: t('summary.kernel'), value: name, remark: config.kernel.commandLine, section: 'system', file: true }); // prettier-ignore
   }
   return rows;
 }
@@ -98,6 +100,7 @@ function storageRows({ config, drives }: MachineView, words: Words): DeviceRow[]
     value: drive.mediumName ?? words.t('common.empty'),
     remark: driveRemark(drive, config, words),
     section: 'storage',
+    file: true,
     ...(drive.kind === 'disk' ? {} : { removable: drive }),
   }));
 }

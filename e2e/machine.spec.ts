@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { grubRescue, memtestIso } from '../src/testing/boot-media.js';
+import { browserMissing } from './harness/browser.js';
+import { ServedApp } from './harness/served-app.js';
+import { AnnexPage } from './pages/annex-page.js';
+
+const BOOT_MS = 120_000;
+
+/** Ids of the VM processes a server has started. */
+function vmProcesses(library: string): number[] {
+  const lines = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
+  const ours = lines.filter((line) => line.includes('vmhost.js') && line.includes(library));
+  return ours.map((line) => Number.parseInt(line, 10));
+}
+
+describe.skipIf(browserMissing)('a machine in the window', () => {
+  let app: ServedApp;
+  let annex: AnnexPage;
+
+  beforeAll(async () => {
+    app = await ServedApp.start();
+    app.page.setDefaultTimeout(30_000);
+    annex = new AnnexPage(app.page);
+  });
+
+  afterAll(() => app?.stop());
+
+  it('is created from an ISO in the wizard, and starts', async () => {
+    await annex.createFrom(await grubRescue('cdrom.iso'), { name: 'grub', start: true });
+    await annex.status.getByText('Running').waitFor();
+    await annex.waitForScreen(/grub>/, BOOT_MS);
+  });
+
+  it('takes keys while it holds input, and lets go by Ctrl+Alt', async () => {
+    await annex.capture();
+    await app.page.keyboard.type('echo hello-from-annex', { delay: 20 });
+    await app.page.keyboard.press('Enter');
+    await annex.release();
+    await annex.waitForScreen(/^hello-from-annex/m, BOOT_MS);
+    await annex.capture();
+    await app.page.getByRole('button', { name: 'Release', exact: true }).dispatchEvent('pointerdown');
+    await app.page.getByText('releases keyboard and mouse').waitFor({ state: 'detached' });
+  });
+
+  it('types the clipboard as keys', async () => {
+    await app.page.evaluate(() => navigator.clipboard.writeText('echo typed:by,paste'));
+    await annex.toolbar.getByRole('button', { name: 'Type the clipboard as keys' }).click();
+    await app.page.getByText('Typed 19 characters.').waitFor();
+    await annex.waitForScreen(/typed:by,paste/, BOOT_MS);
+  });
+
+  it('ejects its CD while it runs', async () => {
+    await app.page.getByRole('button', { name: /^CD\/DVD: / }).click();
+    await app.page.getByRole('menuitem', { name: 'Eject' }).click();
+    await app.page.getByRole('button', { name: 'CD/DVD: empty' }).waitFor();
+  });
+
+  it('pauses, resumes and resets', async () => {
+    await annex.toolbar.getByRole('button', { name: 'Pause' }).click();
+    await app.page.getByText('The guest stands still until you resume it.').waitFor();
+    await annex.toolbar.getByRole('button', { name: 'Resume' }).click();
+    await annex.status.getByText('Running').waitFor();
+    await annex.menu('Machine', 'Reset');
+    await annex.confirm('Reset');
+    // Without the disc nothing is left to start from.
+    await annex.waitForScreen(/boot/i, BOOT_MS);
+  });
+
+  it('draws what it does in the monitor', async () => {
+    await app.page.getByRole('radio', { name: 'Monitor' }).click();
+    await app.page.getByRole('img', { name: /^Instructions per second: now / }).waitFor();
+    await app.page.getByRole('img', { name: /^Exits by reason: now / }).waitFor();
+  });
+
+  it('says honestly when its process is killed, and starts again', async () => {
+    const [pid] = vmProcesses(app.library);
+    process.kill(pid!, 'SIGKILL');
+    await annex.status.getByText('Stopped unexpectedly').waitFor();
+    await app.page.getByRole('radio', { name: 'Summary' }).click();
+    expect(await app.page.getByRole('alert').first().innerText()).toMatch(/process|ended|SIGKILL/i);
+    await annex.row('grub, Stopped unexpectedly').waitFor();
+    await app.page.locator('.hero').getByRole('button', { name: 'Start again' }).click();
+    await annex.status.getByText('Running').waitFor();
+  });
+
+  it('powers off after asking', async () => {
+    await annex.menu('Machine', 'Power off');
+    await annex.confirm('Power off');
+    await annex.status.getByText('Stopped').waitFor();
+    expect(vmProcesses(app.library)).toEqual([]);
+  });
+
+  it('runs memtest86+ from its disc', async () => {
+    await annex.createFrom(await memtestIso('x64'), { name: 'memtest', start: true });
+    await annex.waitForScreen(/Memtest86\+/i, BOOT_MS);
+    await annex.menu('Machine', 'Power off');
+    await annex.confirm('Power off');
+    await annex.status.getByText('Stopped').waitFor();
+  });
+});
