@@ -49,7 +49,9 @@ describe.skipIf(browserMissing)('library', () => {
   it('creates a machine from a disk image and shows its summary', async () => {
     await annex.createFrom(image, { name: 'first', start: false });
     await app.page.getByRole('heading', { name: 'first' }).waitFor();
-    expect(await app.page.getByRole('table', { name: 'Devices' }).textContent()).toMatch(/Hard disk 1\s*blank\.img\s*4 MiB/);
+    expect(await app.page.getByRole('table', { name: 'Devices' }).textContent()).toMatch(
+      /Hard disk 1\s*blank\.img\s*4 MiB/,
+    );
     expect(await annex.status.innerText()).toBe('Stopped');
   });
 
