@@ -197,9 +197,9 @@ export function gpFault(error: u32): bool {
 // @ts-ignore: decorator
 @inline export function cellB(op: usize): usize { return REGS + <usize>load<u8>(op, 5); }
 // @ts-ignore: decorator
-@inline export function opImm(op: usize): i32 { return load<i32>(op, 12); }
+@inline export function opImm(op: usize): i32 { return <i32>load<u32>(op, 12); }
 // @ts-ignore: decorator
-@inline export function opDisp(op: usize): i32 { return load<i32>(op, 8); }
+@inline export function opDisp(op: usize): i32 { return <i32>load<u32>(op, 8); }
 // @ts-ignore: decorator
 @inline export function opIsMemory(op: usize): bool { return (load<u8>(op, 7) & 0x80) != 0; }
 // @ts-ignore: decorator
