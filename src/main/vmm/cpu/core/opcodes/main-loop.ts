@@ -1,3 +1,6 @@
+/** Binaryen turns a chain of comparisons into a jump table only if its cases span no more than this. */
+const MAX_SWITCH = 1024;
+
 /** Collects the cases of the main loop; equal code shares an id. */
 export class CaseTable {
   private readonly ids = new Map<string, number>();
@@ -22,8 +25,31 @@ export class CaseTable {
     return id;
   }
 
-  lines(): string[] {
-    return [...this.ids].map(([code, id]) => `      case ${id}: ${code}`);
+  /** Cases of the main loop's own switch: all up to the last that is not a mere call, which must be few enough. */
+  hotLines(): string[] {
+    const end = this.rareFrom();
+    if (end > MAX_SWITCH)
+      throw new Error(`${end} cases in the main loop: beyond ${MAX_SWITCH} Binaryen makes no jump table`);
+    return this.entries()
+      .filter(([, id]) => id < end)
+      .map(([code, id]) => `      case ${id}: ${code}`);
+  }
+
+  /** Cases after those, each a call: a switch of its own, out of line. */
+  rareLines(): string[] {
+    const start = this.rareFrom();
+    return this.entries()
+      .filter(([, id]) => id >= start)
+      .map(([code, id]) => `    case ${id}: ${code.replace(/^next = (.*); break;$/, 'return $1;')}`);
+  }
+
+  private entries(): [string, number][] {
+    return [...this.ids];
+  }
+
+  private rareFrom(): number {
+    const inline = this.entries().filter(([code]) => code.startsWith('{'));
+    return Math.max(...inline.map(([, id]) => id)) + 1;
   }
 
   /** Identifiers the cases call. */
@@ -54,6 +80,14 @@ ${[...cases.names()]
   .join('\n')}
 } from '../instructions';
 
+function executeRare(id: u32, op: usize): usize {
+  switch (id) {
+${cases.rareLines().join('\n')}
+    default: unreachable();
+  }
+  return 0;
+}
+
 /** Executes about \`budget\` instructions; the reason it stopped is in EXIT_REASON. */
 export function execute(budget: i32): i32 {
   let op = startOp();
@@ -69,8 +103,8 @@ export function execute(budget: i32): i32 {
       case 5: next = stepDone(op); break;
       case 6: next = undefined(op); break;
       case 7: next = tooLong(op); break;
-${cases.lines().join('\n')}
-      default: unreachable();
+${cases.hotLines().join('\n')}
+      default: next = executeRare(<u32>load<u16>(op), op);
     }
     // A block ended: count it, and look up from the work now and then.
     budget -= <i32>(op - start) / OP_SIZE + 1;
