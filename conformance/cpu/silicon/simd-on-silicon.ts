@@ -1,22 +1,9 @@
 import { SIMD_RECORD, setsFlags, writesIndex, writesXmm0 } from '../fp/simd-case.js';
-import type { SimdForm, SimdInstruction } from '../fp/simd-instructions.js';
+import { encodeSimd } from '../fp/simd-encode.js';
+import type { SimdInstruction } from '../fp/simd-instructions.js';
 import { CASE, CASE_BYTES, FX, type Silicon } from './silicon.js';
 
 const ARITHMETIC_FLAGS = 0x8d5;
-
-/** ModR/M byte for destination register 1 (or AX) and source register 2 (or AX); absent where the code has it. */
-function modrm(form: SimdForm): number[] {
-  if (form === 'xi' || form === 'mi') return [];
-  if (form === 'r<xi') return [0xd0];
-  if (form.startsWith('r')) return [0xc2];
-  if (form.includes('r')) return [0xc8];
-  return [0xca];
-}
-
-function encode({ code, form }: SimdInstruction, imm: number): number[] {
-  const bytes = [...Buffer.from(code, 'hex')];
-  return [...bytes, ...modrm(form), ...(form.endsWith('i') ? [imm] : [])];
-}
 
 /** Executes every record's instruction on the processor and fills in the "after" fields. */
 export function recordSimd(silicon: Silicon, list: readonly SimdInstruction[], records: Uint8Array): void {
@@ -30,7 +17,7 @@ export function recordSimd(silicon: Silicon, list: readonly SimdInstruction[], r
     const instruction = list[fields.getUint16(at, true)]!;
     const { form } = instruction;
     const operand = (field: number): Uint8Array => records.subarray(at + field, at + field + 16);
-    const code = encode(instruction, fields.getUint8(at + SIMD_RECORD.imm));
+    const code = encodeSimd(instruction, fields.getUint8(at + SIMD_RECORD.imm));
     cases[to + CASE.length] = code.length;
     cases.set(code, to + CASE.code);
     view.setBigUint64(to + CASE.rflags, 0x202n, true);

@@ -1,15 +1,8 @@
 import { FILLER, LISTED, X87_RECORD, X87_TESTED, topOf } from '../fp/x87-case.js';
+import { encodeX87 } from '../fp/x87-on-engine.js';
 import { CASE, CASE_BYTES, FX, type Silicon } from './silicon.js';
 
 const ARITHMETIC_FLAGS = 0x8d5;
-
-/** `D8 /0` with [RDI], `D8 C0+i` with i = 1, `D9 E8` as it is. */
-function encode(encoding: string): number[] {
-  const [first, second] = encoding.split(' ') as [string, string];
-  const opcode = parseInt(first, 16);
-  if (second.startsWith('/')) return [opcode, (Number(second[1]) << 3) | 7];
-  return [opcode, parseInt(second, 16) + (second.endsWith('+i') ? 1 : 0)];
-}
 
 /** Executes every record's instruction on the processor and fills in the "after" fields. */
 export function recordX87(silicon: Silicon, records: Uint8Array): void {
@@ -20,7 +13,7 @@ export function recordX87(silicon: Silicon, records: Uint8Array): void {
   for (let n = 0; n < count; n++) {
     const at = n * X87_RECORD.bytes;
     const to = n * CASE_BYTES;
-    const code = encode(X87_TESTED[fields.getUint16(at, true)]!.encoding);
+    const code = encodeX87(X87_TESTED[fields.getUint16(at, true)]!.encoding);
     cases[to + CASE.length] = code.length;
     cases.set(code, to + CASE.code);
     view.setBigUint64(to + CASE.rflags, BigInt(0x202 | fields.getUint16(at + X87_RECORD.flags, true)), true);

@@ -5,9 +5,9 @@ import { fxrstor, fxsave, xrstor, xsave } from '../fp/area';
 import {
   ES as FSW_ES, getFsw, getMxcsr, MXCSR_MASK, setFcs, setFdp, setFds, setFip, setFop, setMxcsr,
 } from '../fp/state'; // prettier-ignore
-import { updateArithmeticFlags } from '../flags';
+import { arithmeticFlags, updateArithmeticFlags } from '../flags';
 import { commit, effectiveOffset, linear, readPointer, rmRead, SEGMENT_FAULT, writeAddress, writePointer } from '../memory';
-import { simdFlags } from '../simd/exec';
+import { setSimdFlags, simdFlags } from '../simd/exec';
 import {
   cr0, CR0_EM, CR0_MP, CR0_TS, cr4, CR4_OSFXSR, CR4_OSXSAVE, CS, FLAGS_ARITHMETIC, GP, longCode, MF, NM, nextOp,
   opIsMemory, opRip, opSegment, RAX, realOrVirtual, reg32, selector, setReg16, UD,
@@ -115,6 +115,7 @@ function execute(op: usize, bytes: u32, i: u32): usize {
   if (bits & R.X87_LOAD && !readBytes(op, OPERAND, bytes)) return deliverOpFault(op);
   // The store must be possible before the instruction changes anything.
   if (bits & R.X87_STORE && opIsMemory(op) && !writable(op, bytes)) return deliverOpFault(op);
+  if (bits & R.X87_FLAGS) setSimdFlags(arithmeticFlags());
   const stored = execX87(operation(op), i, OPERAND);
   if (bits & R.X87_POINTERS) setPointers(op);
   if (bits & R.X87_FLAGS) updateArithmeticFlags(simdFlags, FLAGS_ARITHMETIC);
