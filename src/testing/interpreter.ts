@@ -6,6 +6,6 @@ let module: WebAssembly.Module | undefined;
 
 /** The processor tests run guests on; the test runner compiles the core first. */
 export const createTestVcpu: VcpuFactory = (memory, bus) => {
-  module ??= new WebAssembly.Module(readFileSync(new URL('../../build/core/core.wasm', import.meta.url)));
+  module ??= new WebAssembly.Module(readFileSync(new URL('../../out/core/core.wasm', import.meta.url)));
   return new InterpreterEngine({ memory, bus, module });
 };
