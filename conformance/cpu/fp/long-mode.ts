@@ -58,13 +58,23 @@ export class LongModeCpu {
       general: { ...state.general, rsp: BigInt(STACK) },
       rip: BigInt(CODE),
       rflags: 2n,
-      segments: { cs: { ...data, selector: 8, attributes: CODE_ATTRIBUTES }, ds: data, es: data, ss: data, fs: data, gs: data },
+      segments: {
+        cs: { ...data, selector: 8, attributes: CODE_ATTRIBUTES },
+        ds: data,
+        es: data,
+        ss: data,
+        fs: data,
+        gs: data,
+      },
       cr0: 0x8000_0033n,
       cr3: BigInt(PAGE_TABLES),
       cr4: 0x620n,
       msrs: { ...state.msrs, 0xc000_0080: 0x500n },
     });
     const exit = this.cpu.run(maxInstructions);
-    if (exit.reason !== 'halt') throw new Error(`the program ended by ${JSON.stringify(exit, (_, v: unknown) => (typeof v === 'bigint' ? v.toString(16) : v))}`);
+    if (exit.reason !== 'halt')
+      throw new Error(
+        `the program ended by ${JSON.stringify(exit, (_, v: unknown) => (typeof v === 'bigint' ? v.toString(16) : v))}`,
+      );
   }
 }

@@ -33,7 +33,14 @@ export function x87EngineCase(record: Uint8Array): EngineCase {
   const memory = new Uint8Array(128);
   memory.set(record.subarray(X87_RECORD.memory, X87_RECORD.memory + 16));
   const { encoding } = X87_TESTED[fields.getUint16(X87_RECORD.instruction, true)]!;
-  return { code: encodeX87(encoding), fx, memory, rax: 0n, rdx: 0n, rflags: 2 | fields.getUint16(X87_RECORD.flags, true) };
+  return {
+    code: encodeX87(encoding),
+    fx,
+    memory,
+    rax: 0n,
+    rdx: 0n,
+    rflags: 2 | fields.getUint16(X87_RECORD.flags, true),
+  };
 }
 
 /** Writes what the engine did over the "after" fields of a copy of the record. */
