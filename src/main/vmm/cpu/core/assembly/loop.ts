@@ -1,6 +1,6 @@
 import {
   COUNT_HALT, EVENT_EXIT, EVENT_INTERRUPT, EVENT_NMI, EVENT_STEP, EXIT_BUDGET, EXIT_HALT, EXIT_INTERRUPTED,
-  EXIT_OP, EXIT_REASON, HALTED, INSTRUCTIONS, PAGE_RIP, RIP, SHADOW, STEP_OPS, STEPPING,
+  EXIT_OP, EXIT_REASON, HALTED, INSTRUCTIONS, OP_SIZE, PAGE_RIP, RIP, SHADOW, STEP_OPS, STEPPING,
 } from '../layout'; // prettier-ignore
 import { acknowledgeInterrupt } from './bus';
 import { lookup } from './code-cache';
@@ -35,8 +35,8 @@ export function startOp(): usize {
 /** At the end of a block with the budget used up or events pending: the op to go on with. */
 export function service(next: usize, exhausted: bool): usize {
   if (load<u16>(next) == OP_EXIT) return next;
-  if (next == STEP_OPS) {
-    // A single step is about to run; leave after it.
+  if (next == STEP_OPS || next == STEP_OPS + OP_SIZE) {
+    // A single step is about to run, or to be finished, which looks at the events; leave after it.
     if (exhausted) raiseEvent(EVENT_EXIT);
     return next;
   }
