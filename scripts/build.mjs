@@ -1,6 +1,6 @@
 // Builds everything there is into out/: the CPU core, the programs (desktop, VM process, `annex`), preload script and
 // interface. `--if-stale` does nothing when no source is newer than the last build.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ensureDependencies, preferredNode, root, run } from './prepare.mjs';
 
@@ -29,8 +29,6 @@ const node = preferredNode();
 const startedAt = new Date();
 rmSync(stamp, { force: true });
 run(node, ['scripts/build-core.mjs']);
-mkdirSync(path.join(root, 'out/core'), { recursive: true });
-copyFileSync(path.join(root, 'build/core/core.wasm'), path.join(root, 'out/core/core.wasm'));
 run(node, ['scripts/build-display-kernel.mjs']);
 run(node, ['node_modules/electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn']);
 mkdirSync(path.dirname(stamp), { recursive: true });
