@@ -4,10 +4,10 @@ import {
 } from '../layout'; // prettier-ignore
 import { acknowledgeInterrupt } from './bus';
 import { lookup } from './code-cache';
-import { finishStep, stepAt } from './step';
+import { finishStep, stepAt, stepDone } from './step';
 import { deliverExternal, deliverNmi } from './exceptions';
 import { execute } from './generated/main-loop';
-import { OP_EXIT } from './pseudo-ops';
+import { OP_EXIT, OP_STEP_DONE } from './pseudo-ops';
 import { count, dropEvent, opRip, pendingEvents, raiseEvent, ripMask, setRip } from './state';
 
 /** Entering, leaving and interrupting the main loop. */
@@ -39,6 +39,11 @@ export function service(next: usize, exhausted: bool): usize {
     // A single step is about to run, or to be finished, which looks at the events; leave after it.
     if (exhausted) raiseEvent(EVENT_EXIT);
     return next;
+  }
+  // What ended the block was executed on its own: its successor is not in a page, so it has no address either.
+  if (load<u16>(next) == OP_STEP_DONE) {
+    if (exhausted) raiseEvent(EVENT_EXIT);
+    return stepDone(next);
   }
   setRip(opRip(next));
   if (!exhausted) return attend();
