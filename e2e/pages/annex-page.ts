@@ -2,6 +2,9 @@ import { expect } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
 
 const SCREEN_POLL_MS = 500;
+/** A screen in graphics leaves the clipboard empty. */
+const COPY_POLLS = 10;
+const COPY_POLL_MS = 50;
 
 /** The window as a person works it: everything by role and name, in English. */
 export class AnnexPage {
@@ -9,6 +12,7 @@ export class AnnexPage {
 
   /** Goes through the wizard with a file of the host; answers when its tab is open. */
   async createFrom(file: string, options: { readonly name: string; readonly start: boolean }): Promise<void> {
+    await this.tab('Home').waitFor();
     await this.page.keyboard.press('Control+o');
     await this.chooseHostFile(file);
     const wizard = this.dialog('New machine');
@@ -61,8 +65,12 @@ export class AnnexPage {
   async screenText(): Promise<string> {
     await this.page.evaluate(() => navigator.clipboard.writeText(''));
     await this.menu('Edit', 'Copy the text on the screen');
-    await this.page.getByText(/was copied|shows graphics/).waitFor();
-    return this.page.evaluate(() => navigator.clipboard.readText());
+    for (let left = COPY_POLLS; left > 0; left--) {
+      const text = await this.page.evaluate(() => navigator.clipboard.readText());
+      if (text !== '') return text;
+      await this.page.waitForTimeout(COPY_POLL_MS);
+    }
+    return '';
   }
 
   /** Waits until the guest shows something. */
