@@ -14,8 +14,7 @@ describe('sessions store', () => {
   });
   afterEach(() => vi.useRealTimers());
 
-  const write = () =>
-    client.emit({ type: 'activity', machineId: 'm', drives: { disk1: 'write' }, serial: false });
+  const write = () => client.emit({ type: 'activity', machineId: 'm', drives: { disk1: 'write' }, serial: false });
 
   it('keeps a light on while data moves and lets it go out after', () => {
     write();
