@@ -11,11 +11,12 @@ import { Machine, type MachineCondition } from '../main/vmm/machine/machine.js';
 import type { MachineSpec } from '../main/vmm/machine/machine-spec.js';
 import type { GuestMemory } from '../main/vmm/memory/guest-memory.js';
 import type { Clock } from '../main/vmm/time/clock.js';
+import { SteadyClock } from '../main/vmm/time/steady-clock.js';
 import { TEST_SPEC } from './bare-board.js';
 import { displayKernel } from './display.js';
 import { createTestVcpu } from './interpreter.js';
 
-/** Follows the host's time, but an idle guest's time passes at once: tests do not wait for timeouts. */
+/** The host's time, in which an idle guest's time passes at once: tests do not wait for timeouts. */
 class IdleSkippingClock implements Clock {
   private readonly start = performance.now();
   private skipped = 0;
@@ -57,7 +58,8 @@ export class Guest {
   /** What it wrote to the debug ports. */
   debug = '';
   end: GuestEnd | undefined;
-  private readonly clock = new IdleSkippingClock();
+  private readonly hostClock = new IdleSkippingClock();
+  private readonly clock = new SteadyClock(this.hostClock);
   private readonly completions = new CompletionQueue();
   private toSend: number[] = [];
   private readonly scanOut: ScanOut;
@@ -144,7 +146,8 @@ export class Guest {
     if (condition.kind === 'running') return;
     if (condition.kind !== 'halted' || condition.forGood) this.end = condition;
     else if (this.completions.pending === 0 && this.machine.nextDeadlineNs < Infinity) {
-      this.clock.skipTo(this.machine.nextDeadlineNs);
+      this.hostClock.skipTo(this.machine.nextDeadlineNs);
+      this.clock.slept();
     }
   }
 

@@ -1,0 +1,43 @@
+import type { Clock } from './clock.js';
+
+/** Longest step of virtual time between two looks at the clock. */
+const MAX_STEP_NS = 3e6;
+
+/** How much faster than the host's time the clock runs while it makes up for lost time. */
+const CATCH_UP = 0.1;
+
+/**
+ * A clock that does not leap while the guest runs. On a loaded host the machine's thread may stand still for tens of
+ * milliseconds; were the guest's time to pass meanwhile, a whole row of timer ticks would be missed between two of its
+ * instructions, and a kernel that counts ticks against the time-stamp counter would find its timer broken. What a step is
+ * too long by is given back bit by bit, and at once when the guest sleeps anyway.
+ */
+export class SteadyClock implements Clock {
+  private now: number;
+  private lastHost: number;
+  private owed = 0;
+
+  constructor(private readonly host: Clock) {
+    this.lastHost = host.nowNs();
+    this.now = this.lastHost;
+  }
+
+  nowNs(): number {
+    const host = this.host.nowNs();
+    const step = host - this.lastHost;
+    this.lastHost = host;
+    this.owed += Math.max(0, step - MAX_STEP_NS);
+    const taken = Math.min(step, MAX_STEP_NS);
+    const madeUp = Math.min(this.owed, taken * CATCH_UP);
+    this.owed -= madeUp;
+    this.now += taken + madeUp;
+    return this.now;
+  }
+
+  /** Call when the guest has slept, and before the machine runs on: the time of the host is its time again. */
+  slept(): void {
+    this.lastHost = this.host.nowNs();
+    this.now = this.lastHost;
+    this.owed = 0;
+  }
+}
