@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { MachineCondition } from '../../vmm/machine/machine.js';
 import { HostClock } from '../../vmm/time/clock.js';
+import { SteadyClock } from '../../vmm/time/steady-clock.js';
 import { createDoorbell, ring } from '../rings/doorbell.js';
 import { MachineLoop, type LoopPorts } from './machine-loop.js';
 
@@ -22,6 +23,7 @@ function loopOver(slices: MachineCondition[], more: Partial<LoopPorts> = {}) {
       nextDeadlineNs: 0,
     },
     clock,
+    guestClock: new SteadyClock(clock),
     kick,
     blocks: { pending: 0, drain: () => log.push('drain') },
     takeMessages: () => log.push('messages'),

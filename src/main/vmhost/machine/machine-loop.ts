@@ -1,6 +1,7 @@
 import type { CompletionSource } from '../../vmm/block/block-device.js';
 import type { MachineCondition, MachineControl } from '../../vmm/machine/machine.js';
 import type { HostClock } from '../../vmm/time/clock.js';
+import type { SteadyClock } from '../../vmm/time/steady-clock.js';
 import { timesRung, type Doorbell } from '../rings/doorbell.js';
 
 /** Longest sleep, in ms: the loop comes round that often even when nothing happens, which shows that it lives. */
@@ -12,7 +13,10 @@ const MIN_SLEEP_MS = 0.05;
 /** What the loop needs of its surroundings. */
 export interface LoopPorts {
   readonly machine: Pick<MachineControl, 'runSlice' | 'nextDeadlineNs'>;
+  /** Pauses the machine's time. */
   readonly clock: HostClock;
+  /** The machine's time. */
+  readonly guestClock: SteadyClock;
   readonly kick: Doorbell;
   readonly blocks: CompletionSource;
   /** Takes in what the I/O thread has sent; called whenever the kick has been rung. */
@@ -76,12 +80,12 @@ export class MachineLoop {
 
   /** Runs a slice; @returns for how long there is nothing to do, in ms */
   private runSlice(): number {
-    const { machine, clock, onEnd } = this.ports;
+    const { machine, guestClock, onEnd } = this.ports;
     const condition = machine.runSlice();
     if (condition.kind === 'halted') {
       if (condition.forGood && !this.haltedForGood) this.ports.onHaltedForGood();
       this.haltedForGood = condition.forGood;
-      return (machine.nextDeadlineNs - clock.nowNs()) / 1e6;
+      return (machine.nextDeadlineNs - guestClock.nowNs()) / 1e6;
     }
     if (condition.kind !== 'running') {
       this.ended = true;
@@ -94,5 +98,6 @@ export class MachineLoop {
     const before = performance.now();
     Atomics.wait(this.ports.kick.words, this.ports.kick.index, rung, ms);
     this.sleptMs += performance.now() - before;
+    this.ports.guestClock.slept();
   }
 }

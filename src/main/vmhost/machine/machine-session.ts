@@ -5,6 +5,7 @@ import type { MachinePorts } from '../../vmm/machine/machine-ports.js';
 import type { SerialPortNumber } from '../../vmm/machine/machine-spec.js';
 import type { GuestMemory } from '../../vmm/memory/guest-memory.js';
 import { HostClock } from '../../vmm/time/clock.js';
+import { SteadyClock } from '../../vmm/time/steady-clock.js';
 import { SerialLine } from '../serial/serial-line.js';
 import { DriveRack } from './drive-rack.js';
 import { InputRouter } from './input-router.js';
@@ -26,6 +27,7 @@ export interface SessionParts {
 /** One machine on its thread, from the drives' arrival to power-off. */
 export class MachineSession {
   private readonly clock = new HostClock(() => performance.now() * 1e6);
+  private readonly guestClock = new SteadyClock(this.clock);
   private readonly lines = new Map<SerialPortNumber, SerialLine>();
   private readonly rack: DriveRack;
   private readonly machine: MachineControl;
@@ -53,6 +55,7 @@ export class MachineSession {
     this.loop = new MachineLoop({
       machine: this.machine,
       clock: this.clock,
+      guestClock: this.guestClock,
       kick: data.kick,
       blocks,
       takeMessages: () => this.takeMessages(),
@@ -77,7 +80,7 @@ export class MachineSession {
     const { memory, firmware, createVcpu, post } = this.parts;
     return {
       memory,
-      clock: this.clock,
+      clock: this.guestClock,
       wallClock: {
         nowMs: () => Date.now(),
         localOffsetMinutes: (atMs) => -new Date(atMs).getTimezoneOffset(),
