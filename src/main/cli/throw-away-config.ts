@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { MachineConfig } from '../../shared/config/machine-config.js';
 import { checkMachineConfig } from '../../shared/config/migrations.js';
+import { detectMedia } from '../host/media/detect-media.js';
+import { withFileSource } from '../host/media/file-source.js';
 import { bootOrderOf } from './boot-order.js';
 import { UsageError } from './usage-error.js';
 
@@ -27,7 +29,7 @@ const DISK_SLOTS = [
 ] as const;
 
 /** A machine that is in no library. Media that were named come first in the boot order. @throws UsageError, AnnexError */
-export function throwAwayConfig(options: ThrowAwayOptions): MachineConfig {
+export async function throwAwayConfig(options: ThrowAwayOptions): Promise<MachineConfig> {
   if (options.disks.length > DISK_SLOTS.length) throw new UsageError(`At most ${DISK_SLOTS.length} disks fit.`);
   if (options.kernel === undefined && (options.initrd ?? options.append) !== undefined)
     throw new UsageError('--initrd and --append need --kernel.');
@@ -40,18 +42,27 @@ export function throwAwayConfig(options: ThrowAwayOptions): MachineConfig {
     engine: options.engine,
     firmware: firmwareOf(options.firmware),
     bootOrder: options.boot === undefined ? ['cdrom', 'floppy', 'disk'] : bootOrderOf(options.boot),
-    drives: drivesOf(options),
+    drives: await drivesOf(options),
     ...kernelOf(options),
   });
 }
 
-function drivesOf({ disks, cdrom, floppy }: ThrowAwayOptions): unknown[] {
+async function drivesOf({ disks, cdrom, floppy }: ThrowAwayOptions): Promise<unknown[]> {
   return [
-    ...disks.map((file, i) => ({ id: `disk${i}`, kind: 'disk', slot: DISK_SLOTS[i], path: path.resolve(file) })),
+    ...(await Promise.all(disks.map((file, i) => diskOf(path.resolve(file), i)))),
     { id: 'cdrom0', kind: 'cdrom', slot: { bus: 'ide', channel: 1, unit: 0 }, path: cdrom === undefined ? null : path.resolve(cdrom) },
     ...(floppy === undefined ? [] : [{ id: 'floppy0', kind: 'floppy', unit: 0, path: path.resolve(floppy) }]),
   ];
 } // prettier-ignore
+
+/** The format is what the content says: a file named on the command line was never asked about before. */
+async function diskOf(file: string, number: number): Promise<object> {
+  const { format } = await withFileSource(file, path.basename(file), (source) =>
+    detectMedia(source, path.basename(file)),
+  );
+  const drive = { id: `disk${number}`, kind: 'disk', slot: DISK_SLOTS[number], path: file };
+  return { ...drive, format: format === 'iso' ? 'raw' : (format ?? 'raw') };
+}
 
 function kernelOf({ kernel, initrd, append = '' }: ThrowAwayOptions): { kernel?: object } {
   if (kernel === undefined) return {};

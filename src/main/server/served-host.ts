@@ -9,7 +9,7 @@ export interface ServeOptions extends HostOptions {
   readonly port: number;
 }
 
-/** A host together with the loopback server in front of it. */
+/** A host together with the loopback server in front of it, known to the command line. */
 export class ServedHost {
   private constructor(
     readonly host: Host,
@@ -23,11 +23,24 @@ export class ServedHost {
     if (other) throw libraryInUse(other);
     const host = await Host.open(options);
     try {
-      const server = new AnnexServer(host, options.rendererFolder);
-      const port = await server.listen(options.port);
-      return new ServedHost(host, server, await publishEndpoint(options.libraryPath, port, server.token));
+      return await ServedHost.around(host, options);
     } catch (error) {
       await host.close();
+      throw error;
+    }
+  }
+
+  /** Makes an open host reachable. @throws AnnexError `vm-locked` if another host is known for the library */
+  static async around(
+    host: Host,
+    { libraryPath, rendererFolder, port }: Pick<ServeOptions, 'libraryPath' | 'rendererFolder' | 'port'>,
+  ): Promise<ServedHost> {
+    const server = new AnnexServer(host, rendererFolder);
+    try {
+      const unpublish = await publishEndpoint(libraryPath, await server.listen(port), server.token);
+      return new ServedHost(host, server, unpublish);
+    } catch (error) {
+      await server.close();
       throw error;
     }
   }

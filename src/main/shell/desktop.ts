@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { CloseAnswer } from '../../shared/contract/desktop.js';
 import { toWireError } from '../../shared/contract/errors.js';
 import { Host } from '../host/host.js';
+import { ServedHost } from '../server/served-host.js';
 import { setApplicationMenu } from './application-menu.js';
 import { registerAppScheme, serveApp } from './app-protocol.js';
 import { showBackgroundTray, type BackgroundTray } from './background-tray.js';
@@ -34,6 +35,7 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
   guardSession();
   const host = await openHost(options);
   if (!host) return app.quit();
+  await letCommandLineIn(host, options);
   const desktop = new Desktop(options, host);
   app.on('second-instance', () => desktop.open());
   app.on('activate', () => desktop.open());
@@ -95,6 +97,17 @@ async function openHost({ libraryPath, vmProcess }: DesktopOptions): Promise<Hos
   } catch (error) {
     dialog.showErrorBox('Annex cannot open its library', toWireError(error).message);
     return undefined;
+  }
+}
+
+/** The `annex` command works on what this application has open; without that it can still look at the library. */
+async function letCommandLineIn(host: Host, { libraryPath, rendererRoot }: DesktopOptions): Promise<void> {
+  try {
+    const served = await ServedHost.around(host, { libraryPath, rendererFolder: rendererRoot, port: 0 });
+    app.on('will-quit', () => void served.close());
+  } catch (error) {
+    // A background host of the command line has the library too: machines are locked one by one.
+    console.warn(toWireError(error).message);
   }
 }
 

@@ -106,6 +106,12 @@ async function addMedium(session: HostSession, file: string): Promise<MediaView>
   return session.request('media.add', { path: path.resolve(file) });
 }
 
+/** A disc image used as a disk is a raw one. */
+function diskFormat(medium: MediaView | undefined): 'raw' | Exclude<MediaView['format'], 'iso' | null> {
+  const format = medium?.format ?? 'raw';
+  return format === 'iso' ? 'raw' : format;
+}
+
 type ChosenMedia = Record<string, MediaView>;
 
 /** Media named by options, by the key a draft gives them. */
@@ -130,7 +136,7 @@ async function draftOf(session: HostSession, args: Arguments): Promise<MachineDr
     ...common,
     ...(await firmwareOf(session, args, media)),
     drives: [
-      ...(hasDisk ? [{ id: 'disk0', kind: 'disk', slot: { bus: 'ide', channel: 0, unit: 0 }, path: 'disk0', format: media['disk0']?.format ?? 'raw' } as const] : []),
+      ...(hasDisk ? [{ id: 'disk0', kind: 'disk', slot: { bus: 'ide', channel: 0, unit: 0 }, path: 'disk0', format: diskFormat(media['disk0']) } as const] : []),
       { id: 'cdrom0', kind: 'cdrom', slot: { bus: 'ide', channel: 1, unit: 0 }, path: null },
       ...(media['floppy0'] ? [{ id: 'floppy0', kind: 'floppy', unit: 0, path: null } as const] : []),
     ],

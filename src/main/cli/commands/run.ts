@@ -28,20 +28,20 @@ export const run: Command = {
     screenshot: { value: 'FILE', help: 'save the screen at the end: .png or .txt' },
     stats: { help: 'print figures as JSON on standard error at the end' },
   },
-  run(args, terminal) {
+  async run(args, terminal) {
     const starter = new ForkStarter(installation.vmProcess);
-    return new ThrowAwayRun(planOf(args), starter, terminal).run();
+    return new ThrowAwayRun(await planOf(args), starter, terminal).run();
   },
 };
 
-function planOf(args: Arguments): RunPlan {
+async function planOf(args: Arguments): Promise<RunPlan> {
   choice(args, 'net', ['none']);
   const screenshot = args.string('screenshot');
   if (screenshot !== undefined) checkScreenshotName(screenshot);
   const seconds = args.number('timeout', 0, 10_000_000);
   args.number('cpus', 1, 1);
   return {
-    config: throwAwayConfig({
+    config: await throwAwayConfig({
       kernel: args.string('kernel'),
       initrd: args.string('initrd'),
       append: args.string('append'),
