@@ -49,11 +49,11 @@ function one(row: Instruction, type: string, memory: boolean, cases: CaseTable):
     case 'setcc':
       return cases.inline(storeTo('Eb', 'u8', memory, `<u8>(${condition(row)})`));
     case 'cmov':
-      return cases.inline(conditionalMove(row, type, memory));
+      return cases.inline(conditionalMove(row, type, memory), type);
     case 'address':
-      return cases.inline(`putReg<${type}>(cellA(op), <${type}>effectiveOffset(op));`);
+      return cases.inline(`putReg<${type}>(cellA(op), <${type}>effectiveOffset(op));`, type);
     default:
-      return cases.inline(dataCase(row, type, memory));
+      return cases.inline(dataCase(row, type, memory), type);
   }
 }
 
@@ -96,8 +96,13 @@ function value(operand: string, type: string, memory: boolean): string {
   const own = operandType(operand, type);
   if (operand === '1') return '<u8>1';
   if (operand === 'Iv' && type === 'u64') return 'load<u64>(op, 8)';
-  if (operand[0] === 'I') return `<${own === 'u8' ? 'u8' : type}>opImm(op)`;
+  if (operand[0] === 'I') return immediate(own === 'u8' ? 'u8' : type);
   return memory && isMemoryForm(operand) ? `load<${own}>(p)` : `load<${own}>(${cell(operand)})`;
+}
+
+/** The immediate in a type: sign-extended to 64 bits, cut to narrower ones. */
+function immediate(type: string): string {
+  return type === 'u32' ? 'load<u32>(op, 12)' : `<${type}>opImm(op)`;
 }
 
 function storeTo(operand: string, type: string, memory: boolean, result: string): string {
@@ -116,7 +121,7 @@ function dataCase(row: Instruction, type: string, memory: boolean): string {
   const shiftCount = /^(sh|sa|ro|rc)/.test(row.execute);
   const values = sources.map((operand, index) => {
     // An imm8 is sign-extended to the operand size but where it is a count.
-    if (operand === 'Ib' && !(shiftCount && index > 0) && type !== 'u8') return `<${type}>opImm(op)`;
+    if (operand === 'Ib' && !(shiftCount && index > 0) && type !== 'u8') return immediate(type);
     return value(operand, type, memory);
   });
   const result = alu ? `${row.execute}<${type}>(${values.join(', ')})` : extended(row, sources[0]!, type, values[0]!);

@@ -1,61 +1,65 @@
-/** Binaryen turns a chain of comparisons into a jump table only if its cases span no more than this. */
-const MAX_SWITCH = 1024;
+/**
+ * Called often enough to have their case in the main loop; the rest are one call further away, in `rare`, which keeps
+ * the main loop small for the compilers that must chew it.
+ */
+const HOT_CALLS = new Set([
+  'pushRegister', 'popRegister', 'pushImmediate', 'callRelative', 'jumpRelative', 'jumpNear', 'callNear', 'returnNear',
+  'leave', 'convertToPair', 'convertAccumulator', 'simdVW', 'simdWV', 'multiply', 'divide', 'exchangeAccumulator',
+]); // prettier-ignore
+
+/** Ids below are the pseudo-ops of assembly/pseudo-ops.ts. */
+const FIRST = 8;
+/** Ids of `rare`'s cases. Binaryen makes jump tables of at most 1024 entries: both switches must fit one. */
+const FIRST_RARE = 1024;
+const MAX_CASES = 1024;
 
 /** Collects the cases of the main loop; equal code shares an id. */
 export class CaseTable {
-  private readonly ids = new Map<string, number>();
-  /** Ids below are the pseudo-ops of assembly/pseudo-ops.ts. */
-  static readonly FIRST = 8;
+  private readonly hot = new Map<string, number>();
+  private readonly rare = new Map<string, number>();
 
-  /** Code that falls through to the next op, or sets `next` and breaks. */
-  inline(body: string): number {
-    return this.add(`{ ${body} op += OP_SIZE; continue; }`);
+  /** Code that falls through to the next op, or sets `next` and breaks. 16-bit operands are rare. */
+  inline(body: string, type = ''): number {
+    if (type !== 'u16') return add(this.hot, FIRST, `{ ${body} op += OP_SIZE; continue; }`);
+    const returning = body.replace(/\{ next = (\w+\(op\)); break; \}/g, 'return $1;');
+    return add(this.rare, FIRST_RARE, `{ ${returning} return nextOp(op); }`);
   }
 
   /** An expression that gives the next op. */
   call(expression: string): number {
-    return this.add(`next = ${expression}; break;`);
+    const [name] = expression.split(/[<(]/);
+    const hot = HOT_CALLS.has(name!) && !expression.includes('u16');
+    return hot
+      ? add(this.hot, FIRST, `next = ${expression}; break;`)
+      : add(this.rare, FIRST_RARE, `return ${expression};`);
   }
 
-  private add(code: string): number {
-    const known = this.ids.get(code);
-    if (known !== undefined) return known;
-    const id = CaseTable.FIRST + this.ids.size;
-    this.ids.set(code, id);
-    return id;
-  }
-
-  /** Cases of the main loop's own switch: all up to the last that is not a mere call, which must be few enough. */
   hotLines(): string[] {
-    const end = this.rareFrom();
-    if (end > MAX_SWITCH)
-      throw new Error(`${end} cases in the main loop: beyond ${MAX_SWITCH} Binaryen makes no jump table`);
-    return this.entries()
-      .filter(([, id]) => id < end)
-      .map(([code, id]) => `      case ${id}: ${code}`);
+    return lines(this.hot);
   }
 
-  /** Cases after those, each a call: a switch of its own, out of line. */
   rareLines(): string[] {
-    const start = this.rareFrom();
-    return this.entries()
-      .filter(([, id]) => id >= start)
-      .map(([code, id]) => `    case ${id}: ${code.replace(/^next = (.*); break;$/, 'return $1;')}`);
-  }
-
-  private entries(): [string, number][] {
-    return [...this.ids];
-  }
-
-  private rareFrom(): number {
-    const inline = this.entries().filter(([code]) => code.startsWith('{'));
-    return Math.max(...inline.map(([, id]) => id)) + 1;
+    return lines(this.rare);
   }
 
   /** Identifiers the cases call. */
   names(): Set<string> {
-    return new Set([...this.ids.keys()].flatMap((code) => code.match(/\b[a-z]\w*(?=(<\w+>)?\()/g) ?? []));
+    const code = [...this.hot.keys(), ...this.rare.keys()];
+    return new Set(code.flatMap((text) => text.match(/\b[a-z]\w*(?=(<\w+>)?\()/g) ?? []));
   }
+}
+
+function add(cases: Map<string, number>, first: number, code: string): number {
+  const known = cases.get(code);
+  if (known !== undefined) return known;
+  if (cases.size === MAX_CASES - FIRST) throw new Error('too many cases for one jump table');
+  const id = first + cases.size;
+  cases.set(code, id);
+  return id;
+}
+
+function lines(cases: ReadonlyMap<string, number>): string[] {
+  return [...cases].map(([code, id]) => `      case ${id}: ${code}`);
 }
 
 /** Source of the interpreter's main loop around the cases. */
@@ -80,14 +84,6 @@ ${[...cases.names()]
   .join('\n')}
 } from '../instructions';
 
-function executeRare(id: u32, op: usize): usize {
-  switch (id) {
-${cases.rareLines().join('\n')}
-    default: unreachable();
-  }
-  return 0;
-}
-
 /** Executes about \`budget\` instructions; the reason it stopped is in EXIT_REASON. */
 export function execute(budget: i32): i32 {
   let op = startOp();
@@ -104,7 +100,7 @@ export function execute(budget: i32): i32 {
       case 6: next = undefined(op); break;
       case 7: next = tooLong(op); break;
 ${cases.hotLines().join('\n')}
-      default: next = executeRare(<u32>load<u16>(op), op);
+      default: next = rare(op);
     }
     // A block ended: count it, and look up from the work now and then.
     budget -= <i32>(op - start) / OP_SIZE + 1;
@@ -112,6 +108,15 @@ ${cases.hotLines().join('\n')}
     op = next;
     start = next;
   }
+}
+
+/** The instructions that are seldom executed. */
+function rare(op: usize): usize {
+  switch (<u32>load<u16>(op)) {
+${cases.rareLines().join('\n')}
+      default: unreachable();
+  }
+  return 0;
 }
 `;
 }
