@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Firmware } from '../../src/main/vmm/firmware/firmware.js';
+import { SeaBios } from '../../src/main/vmm/firmware/seabios.js';
+import type { KeyCode } from '../../src/shared/contract/input.js';
+import { debianInstallerIso, grubRescue, isolinuxIso, memtestIso } from '../../src/testing/boot-media.js';
+import { Guest } from '../../src/testing/guest.js';
+
+const SEABIOS_FOLDER = '/usr/share/seabios';
+const hasSeaBios = existsSync(path.join(SEABIOS_FOLDER, 'bios-256k.bin'));
+const LONG = { timeout: 600_000 };
+
+function seaBios(): Firmware {
+  const file = (name: string): Uint8Array => new Uint8Array(readFileSync(path.join(SEABIOS_FOLDER, name)));
+  return new SeaBios({ bios: file('bios-256k.bin'), vgaBios: file('vgabios-stdvga.bin') });
+}
+
+/** Key codes of lower-case letters, digits and what else the tests type. */
+function keys(text: string): KeyCode[] {
+  return Array.from(text, (c) => {
+    if (c === ' ') return 'Space';
+    if (c === '\n') return 'Enter';
+    return (/[0-9]/.test(c) ? `Digit${c}` : `Key${c.toUpperCase()}`) as KeyCode;
+  });
+}
+
+const MENU = `
+SERIAL 0
+UI menu.c32
+PROMPT 0
+TIMEOUT 3000
+MENU TITLE Annex test menu
+LABEL first
+  MENU LABEL The first entry
+  KERNEL reboot.c32
+LABEL second
+  MENU LABEL The second entry
+  KERNEL reboot.c32
+`;
+
+describe.each([
+  ['the built-in BIOS', () => undefined, true],
+  ['SeaBIOS', seaBios, hasSeaBios],
+] as const)('under %s', (_name, firmware, available) => {
+  const start = (media: { cdrom?: string; floppy?: string; memoryMiB?: number }): Guest => {
+    const chosen = firmware();
+    return new Guest({ memoryMiB: 128, ...media, ...(chosen ? { firmware: chosen } : {}) });
+  };
+
+  it.skipIf(!available)('GRUB on a CD shows its menu, obeys the keyboard and finds the drive', LONG, async () => {
+    const guest = start({ cdrom: await grubRescue('cdrom.iso') });
+    guest.waitForScreen('GNU GRUB', 240);
+    guest.waitForScreen(/\*GNU\/Linux/, 60);
+    guest.press('ArrowDown');
+    guest.waitForScreen(/\*GNU \(aka GNU\/Hurd\)/, 60);
+    guest.press('KeyC');
+    guest.waitForScreen('grub>', 60);
+    guest.press(...keys('ls\n'));
+    guest.waitForScreen('(cd)', 60);
+  });
+
+  it.skipIf(!available)('GRUB on a diskette reaches its shell', LONG, async () => {
+    const guest = start({ floppy: await grubRescue('floppy.img') });
+    guest.waitForScreen('GNU GRUB', 300);
+    guest.press('KeyC');
+    guest.waitForScreen('grub>', 60);
+    guest.press(...keys('ls\n'));
+    guest.waitForScreen('(fd0)', 60);
+  });
+
+  it.skipIf(!available)('ISOLINUX shows its menu and moves the bar', LONG, async () => {
+    const iso = await isolinuxIso({ config: MENU, modules: ['menu.c32', 'libutil.c32', 'libcom32.c32', 'reboot.c32'] });
+    const guest = start({ cdrom: iso });
+    guest.waitForScreen('Annex test menu', 240);
+    guest.waitForScreen('The second entry', 30);
+    guest.press('ArrowDown', 'Tab');
+    guest.waitForScreen(/> \.?\/?reboot\.c32|> reboot/, 60);
+  });
+
+  it.skipIf(!available).each(['x64', 'ia32'] as const)('memtest86+ (%s) tests memory', LONG, async (flavour) => {
+    const guest = start({ cdrom: await memtestIso(flavour), memoryMiB: 32 });
+    guest.waitForScreen(/Memtest86\+/, 240);
+    guest.waitForScreen(/Pass:\s+0/, 120);
+    expect(guest.screen).toMatch(/Memory/);
+    guest.press('F1');
+    guest.waitForScreen(/Settings|Configuration/, 120);
+  });
+});
+
+describe('the Debian installer', () => {
+  it.each(['amd64', 'i386'] as const)(
+    '(%s, text) takes a language and a location from the keyboard',
+    { timeout: 1_800_000 },
+    async (arch) => {
+      const guest = new Guest({ cdrom: await debianInstallerIso(arch, 'text'), memoryMiB: 256 });
+      guest.waitForScreen('Select a language', 900);
+      guest.press('Enter');
+      guest.waitForScreen('Select your location', 300);
+      guest.press('Enter');
+      guest.waitForScreen('Configure the keyboard', 300);
+    },
+  );
+});
