@@ -39,10 +39,13 @@ LABEL second
   KERNEL reboot.c32
 `;
 
-describe.each([
+/** Name, maker (`undefined` leaves the built-in one), and whether its files are here. */
+const FIRMWARES: readonly (readonly [string, () => Firmware | undefined, boolean])[] = [
   ['the built-in BIOS', () => undefined, true],
   ['SeaBIOS', seaBios, hasSeaBios],
-] as const)('under %s', (_name, firmware, available) => {
+];
+
+describe.each(FIRMWARES)('under %s', (_name, firmware, available) => {
   const start = (media: { cdrom?: string; floppy?: string; memoryMiB?: number }): Guest => {
     const chosen = firmware();
     return new Guest({ memoryMiB: 128, ...media, ...(chosen ? { firmware: chosen } : {}) });
