@@ -60,6 +60,7 @@ export class Refcounts {
 
   /** Takes up to `most` free clusters in a row, at least one. */
   async allocate(most: number): Promise<Allocation> {
+    const searchedFrom = this.firstFree;
     const first = await this.findFree();
     const block = await this.ensureBlock(Math.floor(first / this.entriesPerBlock));
     const start = first % this.entriesPerBlock;
@@ -69,7 +70,8 @@ export class Refcounts {
       count++;
     }
     this.blocks.touch(block);
-    this.firstFree = first + count;
+    // Growing the refcount table may have freed clusters further down.
+    if (this.firstFree === searchedFrom) this.firstFree = first + count;
     return { offset: first * this.clusterBytes, clusters: count };
   }
 
