@@ -7,7 +7,7 @@ import { lookup } from './code-cache';
 import { finishStep, stepAt, stepDone } from './step';
 import { deliverExternal, deliverNmi } from './exceptions';
 import { execute } from './generated/main-loop';
-import { OP_EXIT, OP_STEP_DONE } from './pseudo-ops';
+import { OP_EXIT, OP_PAGE_END, OP_STEP_DONE } from './pseudo-ops';
 import { count, dropEvent, opRip, pendingEvents, raiseEvent, ripMask, setRip } from './state';
 
 /** Entering, leaving and interrupting the main loop. */
@@ -32,6 +32,11 @@ export function startOp(): usize {
   return attend();
 }
 
+/** Instruction pointer an op stands for; the op behind a page's last instruction stands for the next page's first byte. */
+function resumeRip(op: usize): u64 {
+  return load<u16>(op) == OP_PAGE_END ? (load<u64>(PAGE_RIP) + 4096) & ripMask() : opRip(op);
+}
+
 /** At the end of a block with the budget used up or events pending: the op to go on with. */
 export function service(next: usize, exhausted: bool): usize {
   if (load<u16>(next) == OP_EXIT) return next;
@@ -45,7 +50,7 @@ export function service(next: usize, exhausted: bool): usize {
     if (exhausted) raiseEvent(EVENT_EXIT);
     return stepDone(next);
   }
-  setRip(opRip(next));
+  setRip(resumeRip(next));
   if (!exhausted) return attend();
   if (load<u32>(STEPPING)) {
     const trap = finishStep();
