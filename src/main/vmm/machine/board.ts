@@ -32,6 +32,7 @@ import type { PciFunction } from '../pci/pci-function.js';
 import { Piix3IsaBridge } from '../pci/piix3-isa-bridge.js';
 import { Piix4PowerFunction } from '../pci/piix4-power-function.js';
 import { TSC_HZ } from '../time/frequencies.js';
+import type { Clock } from '../time/clock.js';
 import { TimerQueue } from '../time/timers.js';
 import { IsaDmaController } from '../devices/dma/isa-dma-controller.js';
 import { I82077aa } from '../devices/storage/floppy/i82077aa.js';
@@ -65,6 +66,7 @@ export interface BoardParts {
   readonly mmio: MmioBus;
   readonly shadow: ShadowControl;
   readonly a20: A20Gate;
+  readonly clock: Clock;
 }
 
 const NO_PEER = { transmit: () => undefined };
@@ -91,11 +93,11 @@ export class Board {
     private readonly spec: MachineSpec,
     private readonly outside: MachinePorts,
     private readonly wires: BoardPorts,
-    { mmio, shadow, a20 }: BoardParts,
+    { mmio, shadow, a20, clock }: BoardParts,
   ) {
     this.mmio = mmio;
     this.a20 = a20;
-    this.timers = new TimerQueue(outside.clock);
+    this.timers = new TimerQueue(clock);
     const { ioApic, localApic, pic } = this.interruptControllers();
     this.localApic = localApic;
     this.interrupts = new IsaInterrupts(pic, ioApic);
@@ -216,7 +218,7 @@ export class Board {
     const clockIrq = new GatedIrqLine(this.interrupts.line(8));
     const pit = this.keep('pit', new I8254(this.timers, timerIrq));
     pit.attach(this.ports);
-    this.keep('port-61', new SystemControlPort(this.outside.clock, pit)).attach(this.ports);
+    this.keep('port-61', new SystemControlPort(this.timers.clock, pit)).attach(this.ports);
     const rtc = this.keep('rtc', new Mc146818(this.timers, () => this.shownTimeMs(), clockIrq));
     rtc.attach(this.ports);
     setUpCmos(rtc, this.spec, this.outside.drives);
@@ -292,7 +294,8 @@ export class Board {
   }
 
   private addDisplay(): DisplayAdapter {
-    const { memory, clock } = this.outside;
+    const { memory } = this.outside;
+    const { clock } = this.timers;
     const display = displayAdapter({ memory, clock, videoMemoryBytes: this.spec.videoMemoryBytes });
     this.ports.map(0x3b0, 0x30, display.vga.ports);
     this.ports.map(0x1ce, 3, display.vga.dispiPorts);

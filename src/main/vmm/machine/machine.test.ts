@@ -164,6 +164,27 @@ describe('machine', () => {
     expect(nextDeadlineNs).toBeLessThanOrEqual(1e9);
   });
 
+  it('ends the slice of a guest that watches a counter when a timer falls due', () => {
+    const board: BareBoard = new BareBoard({
+      program: () => {
+        board.out(0x43, 0x34);
+        board.out(0x40, 0xa9);
+        board.out(0x40, 0x04);
+        for (let reads = 0; reads < 100 && !board.cpu.exitRequested; reads++) {
+          board.clock.advance(100_000);
+          board.in(0x61);
+        }
+        return { reason: 'interrupted' };
+      },
+    });
+    programPic(board, 0);
+    board.machine.runSlice();
+    expect(board.clock.nowNs()).toBe(1_000_000);
+    expect(board.cpu.interruptRequest).toBe(false);
+    board.machine.runSlice();
+    expect(board.cpu.interruptRequest).toBe(true);
+  });
+
   it('presses the power button into an SCI at interrupt 9', () => {
     const board = new BareBoard();
     programPic(board, 9);

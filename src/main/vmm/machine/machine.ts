@@ -13,6 +13,7 @@ import type { MachinePorts } from './machine-ports.js';
 import { MachineRequests } from './machine-requests.js';
 import type { MachineSpec, SerialPortNumber } from './machine-spec.js';
 import { ShadowMemory } from './shadow-memory.js';
+import { SliceClock } from './slice-clock.js';
 import { VcpuWiring } from './vcpu-wiring.js';
 
 export type * from './machine-control.js';
@@ -34,6 +35,7 @@ export class Machine implements MachineControl {
   private readonly board: Board;
   private readonly cpu: VcpuEngine;
   private readonly wiring: VcpuWiring;
+  private readonly clock: SliceClock;
   private readonly requests = new MachineRequests(() => this.cpu.requestExit());
   private ended: MachineCondition | undefined;
   /** The firmware waits for an event: the slice counts as halted. */
@@ -47,13 +49,15 @@ export class Machine implements MachineControl {
     private readonly ports: MachinePorts,
   ) {
     const { memory } = ports;
+    this.clock = new SliceClock(ports.clock, () => this.cpu.requestExit());
     memory.mapRam(0, RAM_OFFSET, LOW_RAM_END);
     memory.mapRam(HIGH_RAM_START, RAM_OFFSET + HIGH_RAM_START, memory.ramBytes - HIGH_RAM_START);
     const mmio = new MmioBus();
     const shadow = new ShadowMemory(memory, mmio);
     const a20 = new A20Gate((enabled) => this.cpu.setA20(enabled));
-    this.board = new Board(spec, ports, this.boardPorts(), { mmio, shadow, a20 });
-    this.wiring = new VcpuWiring(this.board.ports, mmio, this.board.localApic, ports.clock);
+    this.board = new Board(spec, ports, this.boardPorts(), { mmio, shadow, a20, clock: this.clock });
+    this.clock.watch(this.board.timers);
+    this.wiring = new VcpuWiring(this.board.ports, mmio, this.board.localApic, this.clock);
     this.cpu = ports.createVcpu(memory, this.wiring);
     shadow.installRom(ports.firmware.install(this.firmwareHost()));
     this.powerOn();
@@ -177,7 +181,9 @@ export class Machine implements MachineControl {
   private step(): MachineCondition {
     this.board.timers.poll();
     this.yielded = false;
+    this.clock.enter();
     const exit = this.cpu.run(SLICE_INSTRUCTIONS);
+    this.clock.leave();
     if (exit.reason === 'internal-error') return this.fail(exit.message);
     if (exit.reason === 'shutdown') this.requests.reset('triple-fault');
     if (this.requests.takeInit()) this.cpu.reset(true);
