@@ -1,6 +1,7 @@
 import type { AnnexClient } from '../../shared/contract/client.js';
 import { AnnexError, wireErrorSchema } from '../../shared/contract/errors.js';
 import { mediaViewSchema, type MediaView } from '../../shared/contract/host-view.js';
+import { UPLOAD_PATH } from '../../shared/contract/wire.js';
 
 export interface ImportProgress {
   readonly doneBytes: number;
@@ -40,7 +41,7 @@ function upload(file: File, onProgress: (progress: ImportProgress) => void): Fil
     request.onerror = () => reject(new AnnexError('io-error', 'The file could not be sent to the host; try again.'));
     request.onabort = () => reject(new AnnexError('cancelled', 'Cancelled.'));
   });
-  request.open('POST', `upload?name=${encodeURIComponent(file.name)}`);
+  request.open('POST', `${UPLOAD_PATH}?name=${encodeURIComponent(file.name)}`);
   request.setRequestHeader('Content-Type', 'application/octet-stream');
   request.send(file);
   return { result, cancel: () => request.abort() };

@@ -1,7 +1,7 @@
 import type { DriveConfig, MachineConfig } from '../../../shared/config/machine-config.js';
 import type { MachinePatch } from '../../../shared/contract/commands.js';
 import type { MediaView } from '../../../shared/contract/host-view.js';
-import { diskProblem, memoryProblem, nameProblem, type Problem } from './validation.js';
+import { cleanFolder, diskProblem, memoryProblem, nameProblem, type Problem } from './validation.js';
 
 type BootDevice = MachineConfig['bootOrder'][number];
 export type DriveKind = DriveConfig['kind'];
@@ -174,7 +174,7 @@ export function patchFromForm(form: SettingsForm, config: MachineConfig, on: boo
   const wanted: Partial<MachineConfig> = {
     name: form.name.trim(),
     notes: form.notes,
-    folder: form.folder.trim(),
+    folder: cleanFolder(form.folder),
     guestOs: form.guestOs,
     memoryMiB: form.memoryMiB,
     engine: form.engine,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { machineConfigSchema } from '../../../shared/config/machine-config.js';
-import { diskProblem, freeName, memoryProblem, nameProblem } from './validation.js';
+import { cleanFolder, diskProblem, freeName, memoryProblem, nameProblem } from './validation.js';
 
 describe('nameProblem', () => {
   it('names what is wrong', () => {
@@ -33,6 +33,13 @@ describe('diskProblem', () => {
     expect(diskProblem(0)).not.toBeNull();
     expect(diskProblem(null)).not.toBeNull();
     expect(diskProblem(20)).toBeNull();
+  });
+});
+
+describe('cleanFolder', () => {
+  it('leaves only names between slashes', () => {
+    expect(cleanFolder(' /Lab// web /')).toBe('Lab/web');
+    expect(cleanFolder(' ')).toBe('');
   });
 });
 

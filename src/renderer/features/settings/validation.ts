@@ -33,6 +33,15 @@ export function diskProblem(sizeGiB: number | null): Problem | null {
   return fits ? null : { key: 'validate.diskRange', values: { max: MAX_DISK_GIB } };
 }
 
+/** A folder as typed, without empty parts and spaces around its names. */
+export function cleanFolder(path: string): string {
+  return path
+    .split('/')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .join('/');
+}
+
 /** A name no machine has yet: `base`, `base 2`, `base 3`… */
 export function freeName(base: string, taken: readonly string[]): string {
   const used = new Set(taken.map((name) => name.toLowerCase()));

@@ -7,7 +7,7 @@ import {
 import type { MachineDraft } from '../../../shared/contract/commands.js';
 import type { MediaView } from '../../../shared/contract/host-view.js';
 import { osDefaults } from '../settings/os-defaults.js';
-import { diskProblem, freeName, memoryProblem, nameProblem, type Problem } from '../settings/validation.js';
+import { cleanFolder, diskProblem, freeName, memoryProblem, nameProblem, type Problem } from '../settings/validation.js';
 
 /** How the new machine starts. */
 export type Source = 'medium' | 'kernel' | 'empty';
@@ -158,7 +158,7 @@ export function draftFromForm(form: WizardForm): MachineDraft {
   return {
     name: form.name.trim(),
     guestOs: form.guestOs,
-    folder: form.folder,
+    folder: cleanFolder(form.folder),
     memoryMiB: form.memoryMiB,
     engine: form.engine,
     firmware: { kind: form.firmware },
