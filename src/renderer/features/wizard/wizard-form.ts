@@ -7,7 +7,14 @@ import {
 import type { MachineDraft } from '../../../shared/contract/commands.js';
 import type { MediaView } from '../../../shared/contract/host-view.js';
 import { osDefaults } from '../settings/os-defaults.js';
-import { cleanFolder, diskProblem, freeName, memoryProblem, nameProblem, type Problem } from '../settings/validation.js';
+import {
+  cleanFolder,
+  diskProblem,
+  freeName,
+  memoryProblem,
+  nameProblem,
+  type Problem,
+} from '../settings/validation.js';
 
 /** How the new machine starts. */
 export type Source = 'medium' | 'kernel' | 'empty';
