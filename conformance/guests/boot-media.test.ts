@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Firmware } from '../../src/main/vmm/firmware/firmware.js';
 import { SeaBios } from '../../src/main/vmm/firmware/seabios.js';
 import type { KeyCode } from '../../src/shared/contract/input.js';
-import { debianInstallerIso, grubRescue, isolinuxIso, memtestIso } from '../../src/testing/boot-media.js';
+import { grubRescue, isolinuxIso, memtestIso } from '../../src/testing/boot-media.js';
 import { Guest } from '../../src/testing/guest.js';
 
 const SEABIOS_FOLDER = '/usr/share/seabios';
@@ -89,19 +89,4 @@ describe.each(FIRMWARES)('under %s', (_name, firmware, available) => {
     guest.press('F1');
     guest.waitForScreen(/Settings|Configuration/, 120);
   });
-});
-
-describe('the Debian installer', () => {
-  it.each(['amd64', 'i386'] as const)(
-    '(%s, text) takes a language and a location from the keyboard',
-    { timeout: 1_800_000 },
-    async (arch) => {
-      const guest = new Guest({ cdrom: await debianInstallerIso(arch, 'text'), memoryMiB: 256 });
-      guest.waitForScreen('Select a language', 900);
-      guest.press('Enter');
-      guest.waitForScreen('Select your location', 300);
-      guest.press('Enter');
-      guest.waitForScreen('Configure the keyboard', 300);
-    },
-  );
 });
