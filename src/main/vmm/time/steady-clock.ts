@@ -6,11 +6,14 @@ const MAX_STEP_NS = 3e6;
 /** How much faster than the host's time the clock runs while it makes up for lost time. */
 const CATCH_UP = 0.1;
 
+/** Most of what is owed that one sleep gives back: a kernel's watchdogs see a long sleep, not a stopped processor. */
+const MAX_LEAP_NS = 100e6;
+
 /**
  * A clock that does not leap while the guest runs. On a loaded host the machine's thread may stand still for tens of
  * milliseconds; were the guest's time to pass meanwhile, a whole row of timer ticks would be missed between two of its
  * instructions, and a kernel that counts ticks against the time-stamp counter would find its timer broken. What a step is
- * too long by is given back bit by bit, and at once when the guest sleeps anyway.
+ * too long by is given back bit by bit, and faster when the guest sleeps anyway.
  */
 export class SteadyClock implements Clock {
   private now: number;
@@ -34,10 +37,12 @@ export class SteadyClock implements Clock {
     return this.now;
   }
 
-  /** Call when the guest has slept, and before the machine runs on: the time of the host is its time again. */
+  /** Call when the guest has slept, and before the machine runs on: the whole sleep passes for the guest too. */
   slept(): void {
-    this.lastHost = this.host.nowNs();
-    this.now = this.lastHost;
-    this.owed = 0;
+    const host = this.host.nowNs();
+    const leap = Math.min(this.owed, MAX_LEAP_NS);
+    this.owed -= leap;
+    this.now += host - this.lastHost + leap;
+    this.lastHost = host;
   }
 }
