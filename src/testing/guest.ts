@@ -3,6 +3,7 @@ import type { KeyCode } from '../shared/contract/input.js';
 import { CompletionQueue } from '../main/vmm/block/completion-queue.js';
 import { MediumSlot } from '../main/vmm/block/medium-slot.js';
 import { MemoryDisk } from '../main/vmm/block/memory-disk.js';
+import type { Frame } from '../main/vmm/devices/display/scanout/frame.js';
 import { ScanOut } from '../main/vmm/devices/display/scanout/scan-out.js';
 import { BuiltinBios } from '../main/vmm/firmware/builtin-bios.js';
 import type { Firmware, FirmwareDrive } from '../main/vmm/firmware/firmware.js';
@@ -133,6 +134,12 @@ export class Guest {
   /** The text screen, or an empty string in graphics modes. */
   get screen(): string {
     return this.scanOut.text() ?? '';
+  }
+
+  /** What a monitor would show now. */
+  picture(): Frame {
+    this.scanOut.update(0);
+    return this.scanOut.frame;
   }
 
   private describe(problem: string): string {
