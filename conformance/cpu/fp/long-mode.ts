@@ -3,6 +3,7 @@ import { RAM_OFFSET } from '../../../src/main/vmm/memory/layout.js';
 import type { VcpuBus, VcpuEngine } from '../../../src/main/vmm/cpu/engine.js';
 import { createTestVcpu } from '../../../src/testing/interpreter.js';
 
+const SLICE = 100_000;
 const PAGE_TABLES = 0x1000;
 const STACK = 0x8000;
 export const CODE = 0x10_0000;
@@ -49,7 +50,7 @@ export class LongModeCpu {
     }
   }
 
-  /** Runs what has been put at {@link CODE} until it halts. */
+  /** Runs what has been put at {@link CODE} until it halts, in slices as a machine does. */
   run(maxInstructions: number): void {
     const state = this.cpu.saveState();
     const data = { selector: 0x10, base: 0n, limit: 0xffff_ffff, attributes: DATA_ATTRIBUTES };
@@ -71,7 +72,8 @@ export class LongModeCpu {
       cr4: 0x620n,
       msrs: { ...state.msrs, 0xc000_0080: 0x500n },
     });
-    const exit = this.cpu.run(maxInstructions);
+    let exit = this.cpu.run(SLICE);
+    for (let done = SLICE; exit.reason === 'budget' && done < maxInstructions; done += SLICE) exit = this.cpu.run(SLICE);
     if (exit.reason !== 'halt')
       throw new Error(
         `the program ended by ${JSON.stringify(exit, (_, v: unknown) => (typeof v === 'bigint' ? v.toString(16) : v))}`,
