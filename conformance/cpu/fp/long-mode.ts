@@ -73,7 +73,8 @@ export class LongModeCpu {
       msrs: { ...state.msrs, 0xc000_0080: 0x500n },
     });
     let exit = this.cpu.run(SLICE);
-    for (let done = SLICE; exit.reason === 'budget' && done < maxInstructions; done += SLICE) exit = this.cpu.run(SLICE);
+    for (let done = SLICE; exit.reason === 'budget' && done < maxInstructions; done += SLICE)
+      exit = this.cpu.run(SLICE);
     if (exit.reason !== 'halt')
       throw new Error(
         `the program ended by ${JSON.stringify(exit, (_, v: unknown) => (typeof v === 'bigint' ? v.toString(16) : v))}`,
