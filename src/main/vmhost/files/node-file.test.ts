@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openNodeFile } from './node-file.js';
 
@@ -30,6 +32,26 @@ describe('openNodeFile', () => {
     const content = await readFile(name);
     expect(content).toHaveLength(6000);
     expect([content[2999], content[3000], content[4999], content[5000]]).toEqual([0x63, 0, 0, 0x7a]);
+  });
+
+  it('reads, writes, grows and syncs under the permission model that VM processes run with', async () => {
+    const script = path.join(folder, 'probe.cjs');
+    const name = path.join(folder, 'disk');
+    await writeFile(name, 'x');
+    // The calls NodeFile makes, in a process started as the supervisor starts one.
+    await writeFile(
+      script,
+      `const { open } = require('node:fs/promises'); const fs = require('node:fs');
+       open(${JSON.stringify(name)}, 'r+').then(async (handle) => {
+         await handle.stat(); await handle.truncate(8); await handle.datasync();
+         fs.writev(handle.fd, [Buffer.from('ab')], 0, (error) => { if (error) throw error; });
+         fs.readv(handle.fd, [Buffer.alloc(2)], 0, (error) => { if (error) throw error; console.log('fine'); });
+       });`,
+    );
+    const node24 = Number(process.versions.node.split('.')[0]) >= 24;
+    const flags = node24 ? ['--permission', '--allow-fs-read=*', '--allow-fs-write=*'] : [];
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, script]);
+    expect(stdout.trim()).toBe('fine');
   });
 
   it('says what is wrong with a file it cannot open or write', async () => {

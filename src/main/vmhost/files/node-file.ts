@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { FilePort } from '../../vmm/block/disk-image.js';
 import { fileError } from './file-errors.js';
 
@@ -14,16 +15,31 @@ function call<T>(start: (done: Done<T>) => void): Promise<T> {
   });
 }
 
-/** A host file as a {@link FilePort}. */
+/** The same for FileHandle's methods. */
+async function ask<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    throw fileError(error);
+  }
+}
+
+/**
+ * A host file as a {@link FilePort}. Bytes move by descriptor; the rest goes through the handle, since Node's permission
+ * model, which VM processes run under, refuses `fdatasync` by descriptor.
+ */
 class NodeFile implements FilePort {
+  private readonly fd: number;
+
   constructor(
-    private readonly fd: number,
+    private readonly handle: FileHandle,
     readonly readonly: boolean,
-  ) {}
+  ) {
+    this.fd = handle.fd;
+  }
 
   async size(): Promise<number> {
-    const stat = await call<fs.Stats>((done) => fs.fstat(this.fd, done));
-    return stat.size;
+    return (await ask(this.handle.stat())).size;
   }
 
   read(offset: number, target: Uint8Array): Promise<number> {
@@ -57,7 +73,7 @@ class NodeFile implements FilePort {
   }
 
   truncate(size: number): Promise<void> {
-    return call<void>((done) => fs.ftruncate(this.fd, size, (error) => done(error, undefined)));
+    return ask(this.handle.truncate(size));
   }
 
   /** Node has no fallocate, so nothing can be given back: the range keeps its blocks and its content. */
@@ -66,11 +82,11 @@ class NodeFile implements FilePort {
   }
 
   sync(): Promise<void> {
-    return call<void>((done) => fs.fdatasync(this.fd, (error) => done(error, undefined)));
+    return ask(this.handle.datasync());
   }
 
   close(): Promise<void> {
-    return call<void>((done) => fs.close(this.fd, (error) => done(error, undefined)));
+    return ask(this.handle.close());
   }
 }
 
@@ -88,6 +104,5 @@ function remaining(vectors: readonly Uint8Array[], count: number): readonly Uint
 
 /** @throws FileError `not-found`, `no-permission`, `read-only` or `io-error` */
 export async function openNodeFile(path: string, options: { readonly readonly: boolean }): Promise<FilePort> {
-  const fd = await call<number>((done) => fs.open(path, options.readonly ? 'r' : 'r+', done));
-  return new NodeFile(fd, options.readonly);
+  return new NodeFile(await ask(open(path, options.readonly ? 'r' : 'r+')), options.readonly);
 }
