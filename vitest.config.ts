@@ -12,6 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           environment: 'node',
           include: ['src/**/*.test.ts', 'conformance/**/*.test.ts', 'fuzz/**/*.test.ts'],
           exclude: ['conformance/guests/**'],
@@ -22,6 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'guests',
+          sequence: { groupOrder: 1 },
           environment: 'node',
           include: ['conformance/guests/**/*.test.ts'],
           exclude: ['conformance/guests/**/*.long.test.ts'],
@@ -33,6 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'long',
+          sequence: { groupOrder: 2 },
           environment: 'node',
           include: ['conformance/guests/**/*.long.test.ts'],
           testTimeout: 30 * MINUTE,
@@ -43,6 +46,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 3 },
           environment: 'node',
           include: ['e2e/**/*.spec.ts'],
           testTimeout: 5 * MINUTE,
