@@ -12,7 +12,7 @@ export type CodeMode = 'real' | 'protected' | 'long';
 /** The compiled core; made by scripts/build-core.mjs before any test runs. */
 let compiled: WebAssembly.Module | undefined;
 export function testCore(): WebAssembly.Module {
-  return (compiled ??= new WebAssembly.Module(readFileSync(path.resolve('build/core/core.wasm'))));
+  return (compiled ??= new WebAssembly.Module(readFileSync(path.resolve('out/core/core.wasm'))));
 }
 
 const RAM_BYTES = 16 << 20;
