@@ -4,7 +4,8 @@ import { getOF, getZF } from '../flags';
 import { addressMask, opAddressSize, readAddress, readPointer, rmRead } from '../memory';
 import { BP, BR, DB, GP, iopl, nextOp, OF, opImm, opNextRip, opOffset, RCX, reg64, ripMask, setReg16, setReg64, UD, virtual8086, cellA, opLength } from '../state'; // prettier-ignore
 import { PAGE_RIP } from '../../layout';
-import { dropStack, peek, push } from './stack';
+import { dropFlat, dropStack, flatStack, peek, push, pushFlat, topFlat } from './stack';
+import { canonical } from '../walk';
 
 /** Near control transfer and software interrupts. */
 
@@ -47,6 +48,7 @@ export function callRelative<T>(op: usize): usize {
     return lookup(target);
   }
   const to: usize = load<u32>(op, 8);
+  if (to && flatStack<T>()) return pushFlat<T>(<T>opNextRip(op)) ? to : deliverOpFault(op);
   if (!to && !validTarget(relativeTarget<T>(op))) return deliverOpFault(op);
   if (!push<T>(<T>opNextRip(op))) return deliverOpFault(op);
   return to ? to : branch(op);
@@ -63,6 +65,14 @@ export function callNear<T>(op: usize): usize {
   return lookup(target);
 }
 export function returnNear<T>(op: usize): usize {
+  if (flatStack<T>()) {
+    const top = topFlat<T>();
+    if (!top) return deliverOpFault(op);
+    const back = <u64>load<T>(top);
+    if (sizeof<T>() == 8 && !canonical(back)) return raise(op, GP, 0);
+    dropFlat(sizeof<T>());
+    return lookup(back);
+  }
   const p = peek<T>(0);
   if (!p) return deliverOpFault(op);
   const target = <u64>load<T>(p);

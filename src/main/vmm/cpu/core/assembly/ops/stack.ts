@@ -28,8 +28,25 @@ export function stackAddress<T>(offset: u64, write: bool): u64 {
   return codeMode() & 2 ? offset : linear(SS, offset, sizeof<T>(), write);
 }
 
+/** Whether the stack is flat: in 64-bit mode, and in 32-bit mode with flat segments. */
+// @ts-ignore: decorator
+@inline export function flatStack<T>(): bool { return sizeof<T>() == 8 || (codeMode() & 2) != 0; }
+
+/** Pushes on a flat stack; false with the fault noted and nothing changed. */
+// @ts-ignore: decorator
+@inline export function pushFlat<T>(value: T): bool {
+  const pointer = (reg64(RSP) - sizeof<T>()) & load<u64>(EA_MASK);
+  const p = writePointer<T>(pointer);
+  if (!p) return false;
+  store<T>(p, value);
+  commit(p);
+  setReg64(RSP, pointer);
+  return true;
+}
+
 /** Pushes; false with the fault noted and nothing changed. */
 export function push<T>(value: T): bool {
+  if (flatStack<T>()) return pushFlat<T>(value);
   const mask = stackMask();
   const pointer = (reg64(RSP) - sizeof<T>()) & mask;
   const p = writePointer<T>(stackAddress<T>(pointer, true));
@@ -39,6 +56,12 @@ export function push<T>(value: T): bool {
   setStackPointer(pointer, mask);
   return true;
 }
+
+/** Host pointer to the top slot of a flat stack; 0 with the fault noted. */
+// @ts-ignore: decorator
+@inline export function topFlat<T>(): usize { return readPointer<T>(reg64(RSP) & load<u64>(EA_MASK)); }
+// @ts-ignore: decorator
+@inline export function dropFlat(bytes: u32): void { setReg64(RSP, (reg64(RSP) + bytes) & load<u64>(EA_MASK)); }
 
 /** Host pointer to the stack slot `depth` bytes above the top; 0 with the fault noted. */
 export function peek<T>(depth: u32): usize {
@@ -51,6 +74,7 @@ export function dropStack(bytes: u32): void {
 }
 
 export function pushRegister<T>(op: usize): usize {
+  if (flatStack<T>()) return pushFlat<T>(load<T>(cellA(op))) ? nextOp(op) : deliverOpFault(op);
   return push<T>(load<T>(cellA(op))) ? nextOp(op) : deliverOpFault(op);
 }
 export function pushImmediate<T>(op: usize): usize {
@@ -73,6 +97,14 @@ export function pushSegmentRegister<T>(op: usize, sel: u32): usize {
   return nextOp(op);
 }
 export function popRegister<T>(op: usize): usize {
+  if (flatStack<T>()) {
+    const top = topFlat<T>();
+    if (!top) return deliverOpFault(op);
+    const popped = load<T>(top);
+    dropFlat(sizeof<T>());
+    putReg<T>(cellA(op), popped);
+    return nextOp(op);
+  }
   const p = peek<T>(0);
   if (!p) return deliverOpFault(op);
   const value = load<T>(p);
