@@ -158,7 +158,10 @@ function buildIndex(placed: readonly Placed[]): { index: number[]; groups: numbe
         for (const opcode of opcodes(row.encoding)) {
           const at = ((long * 4 + row.encoding.map) * 4 + prefix) * 256 + opcode;
           if (isGrouped(row)) fillGroup(groupFor(at, groupAt, placed), row);
-          else index[at] = row.record;
+          else {
+            groupAt.delete(at);
+            index[at] = row.record;
+          }
         }
       }
     }
