@@ -157,8 +157,9 @@ function buildIndex(placed: readonly Placed[]): { index: number[]; groups: numbe
       for (const prefix of slots(row.encoding)) {
         for (const opcode of opcodes(row.encoding)) {
           const at = ((long * 4 + row.encoding.map) * 4 + prefix) * 256 + opcode;
-          if (isGrouped(row)) fillGroup(groupFor(at, groupAt, placed), row);
+          if (isGrouped(row)) fillGroup(groupFor(at, groupAt, placed, index[at]!), row);
           else {
+            // A row for this very prefix takes the place of whatever serves any prefix, group or not.
             groupAt.delete(at);
             index[at] = row.record;
           }
@@ -187,7 +188,8 @@ function isGrouped({ encoding, only }: Placed): boolean {
   );
 }
 
-function groupFor(at: number, groups: Map<number, Group>, placed: readonly Placed[]): Group {
+/** The group at a place; a new one starts with the record that served all of it. */
+function groupFor(at: number, groups: Map<number, Group>, placed: readonly Placed[], record: number): Group {
   const known = groups.get(at);
   if (known) return known;
   const map = (at >> 10) & 3;
@@ -195,7 +197,7 @@ function groupFor(at: number, groups: Map<number, Group>, placed: readonly Place
   const byModrm = placed.some(
     (p) => p.encoding.map === map && p.encoding.opcode === opcode && p.encoding.modrmByte !== undefined,
   );
-  const group = { byModrm, records: new Array<number>(byModrm ? 72 : 16).fill(0) };
+  const group = { byModrm, records: new Array<number>(byModrm ? 72 : 16).fill(record) };
   groups.set(at, group);
   return group;
 }
