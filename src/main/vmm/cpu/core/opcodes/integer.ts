@@ -1,17 +1,5 @@
-import type { Feature, Form, Instruction } from './opcode.js';
-
-type Options = Partial<Pick<Instruction, 'mode' | 'lock' | 'size' | 'undefinedFlags' | 'feature'>>;
-
-function row(
-  encoding: string,
-  mnemonic: string,
-  operands: string,
-  form: Form,
-  execute: string,
-  options: Options = {},
-): Instruction {
-  return { encoding, mnemonic, operands, form, execute, feature: 'base' satisfies Feature, ...options };
-}
+import { row, type RowOptions as Options } from './instruction-row.js';
+import type { Instruction } from './opcode.js';
 
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, '0');
 

@@ -1,17 +1,5 @@
-import type { Feature, Form, Instruction } from './opcode.js';
-
-type Options = Partial<Pick<Instruction, 'mode' | 'size' | 'feature'>>;
-
-function row(
-  encoding: string,
-  mnemonic: string,
-  operands: string,
-  form: Form,
-  execute: string,
-  options: Options = {},
-): Instruction {
-  return { encoding, mnemonic, operands, form, execute, feature: 'base' satisfies Feature, ...options };
-}
+import { row } from './instruction-row.js';
+import type { Instruction } from './opcode.js';
 
 /** Segment, system, I/O and state-management instructions (SDM vol. 1, 5.1.7 and 5.20; vol. 2). */
 export const SYSTEM_INSTRUCTIONS: readonly Instruction[] = [
