@@ -72,6 +72,7 @@ export class ThrowAwayRun {
         firmware: firmwareFiles(config.firmware),
         endOnReset: true,
         lastScreenWidth: null,
+        restoreFrom: null,
       },
       this.starter,
       {

@@ -170,6 +170,7 @@ export class Machines {
       firmware: firmwareFiles(absolute.firmware),
       endOnReset: false,
       lastScreenWidth: THUMBNAIL_WIDTH,
+      restoreFrom: null,
     };
   }
 

@@ -33,6 +33,11 @@ export const ERROR_CODES = {
   'image-damaged': 'expected',
   'image-locked': 'expected',
   'kernel-invalid': 'expected',
+  /** A saved state cannot be read: damaged, of a newer version, in a form this computer lacks, of another machine. */
+  'state-damaged': 'expected',
+  'state-newer': 'expected',
+  'state-unsupported': 'expected',
+  'state-mismatch': 'expected',
   'firmware-not-found': 'expected',
   'no-space': 'expected',
   'no-permission': 'expected',

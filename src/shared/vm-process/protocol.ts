@@ -26,8 +26,21 @@ export const vmPlanSchema = z.object({
   endOnReset: z.boolean(),
   /** Widest picture of the last screen to hand over at the end, in pixels; null leaves it as it is. */
   lastScreenWidth: z.int().positive().nullable(),
+  /**
+   * State file to go on from instead of powering on. The drives in `config` hold what they held at that point; states it
+   * builds on lie in the same folder. Left out: power on.
+   */
+  restoreFrom: z.string().nullable(),
 });
 export type VmPlan = z.infer<typeof vmPlanSchema>;
+
+/** Where a running machine's state goes. Neither file may exist; what an interrupted call leaves ends in `.partial`. */
+export const stateTargetSchema = z.object({
+  path: z.string(),
+  /** State file, in the same folder, whose pages need not be written again; null writes everything that is not zero. */
+  parent: z.string().nullable(),
+});
+export type StateTarget = z.infer<typeof stateTargetSchema>;
 
 /** Calls that are answered. */
 export const vmCallSchema = z.discriminatedUnion('name', [
@@ -42,13 +55,46 @@ export const vmCallSchema = z.discriminatedUnion('name', [
   z.object({ name: z.literal('screenshot'), maxWidth: z.int().positive().optional() }),
   z.object({ name: z.literal('screen-text') }),
   z.object({ name: z.literal('stats') }),
+  /**
+   * Saves the machine while it runs on. Each drive named gets a new overlay over the file it uses now, from which
+   * `snapshot-point` is told; the answer comes when the state is complete on disk. If it fails before that message
+   * nothing has changed; if after it, the overlays are in use and there is no state file.
+   */
+  z.object({
+    name: z.literal('take-snapshot'),
+    state: stateTargetSchema,
+    overlays: z.array(z.object({ driveId: z.string(), path: z.string() })),
+    thumbnailWidth: z.int().positive(),
+  }),
+  /** Gives up a `take-snapshot` under way, which then fails with `cancelled`. */
+  z.object({ name: z.literal('cancel-snapshot') }),
+  /** Saves the machine and, once that is on disk, ends it with outcome `suspended`. If it fails the machine runs on. */
+  z.object({ name: z.literal('suspend'), state: stateTargetSchema, thumbnailWidth: z.int().positive() }),
 ]);
 export type VmCall = z.infer<typeof vmCallSchema>;
 
 const screenshotSchema = z.object({ png: z.string(), width: z.number(), height: z.number() });
 
+/** What a saved state cost. */
+export const savedStateSchema = z.object({
+  /** Size of the state file in bytes. */
+  fileBytes: z.number(),
+  /** Guest memory written to it, before compression, in bytes. */
+  savedBytes: z.number(),
+  /** Guest memory that is zero, and that the parent has, in bytes. */
+  zeroBytes: z.number(),
+  parentBytes: z.number(),
+  /** How long the guest stood still, and how long the whole took, in ms. */
+  pauseMs: z.number(),
+  totalMs: z.number(),
+  thumbnail: screenshotSchema,
+});
+export type SavedState = z.infer<typeof savedStateSchema>;
+
 /** Answers by call name; absent: nothing. */
 export const vmReplySchemas = {
+  'take-snapshot': savedStateSchema,
+  'suspend': savedStateSchema,
   'type': z.object({ typed: z.number(), skipped: z.string() }),
   'screenshot': screenshotSchema,
   'screen-text': z.object({ text: z.string().nullable() }),
@@ -68,7 +114,7 @@ export const toVmSchema = z.discriminatedUnion('type', [
 export type ToVm = z.infer<typeof toVmSchema>;
 
 /** How a machine ended, told just before its process exits by itself. */
-export const vmOutcomeSchema = z.enum(['power-off', 'reset', 'halted', 'triple-fault', 'failed']);
+export const vmOutcomeSchema = z.enum(['power-off', 'reset', 'halted', 'triple-fault', 'suspended', 'failed']);
 export type VmOutcome = z.infer<typeof vmOutcomeSchema>;
 
 /** What there was to see when the machine ended. */
@@ -104,6 +150,10 @@ export const fromVmSchema = z.discriminatedUnion('type', [
     drives: z.record(z.string(), z.enum(['read', 'write'])),
     serial: z.boolean(),
   }),
+  /** The state being saved is that of this moment; the guest goes on, its drives on their overlays. */
+  z.object({ type: z.literal('snapshot-point'), pauseMs: z.number() }),
+  /** How far a state has been saved, in bytes of guest memory. */
+  z.object({ type: z.literal('snapshot-progress'), doneBytes: z.number(), totalBytes: z.number() }),
   z.object({ type: z.literal('screen-size'), width: z.int(), height: z.int() }),
   /** The guest ejected a medium or locked a tray. */
   z.object({ type: z.literal('drive'), driveId: z.string(), mediumPath: z.string().nullable(), locked: z.boolean() }),
