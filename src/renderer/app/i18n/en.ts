@@ -582,7 +582,8 @@ export const en = {
     'state-damaged': 'The saved state is damaged. Go back to another snapshot, or start the machine without it.',
     'state-newer': 'The saved state was made by a newer version of Annex. Update Annex to use it.',
     'state-unsupported': 'This version of Node cannot read the saved state. Use the one that came with Annex.',
-    'state-mismatch': 'The saved state belongs to a machine with other devices or memory. Restore the settings it was saved with.',
+    'state-mismatch':
+      'The saved state belongs to a machine with other devices or memory. Restore the settings it was saved with.',
     'image-locked': 'Another machine uses this disk image; close it there first.',
     'kernel-invalid': 'This file is not a kernel that can be started directly.',
     'firmware-not-found': 'The firmware file was not found; install it or choose Annex BIOS.',
