@@ -1,0 +1,69 @@
+import { createRequire } from 'node:module';
+import type { KvmKernel } from '../../vmm/cpu/kvm/kernel-port.js';
+import { KvmError } from '../../vmm/cpu/kvm/kvm-error.js';
+
+// include/uapi/asm-generic/fcntl.h, mman-common.h
+const O_RDWR = 2;
+const O_CLOEXEC = 0o2000000;
+const PROT_READ_WRITE = 3;
+const MAP_SHARED_FIXED = 0x11;
+
+/** What of koffi is used here; it is an optional dependency, absent where no prebuilt binary fits the host. */
+interface Ffi {
+  load(library: string): { func(prototype: string): (...values: never[]) => number };
+  errno(): number;
+  address(pointer: unknown): bigint;
+}
+
+/** The kernel's calls, made through the C library by a foreign-function interface. @throws KvmError without one */
+export function libcKernel(): KvmKernel {
+  const ffi = loadFfi();
+  const libc = ffi.load('libc.so.6');
+  const open = libc.func('int open(const char *path, int flags)') as (path: string, flags: number) => number;
+  const close = libc.func('int close(int descriptor)') as (descriptor: number) => number;
+  const ioctl = libc.func('int ioctl(int descriptor, ulong request, ulong argument)') as (
+    descriptor: number,
+    request: number,
+    argument: number,
+  ) => number;
+  const mmap = libc.func('long mmap(ulong at, size_t bytes, int prot, int flags, int descriptor, long offset)') as (
+    ...values: number[]
+  ) => number;
+  const identity = libc.func('void *memmove(void *to, const void *from, size_t bytes)') as unknown as (
+    to: Uint8Array,
+    from: Uint8Array,
+    bytes: number,
+  ) => unknown;
+  const answer = (result: number): number => (result < 0 ? -ffi.errno() : result);
+  return {
+    open: (path) => answer(open(path, O_RDWR | O_CLOEXEC)),
+    close: (descriptor) => void close(descriptor),
+    ioctl: (descriptor, request, argument) => {
+      const result = ioctl(descriptor, request, argument);
+      return result < 0 ? -ffi.errno() : result;
+    },
+    mapFixed: (descriptor, address, bytes) =>
+      Math.min(0, answer(mmap(address, bytes, PROT_READ_WRITE, MAP_SHARED_FIXED, descriptor, 0))),
+    // Moving nothing answers with the address it was given.
+    addressOf(buffer) {
+      const bytes = new Uint8Array(buffer);
+      return Number(ffi.address(identity(bytes, bytes, 0)));
+    },
+  };
+}
+
+function loadFfi(): Ffi {
+  if (process.platform !== 'linux') {
+    throw new KvmError('kvm-missing', `KVM is part of Linux, and this host runs ${process.platform}`);
+  }
+  try {
+    return createRequire(import.meta.url)('koffi') as Ffi;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new KvmError(
+      'kvm-binding',
+      `the foreign-function library koffi cannot be loaded: ${reason}`,
+      'install the optional dependencies of this product (npm install --include=optional)',
+    );
+  }
+}
