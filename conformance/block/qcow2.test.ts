@@ -310,6 +310,7 @@ function dyingFile(file: FilePort, writes: number): FilePort {
     writev: (offset, sources) => alive(() => file.writev(offset, sources)),
     truncate: (size) => alive(() => file.truncate(size)),
     punchHole: (offset, length) => file.punchHole(offset, length),
+    allocation: (offset, length) => file.allocation(offset, length),
     sync: () => Promise.resolve(),
     close: () => file.close(),
   };

@@ -1,4 +1,5 @@
 import { utilityProcess, type MessagePortMain, type UtilityProcess } from 'electron';
+import type { ToDiskJob } from '../../shared/disk-jobs/protocol.js';
 import type { ToVm } from '../../shared/vm-process/protocol.js';
 import type { ProcessExit, ProcessStarter, VmChild } from '../host/supervisor/process-starter.js';
 
@@ -35,7 +36,7 @@ class UtilityChild implements VmChild {
     child.once('exit', (code) => this.gone({ code, signal: null, stderr: this.stderr }));
   }
 
-  send(message: ToVm, ports: readonly MessagePortMain[] = []): void {
+  send(message: ToVm | ToDiskJob, ports: readonly MessagePortMain[] = []): void {
     this.child.postMessage(message, [...ports]);
   }
 

@@ -1,4 +1,4 @@
-import { FileError, type FilePort } from '../../main/vmm/block/disk-image.js';
+import { FileError, type Extent, type FilePort } from '../../main/vmm/block/disk-image.js';
 import { gather, scatter, sliceVectors, vectorLength, type Vectors } from '../../main/vmm/block/vectors.js';
 
 /** A file in memory, whose operations end in an order of its own, and which can be told how much room there is. */
@@ -55,6 +55,11 @@ export class MemoryFile implements FilePort {
   async punchHole(offset: number, length: number): Promise<void> {
     await this.later();
     this.bytes.fill(0, offset, offset + length);
+  }
+
+  async allocation(_offset: number, length: number): Promise<Extent> {
+    await this.later();
+    return { kind: 'data', length };
   }
 
   async sync(): Promise<void> {

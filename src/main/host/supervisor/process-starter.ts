@@ -1,3 +1,4 @@
+import type { ToDiskJob } from '../../../shared/disk-jobs/protocol.js';
 import type { ToVm } from '../../../shared/vm-process/protocol.js';
 
 /** How a VM process went. */
@@ -8,11 +9,11 @@ export interface ProcessExit {
   readonly stderr: string;
 }
 
-/** A started VM process, whatever started it. */
+/** A started process, whatever started it: one that runs a machine, or one that does a disk job. */
 export interface VmChild {
   readonly pid: number;
   /** @param ports MessagePorts to transfer, where the starter can ({@link ProcessStarter.transfersPorts}) */
-  send(message: ToVm, ports?: readonly unknown[]): void;
+  send(message: ToVm | ToDiskJob, ports?: readonly unknown[]): void;
   /** Messages are unchecked. */
   onMessage(listener: (message: unknown) => void): void;
   onExit(listener: (exit: ProcessExit) => void): void;
@@ -26,7 +27,7 @@ export interface ProcessRights {
   readonly writable: readonly string[];
 }
 
-/** Starts VM processes: child_process.fork under Node, utilityProcess under Electron. */
+/** Starts VM processes and disk jobs: child_process.fork under Node, utilityProcess under Electron. */
 export interface ProcessStarter {
   readonly transfersPorts: boolean;
   /** Resolves once the process exists. */

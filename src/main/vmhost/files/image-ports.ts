@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { inflateRaw } from 'node:zlib';
-import { ImageError, type DiskImage } from '../../vmm/block/disk-image.js';
+import { deflateRaw, inflateRaw } from 'node:zlib';
+import { ImageError, type DiskImage, type FilePort } from '../../vmm/block/disk-image.js';
 import { openImage, type ImageFormat, type ImagePorts } from '../../vmm/block/formats/image-format.js';
 import { openNodeFile } from './node-file.js';
 
@@ -10,42 +10,82 @@ const MAX_CHAIN = 32;
 
 const BACKING_FORMATS: ReadonlySet<string> = new Set<ImageFormat>(['raw', 'qcow2']);
 
-/**
- * What the image at `image` may reach: backing files in its own folder or below, whose format it names. An image is
- * untrusted input, so a name that leads elsewhere, also through a symbolic link, is refused.
- */
-export async function imagePorts(image: string): Promise<ImagePorts> {
-  const file = await realpath(image);
-  return portsOf(file, path.dirname(file), [file]);
+/** Files an image may reach, besides itself. An image is untrusted input: a name that leads elsewhere is refused. */
+interface Reach {
+  readonly image: string;
+  /** Real paths of the only files allowed; without them, everything in `folder` or below is. */
+  readonly allowed: ReadonlySet<string> | undefined;
+  readonly folder: string;
+  /** Real paths of the image and those that build on it. */
+  readonly chain: readonly string[];
+  readonly readonly: boolean;
 }
 
-function portsOf(image: string, folder: string, chain: readonly string[]): ImagePorts {
+/** What an image may reach. */
+export interface ImageAccess {
+  /** The only files it may build on; without them, those in its own folder or below. */
+  readonly bases?: readonly string[];
+  /** Whether parts of the image are opened for reading only. */
+  readonly readonly?: boolean;
+}
+
+/** What the image at `image` may use: files in its reach, symbolic links resolved, and the host's deflate. */
+export async function imagePorts(image: string, access: ImageAccess = {}): Promise<ImagePorts> {
+  const file = await realpath(image);
+  return portsOf({
+    image: file,
+    allowed: access.bases && new Set(await Promise.all(access.bases.map((base) => realpath(base).catch(() => base)))),
+    folder: path.dirname(file),
+    chain: [file],
+    readonly: access.readonly ?? true,
+  });
+}
+
+function portsOf(reach: Reach): ImagePorts {
   return {
     inflate,
-    openBacking: (name, format) => openBacking(image, folder, chain, name, format),
+    deflate,
+    openBacking: (name, format) => openBacking(reach, name, format),
+    openPart: (name) => openPart(reach, name),
   };
 }
 
-async function openBacking(
-  image: string,
-  folder: string,
-  chain: readonly string[],
-  name: string,
-  format: string | undefined,
-): Promise<DiskImage> {
-  const refuse = (why: string) => new ImageError('image-unsupported', `${image} builds on “${name}”: ${why}.`);
-  if (format === undefined || !BACKING_FORMATS.has(format)) throw refuse('its format is not stated or not supported');
-  const target = await realpath(path.resolve(path.dirname(image), name)).catch(() => undefined);
-  if (target === undefined) throw refuse('that file is missing');
-  if (!target.startsWith(folder + path.sep)) throw refuse('that file is outside the folder of the disk');
-  if (chain.includes(target) || chain.length >= MAX_CHAIN) throw refuse('the chain of disks never ends');
+async function openBacking(reach: Reach, name: string, format: string | undefined): Promise<DiskImage> {
+  if (format === undefined || !BACKING_FORMATS.has(format))
+    throw refusal(reach, name, 'its format is not stated or not supported');
+  const target = await resolveName(reach, name);
+  if (reach.chain.includes(target) || reach.chain.length >= MAX_CHAIN)
+    throw refusal(reach, name, 'the chain of disks never ends');
   const file = await openNodeFile(target, { readonly: true });
   try {
-    return await openImage(format as ImageFormat, file, portsOf(target, folder, [...chain, target]));
+    const ports = portsOf({ ...reach, image: target, chain: [...reach.chain, target], readonly: true });
+    return await openImage(format as ImageFormat, file, ports);
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+async function openPart(reach: Reach, name: string): Promise<FilePort> {
+  return openNodeFile(await resolveName({ ...reach, allowed: undefined }, name), { readonly: reach.readonly });
+}
+
+async function resolveName(reach: Reach, name: string): Promise<string> {
+  const target = await realpath(path.resolve(path.dirname(reach.image), name)).catch(() => undefined);
+  if (target === undefined) throw refusal(reach, name, 'that file is missing');
+  const inReach = reach.allowed ? reach.allowed.has(target) : target.startsWith(reach.folder + path.sep);
+  if (!inReach) throw refusal(reach, name, 'that file is outside the folder of the disk');
+  return target;
+}
+
+function refusal({ image }: Reach, name: string, why: string): ImageError {
+  return new ImageError('image-unsupported', `${image} builds on “${name}”: ${why}.`);
+}
+
+function deflate(source: Uint8Array): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    deflateRaw(source, { windowBits: 12 }, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+  });
 }
 
 function inflate(source: Uint8Array, size: number): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import type { FilePort } from '../../vmm/block/disk-image.js';
+import type { Extent, FilePort } from '../../vmm/block/disk-image.js';
 import { fileError } from './file-errors.js';
 
 /** IOV_MAX of Linux: more vectors than the kernel takes in one call are given in several. */
@@ -79,6 +79,12 @@ class NodeFile implements FilePort {
   /** Node has no fallocate, so nothing can be given back: the range keeps its blocks and its content. */
   punchHole(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** Node has no SEEK_HOLE either: a file that takes no room is one hole, any other is data. */
+  async allocation(_offset: number, length: number): Promise<Extent> {
+    const { blocks, size } = await ask(this.handle.stat());
+    return { kind: blocks === 0 && size > 0 ? 'zero' : 'data', length };
   }
 
   sync(): Promise<void> {

@@ -117,6 +117,8 @@ describe('block channel', () => {
       write: () => Promise.reject(new FileError('no-space', 'full')),
       discard: () => Promise.reject(new Error('bad')),
       flush: () => Promise.reject(new FileError('io-error', 'broken')),
+      backing: undefined,
+      extent: (_offset, length) => Promise.resolve({ kind: 'data', length }),
       close: () => Promise.resolve(),
     };
     const device = attach(image);

@@ -11,8 +11,10 @@ export interface FilePort {
   /** Writes all of the sources, one after the other, to one run of the file. @throws FileError as {@link write} */
   writev(offset: number, sources: readonly Uint8Array[]): Promise<void>;
   truncate(size: number): Promise<void>;
-  /** Gives a range back to the file system where it can; otherwise does nothing. */
+  /** Gives a range back to the file system, and reads zeros from then on, where it can; otherwise does nothing. */
   punchHole(offset: number, length: number): Promise<void>;
+  /** Whether the file system says that `offset` lies in a hole, and for how far that goes; all data if it cannot tell. */
+  allocation(offset: number, length: number): Promise<Extent>;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,6 +47,18 @@ export class ImageError extends Error {
 }
 
 /**
+ * What one image says of a stretch of its disk, whatever it builds on. `data`: stored here; `zero`: reads as zeros;
+ * `hole`: nothing is said, so it reads as the backing image does, or as zeros without one.
+ */
+export type ExtentKind = 'data' | 'zero' | 'hole';
+
+export interface Extent {
+  readonly kind: ExtentKind;
+  /** In bytes, from where it was asked for; never 0. */
+  readonly length: number;
+}
+
+/**
  * An opened disk image of any format: a linear space of bytes. Reads beyond allocated data give zeros. Several
  * operations may be in flight; the caller keeps those that overlap in order ({@link BlockServer} does).
  */
@@ -53,10 +67,18 @@ export interface DiskImage {
   /** Virtual size in bytes, a multiple of 512. */
   readonly size: number;
   readonly readonly: boolean;
+  /** The image this one builds on, owned by it. It may be smaller or larger. */
+  readonly backing: DiskImage | undefined;
   /** Fills the targets one after the other from one run of the disk. */
   read(offset: number, targets: readonly Uint8Array[]): Promise<void>;
   write(offset: number, sources: readonly Uint8Array[]): Promise<void>;
+  /** The content of the range becomes zeros or stays; the room it took is given back where the format can. */
   discard(offset: number, length: number): Promise<void>;
+  /**
+   * What is at `offset`, for at most `length` bytes (at least 1, within the disk). An image that cannot tell says `data`
+   * of everything. The stretch need not be the longest possible.
+   */
+  extent(offset: number, length: number): Promise<Extent>;
   /** Durable on return: data and metadata. */
   flush(): Promise<void>;
   close(): Promise<void>;

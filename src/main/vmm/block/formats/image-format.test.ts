@@ -32,6 +32,8 @@ describe('openImage', () => {
 
   const ports: ImagePorts = {
     inflate: () => Promise.reject(new Error('nothing is compressed')),
+    deflate: () => Promise.reject(new Error('nothing is compressed')),
+    openPart: () => Promise.reject(new Error('nothing is elsewhere')),
     openBacking: () => Promise.reject(new Error('nothing is elsewhere')),
   };
 

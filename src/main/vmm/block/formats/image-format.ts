@@ -1,11 +1,10 @@
 import { ImageError, type DiskImage, type FilePort } from '../disk-image.js';
-import { Qcow2Image, type ImagePorts } from './qcow2/qcow2-image.js';
-import { RawImage } from './raw-image.js';
+import type { FormatDriver, ImageFormat } from './format-driver.js';
+import type { ImagePorts } from './image-ports.js';
+import { qcow2Driver } from './qcow2/qcow2-driver.js';
+import { isoDriver, rawDriver } from './raw-driver.js';
 
-export type { ImagePorts };
-
-/** Formats a file can be recognised as; which of them can be opened is up to {@link openImage}. */
-export type ImageFormat = 'raw' | 'iso' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'vdi';
+export type { ImageFormat, ImagePorts };
 
 /** How many bytes from the start of a file {@link detectFormat} looks at. */
 export const DETECT_BYTES = 0x9000;
@@ -39,20 +38,23 @@ export function detectFormat(header: Uint8Array): ImageFormat {
   return found?.format ?? 'raw';
 }
 
-const OPENERS: Partial<Record<ImageFormat, (file: FilePort, ports: ImagePorts) => Promise<DiskImage>>> = {
-  raw: (file) => RawImage.open(file),
-  iso: (file) => RawImage.openIso(file),
-  qcow2: (file, ports) => Qcow2Image.open(file, ports),
+const DRIVERS: Partial<Record<ImageFormat, FormatDriver>> = {
+  raw: rawDriver,
+  iso: isoDriver,
+  qcow2: qcow2Driver,
 };
+
+/** @throws ImageError `image-unsupported` for a format this version cannot open */
+export function driverOf(format: ImageFormat): FormatDriver {
+  const driver = DRIVERS[format];
+  if (driver !== undefined) return driver;
+  throw new ImageError('image-unsupported', `This version cannot open ${format} images. Convert it to raw or qcow2.`);
+}
 
 /**
  * Opens an image; the image then owns the file.
  * @throws ImageError `image-unsupported` for a format this version cannot open, `image-damaged` for one it cannot trust
  */
 export async function openImage(format: ImageFormat, file: FilePort, ports: ImagePorts): Promise<DiskImage> {
-  const open = OPENERS[format];
-  if (open === undefined) {
-    throw new ImageError('image-unsupported', `This version cannot open ${format} images. Convert it to raw or qcow2.`);
-  }
-  return open(file, ports);
+  return driverOf(format).open(file, ports);
 }

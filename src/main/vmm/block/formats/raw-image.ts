@@ -1,9 +1,11 @@
 import { SECTOR_BYTES } from '../block-device.js';
-import type { DiskImage, FilePort } from '../disk-image.js';
+import type { DiskImage, Extent, FilePort } from '../disk-image.js';
 import { sliceVectors, vectorLength, zeroVectors, type Vectors } from '../vectors.js';
 
 /** The disk's bytes as they are. A file whose length is no multiple of 512 is a disk rounded up, its end reading zero. */
 export class RawImage implements DiskImage {
+  readonly backing = undefined;
+
   private constructor(
     readonly format: 'raw' | 'iso',
     private readonly file: FilePort,
@@ -31,6 +33,10 @@ export class RawImage implements DiskImage {
 
   discard(offset: number, length: number): Promise<void> {
     return this.file.punchHole(offset, length);
+  }
+
+  extent(offset: number, length: number): Promise<Extent> {
+    return this.file.allocation(offset, length);
   }
 
   flush(): Promise<void> {

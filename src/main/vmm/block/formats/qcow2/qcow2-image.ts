@@ -1,18 +1,11 @@
-import { ImageError, type DiskImage, type FilePort } from '../../disk-image.js';
+import { ImageError, type DiskImage, type Extent, type FilePort } from '../../disk-image.js';
 import { SerialQueue } from '../../serial-queue.js';
 import { scatter, sliceVectors, vectorLength, zeroVectors, type Vectors } from '../../vectors.js';
+import type { ImagePorts } from '../image-ports.js';
 import { HOLE, mappingOf, ownsTable, setEmpty, setOwned, tableOffset, type ClusterMapping } from './cluster-mapping.js';
 import { HEADER_OFFSET, HEADER_READ_BYTES, parseHeader, type Qcow2Header } from './qcow2-header.js';
 import { Refcounts } from './refcounts.js';
 import { TableCache, type CachedTable } from './table-cache.js';
-
-/** What an image with parts elsewhere, or compressed, needs from outside. */
-export interface ImagePorts {
-  /** Opens the image a backing file name stands for, read-only. @throws ImageError if that is not allowed */
-  openBacking(name: string, format: string | undefined): Promise<DiskImage>;
-  /** Inflates raw deflate data (RFC 1951) to `size` bytes. `source` may have bytes after its end. */
-  inflate(source: Uint8Array, size: number): Promise<Uint8Array>;
-}
 
 /** Changed tables that make the image write them back by itself. */
 const MAX_CHANGED_TABLES = 64;
@@ -46,7 +39,7 @@ export class Qcow2Image implements DiskImage {
     private readonly header: Qcow2Header,
     private readonly l1: DataView,
     private readonly refcounts: Refcounts,
-    private readonly backing: DiskImage | undefined,
+    readonly backing: DiskImage | undefined,
     private readonly ports: ImagePorts,
   ) {
     this.clusterBytes = 2 ** header.clusterBits;
@@ -129,6 +122,11 @@ export class Qcow2Image implements DiskImage {
     }
     await this.backing?.close();
     await this.file.close();
+  }
+
+  async extent(offset: number, length: number): Promise<Extent> {
+    const { mapping, length: found } = await this.run(offset, offset + length);
+    return { kind: mapping.kind === 'compressed' ? 'data' : mapping.kind, length: found };
   }
 
   // Mapping
