@@ -54,7 +54,7 @@ export class InterpreterEngine implements VcpuEngine {
     this.view = memory.view;
     this.bytes = memory.bytes;
     this.words = new Int32Array(memory.wasm.buffer, 0, PAGE_MAP_OFFSET / 4);
-    const imports = { env: { memory: memory.wasm, abort: () => undefined }, bus: busImports(bus, this.view, random) };
+    const imports = { env: { memory: memory.wasm, abort: () => undefined }, bus: busImports({ bus, memory, random }) };
     this.core = new WebAssembly.Instance(module, imports).exports as unknown as CoreExports;
     this.core.initialize();
     this.core.setA20(1);
@@ -180,7 +180,8 @@ function segmentAddress(segment: SegmentName): number {
   return L.SEGMENTS + SEGMENT_NAMES.indexOf(segment) * L.SEGMENT_SIZE;
 }
 
-function busImports(bus: VcpuBus, view: DataView, random: () => number): Record<string, unknown> {
+function busImports({ bus, memory, random }: Required<Omit<InterpreterOptions, 'module'>>): Record<string, unknown> {
+  const { view, pages } = memory;
   return {
     portRead: (port: number, size: AccessSize) => bus.portRead(port, size),
     portWrite: (port: number, value: number, size: AccessSize) => bus.portWrite(port, value >>> 0, size),
@@ -198,6 +199,7 @@ function busImports(bus: VcpuBus, view: DataView, random: () => number): Record<
     },
     writeMsr: (index: number, low: number, high: number) => (bus.writeMsr(index >>> 0, low >>> 0, high >>> 0) ? 1 : 0),
     nowNs: () => bus.nowNs(),
+    pageTouched: (page: number) => pages.beforeWrite(page),
     random,
   };
 }

@@ -2,6 +2,7 @@ import type { BusHandler } from '../bus/access.js';
 import type { MmioBus } from '../bus/mmio-bus.js';
 import type { GuestMemory } from '../memory/guest-memory.js';
 import { RAM_OFFSET } from '../memory/layout.js';
+import { hostPageOf } from '../memory/page-states.js';
 import type { ShadowControl, ShadowSegment } from '../pci/i440fx-host-bridge.js';
 
 const AREA_START = 0xc_0000;
@@ -71,6 +72,7 @@ export class ShadowMemory implements ShadowControl {
 
   private writeByte(address: number, value: number): void {
     if (address >= AREA_END || !this.routingAt(address)?.writeRam) return;
+    this.memory.pages.beforeWrite(hostPageOf(RAM_OFFSET + address));
     this.memory.bytes[RAM_OFFSET + address] = value;
   }
 

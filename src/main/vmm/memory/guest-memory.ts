@@ -1,7 +1,6 @@
 import {
   MAX_RAM_BYTES,
   PAGE_CODE,
-  PAGE_DIRTY,
   PAGE_MAP_OFFSET,
   PAGE_MAP_SIZE,
   PAGE_MASK,
@@ -11,6 +10,7 @@ import {
   PAGE_WRITE,
   RAM_OFFSET,
 } from './layout.js';
+import { PAGE_CLEAN, PageStates } from './page-states.js';
 
 const WASM_PAGE = 65536;
 
@@ -37,6 +37,8 @@ export class GuestMemory {
   readonly wasm: WebAssembly.Memory;
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** What is known of changes to RAM. At power-on every page is clean: zero. */
+  readonly pages: PageStates;
   private readonly pageMap: Uint32Array;
   private allocated: number;
   private observer: MemoryObserver = { mappingChanged() {}, codeWritten() {} };
@@ -57,6 +59,8 @@ export class GuestMemory {
     this.bytes = new Uint8Array(this.wasm.buffer);
     this.view = new DataView(this.wasm.buffer);
     this.pageMap = new Uint32Array(this.wasm.buffer, PAGE_MAP_OFFSET, PAGE_MAP_SIZE / 4);
+    this.pages = new PageStates(this.wasm.buffer);
+    this.pages.fill(RAM_OFFSET >>> PAGE_SHIFT, ramBytes >>> PAGE_SHIFT, PAGE_CLEAN);
     this.allocated = RAM_OFFSET + ramBytes;
   }
 
@@ -123,8 +127,8 @@ export class GuestMemory {
   write8(address: number, value: number): void {
     const entry = this.entry(address);
     if (!(entry & PAGE_WRITE)) return;
+    this.beforeWrite(address >>> PAGE_SHIFT, entry);
     this.bytes[((entry & ~PAGE_MASK) >>> 0) + (address & PAGE_MASK)] = value;
-    this.pageWritten(address >>> PAGE_SHIFT);
   }
 
   write16(address: number, value: number): void {
@@ -149,8 +153,8 @@ export class GuestMemory {
   write(address: number, source: Uint8Array): void {
     this.forEachPage(address, source.length, (entry, at, from, length) => {
       if (!(entry & PAGE_WRITE)) return;
+      this.beforeWrite((address + from) >>> PAGE_SHIFT, entry);
       this.bytes.set(source.subarray(from, from + length), at);
-      this.pageWritten((address + from) >>> PAGE_SHIFT);
     });
   }
 
@@ -164,6 +168,7 @@ export class GuestMemory {
     let ok = true;
     this.forEachPage(address, length, (entry, at, _from, run) => {
       if (!(entry & needed)) ok = false;
+      else if (access === 'write') this.pages.beforeWrite(entry >>> PAGE_SHIFT);
       const last = result.at(-1);
       if (last && last.offset + last.length === at) last.length += run;
       else result.push({ offset: at, length: run });
@@ -171,16 +176,26 @@ export class GuestMemory {
     return ok ? result : undefined;
   }
 
-  /** Tells engines and the dirty log that the range was written from outside the vCPU. */
+  /** Tells engines and whoever tracks changes that the range was written from outside the vCPU. */
   written(address: number, length: number): void {
     this.forEachPage(address, length, (entry, _at, from) => {
-      if (entry & PAGE_WRITE) this.pageWritten((address + from) >>> PAGE_SHIFT);
+      if (entry & PAGE_WRITE) this.beforeWrite((address + from) >>> PAGE_SHIFT, entry);
     });
   }
 
-  private pageWritten(page: number): void {
+  /**
+   * Makes the RAM of now the state to be saved; changed pages are pending from here on. The vCPU must be between runs.
+   * @returns number of pending pages
+   */
+  freeze(): number {
+    const pending = this.pages.markPending(RAM_OFFSET >>> PAGE_SHIFT, this.ramBytes >>> PAGE_SHIFT);
+    this.observer.mappingChanged();
+    return pending;
+  }
+
+  private beforeWrite(page: number, entry: number): void {
     this.forgetCode(page);
-    this.pageMap[page]! |= PAGE_DIRTY;
+    this.pages.beforeWrite(entry >>> PAGE_SHIFT);
   }
 
   private forgetCode(page: number): void {

@@ -11,6 +11,10 @@ export const PAGE_MASK = PAGE_SIZE - 1;
 export const CORE_OFFSET = 0;
 export const CORE_SIZE = 16 << 20;
 
+/** One byte for each 4 KiB page of this memory, by host offset: what comes before a write to it (see PageStates). */
+export const PAGE_STATE_OFFSET = CORE_OFFSET + (4 << 20);
+export const PAGE_STATE_SIZE = 1 << 20;
+
 /** One u32 for each 4 KiB page of the 4 GiB physical space: host page offset | flags below. */
 export const PAGE_MAP_OFFSET = CORE_OFFSET + CORE_SIZE;
 export const PAGE_MAP_SIZE = 4 << 20;
@@ -28,5 +32,3 @@ export const PAGE_READ = 1;
 export const PAGE_WRITE = 2;
 /** Set by an engine: decoded instructions of this page are cached; a write must tell the engine. */
 export const PAGE_CODE = 4;
-/** Set by engines and DMA on the first write since the dirty log was last read. */
-export const PAGE_DIRTY = 8;

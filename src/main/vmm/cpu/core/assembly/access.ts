@@ -1,9 +1,9 @@
-import { PAGE_CODE, PAGE_DIRTY, PAGE_READ, PAGE_WRITE } from '../../../memory/layout';
+import { PAGE_CODE, PAGE_READ, PAGE_WRITE } from '../../../memory/layout';
 import { BOUNCE, COUNT_TLB_MISS, TLB_USER, TLB_USER_ALIGNED } from '../layout';
 import { codeWrite } from './code-invalidate';
 import { watched, watchesPage } from './debug';
 import { SEGMENT_FAULT } from './memory';
-import { hostPage, pageEntry, readDevice, setPageFlags, writeDevice } from './physical';
+import { beforeWrite, hostPage, pageEntry, readDevice, writeDevice } from './physical';
 import { currentPrivilege, systemPrivilege } from './privilege';
 import { AC, count, FAULTED, longModeActive, setFault } from './state';
 import { fillData, readTable, writeTable } from './tlb';
@@ -101,7 +101,7 @@ function write(address: u64, bytes: u32, privilege: u32, modify: bool): usize {
     if (modify) readPart(physical, bytes, BOUNCE);
     return BOUNCE;
   }
-  if (!(entry & PAGE_DIRTY)) setPageFlags(physical, PAGE_DIRTY);
+  beforeWrite(entry);
   if (entry & PAGE_CODE) codeWrite(<u32>physical, bytes);
   else if (privilege != TLB_USER_ALIGNED && !watchesPage(address)) {
     fillData(writeTable(privilege), address, hostPage(entry), globalPage);
@@ -136,7 +136,7 @@ function writePart(address: u64, bytes: u32, source: usize): void {
     writeDevice(address, bytes, source);
     return;
   }
-  if (!(entry & PAGE_DIRTY)) setPageFlags(address, PAGE_DIRTY);
+  beforeWrite(entry);
   if (entry & PAGE_CODE) codeWrite(<u32>address, bytes);
   memory.copy(hostPage(entry) + (<u32>address & 0xfff), source, bytes);
 }
@@ -158,7 +158,7 @@ export function directWrite(address: u64, bytes: u32): usize {
   if (!translate(address, ACCESS_WRITE, currentPrivilege())) return FAULTED;
   const entry = pageEntry(physical);
   if (!(entry & PAGE_WRITE)) return 0;
-  if (!(entry & PAGE_DIRTY)) setPageFlags(physical, PAGE_DIRTY);
+  beforeWrite(entry);
   if (entry & PAGE_CODE) codeWrite(<u32>physical, bytes);
   return hostPage(entry) + (<u32>address & 0xfff);
 }

@@ -26,3 +26,6 @@
 /** 32 random bits. */
 // @ts-ignore: decorator
 @external('bus', 'random') export declare function randomBits(): u32;
+/** A page of the machine's memory, by host offset, is about to be written and its state byte is not 0. */
+// @ts-ignore: decorator
+@external('bus', 'pageTouched') export declare function pageTouched(hostPage: u32): void;

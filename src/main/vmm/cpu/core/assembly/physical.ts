@@ -1,6 +1,6 @@
-import { PAGE_CODE, PAGE_DIRTY, PAGE_MAP_OFFSET, PAGE_READ, PAGE_WRITE } from '../../../memory/layout';
+import { PAGE_CODE, PAGE_MAP_OFFSET, PAGE_READ, PAGE_SHIFT, PAGE_STATE_OFFSET, PAGE_WRITE } from '../../../memory/layout';
 import { A20_MASK, COUNT_MMIO } from '../layout';
-import { mmioRead, mmioWrite } from './bus';
+import { mmioRead, mmioWrite, pageTouched } from './bus';
 import { codeWrite } from './code-invalidate';
 import { count } from './state';
 
@@ -14,6 +14,12 @@ export const PHYSICAL_BITS: u32 = 36;
 }
 // @ts-ignore: decorator
 @inline export function hostPage(entry: u32): u32 { return entry & ~0xfff; }
+
+/** A page is about to be written, or to be entered into a write TLB: whoever keeps track of changes comes first. */
+// @ts-ignore: decorator
+@inline export function beforeWrite(entry: u32): void {
+  if (load<u8>(PAGE_STATE_OFFSET + (entry >>> PAGE_SHIFT))) pageTouched(entry >>> PAGE_SHIFT);
+}
 
 export function setPageFlags(address: u64, flags: u32): void {
   const at: usize = PAGE_MAP_OFFSET + ((<u32>address >>> 12) << 2);
@@ -42,7 +48,7 @@ export function orTable(address: u64, bits: u32): void {
   const entry = pageEntry(physical);
   if (!(entry & PAGE_WRITE)) return;
   if (entry & PAGE_CODE) codeWrite(<u32>physical, 4);
-  if (!(entry & PAGE_DIRTY)) setPageFlags(physical, PAGE_DIRTY);
+  beforeWrite(entry);
   atomic.or<u32>(hostPage(entry) + (<u32>address & 0xffc), bits);
 }
 
