@@ -14,11 +14,20 @@ export interface BackingReference {
   readonly format: ImageFormat;
 }
 
+/** What tells a new image from every other: the engine has neither randomness nor a calendar of its own. */
+export interface ImageIdentity {
+  /** 16 random bytes with the version and variant of an RFC 4122 UUID, version 4. */
+  readonly uuid: Uint8Array;
+  /** Seconds since 1970. */
+  readonly createdAt: number;
+}
+
 export interface CreateSpec {
   /** Virtual size in bytes, a multiple of 512. */
   readonly size: number;
   readonly layout: ImageLayout;
   readonly backing?: BackingReference;
+  readonly identity: ImageIdentity;
   /** Unit of allocation; the format's own choice if absent. */
   readonly clusterBytes?: number;
 }
