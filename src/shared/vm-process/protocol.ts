@@ -13,6 +13,10 @@ import { engineReportSchema, machineMetricsSchema } from '../contract/machine-vi
 export const channelKindSchema = z.enum(['display', 'serial1', 'serial2']);
 export type ChannelKind = z.infer<typeof channelKindSchema>;
 
+/** A saved state: its file, and the files of the states it builds on, nearest first. They find each other by id. */
+export const stateSourceSchema = z.object({ path: z.string(), bases: z.array(z.string()) });
+export type StateSource = z.infer<typeof stateSourceSchema>;
+
 /** Everything a VM process needs to bring up one machine. Paths in `config` are absolute. */
 export const vmPlanSchema = z.object({
   config: machineConfigSchema,
@@ -27,20 +31,12 @@ export const vmPlanSchema = z.object({
   /** Widest picture of the last screen to hand over at the end, in pixels; null leaves it as it is. */
   lastScreenWidth: z.int().positive().nullable(),
   /**
-   * State file to go on from instead of powering on. The drives in `config` hold what they held at that point; states it
-   * builds on lie in the same folder. Left out: power on.
+   * Goes on from a saved state instead of powering on: the machine comes up paused, and `resume` lets it run. The drives
+   * in `config` hold what they held when the state was saved.
    */
-  restoreFrom: z.string().nullable(),
+  restoreFrom: stateSourceSchema.nullable(),
 });
 export type VmPlan = z.infer<typeof vmPlanSchema>;
-
-/** Where a running machine's state goes. Neither file may exist; what an interrupted call leaves ends in `.partial`. */
-export const stateTargetSchema = z.object({
-  path: z.string(),
-  /** State file, in the same folder, whose pages need not be written again; null writes everything that is not zero. */
-  parent: z.string().nullable(),
-});
-export type StateTarget = z.infer<typeof stateTargetSchema>;
 
 /** Calls that are answered. */
 export const vmCallSchema = z.discriminatedUnion('name', [
@@ -56,45 +52,59 @@ export const vmCallSchema = z.discriminatedUnion('name', [
   z.object({ name: z.literal('screen-text') }),
   z.object({ name: z.literal('stats') }),
   /**
-   * Saves the machine while it runs on. Each drive named gets a new overlay over the file it uses now, from which
-   * `snapshot-point` is told; the answer comes when the state is complete on disk. If it fails before that message
-   * nothing has changed; if after it, the overlays are in use and there is no state file.
+   * Saves the machine while it runs on, to a file that does not exist yet. Each drive named goes over to an overlay that
+   * the host has made. Answered when the guest runs again, on its overlays; if it fails nothing has changed. What has
+   * become of the state file is told by `snapshot-saved`. `incremental`: refer to the state that this machine saved or
+   * was restored from last for pages that have not changed; the answer names it.
    */
   z.object({
     name: z.literal('take-snapshot'),
-    state: stateTargetSchema,
-    overlays: z.array(z.object({ driveId: z.string(), path: z.string() })),
+    path: z.string(),
+    incremental: z.boolean(),
+    heads: z.record(z.string(), z.string()),
     thumbnailWidth: z.int().positive(),
   }),
-  /** Gives up a `take-snapshot` under way, which then fails with `cancelled`. */
+  /** Gives up saving the state of the last `take-snapshot`; `snapshot-saved` then has error `cancelled`. */
   z.object({ name: z.literal('cancel-snapshot') }),
   /** Saves the machine and, once that is on disk, ends it with outcome `suspended`. If it fails the machine runs on. */
-  z.object({ name: z.literal('suspend'), state: stateTargetSchema, thumbnailWidth: z.int().positive() }),
+  z.object({
+    name: z.literal('suspend'),
+    path: z.string(),
+    incremental: z.boolean(),
+    thumbnailWidth: z.int().positive(),
+  }),
 ]);
 export type VmCall = z.infer<typeof vmCallSchema>;
 
 const screenshotSchema = z.object({ png: z.string(), width: z.number(), height: z.number() });
 
+/** A machine at the moment its state is that of a snapshot. */
+export const snapshotPointSchema = z.object({
+  /** State file this one will refer to, which must be kept as long; null if it stands alone. */
+  base: z.string().nullable(),
+  /** How long the guest stood still, in ms. */
+  pauseMs: z.number(),
+  thumbnail: screenshotSchema,
+});
+export type SnapshotPoint = z.infer<typeof snapshotPointSchema>;
+
 /** What a saved state cost. */
 export const savedStateSchema = z.object({
   /** Size of the state file in bytes. */
   fileBytes: z.number(),
-  /** Guest memory written to it, before compression, in bytes. */
+  /** Guest memory in it before compression, that is zero, and that its base has, in bytes. */
   savedBytes: z.number(),
-  /** Guest memory that is zero, and that the parent has, in bytes. */
   zeroBytes: z.number(),
-  parentBytes: z.number(),
-  /** How long the guest stood still, and how long the whole took, in ms. */
-  pauseMs: z.number(),
-  totalMs: z.number(),
-  thumbnail: screenshotSchema,
+  baseBytes: z.number(),
+  /** From the moment of the snapshot until the file was complete, in ms. */
+  saveMs: z.number(),
 });
 export type SavedState = z.infer<typeof savedStateSchema>;
 
 /** Answers by call name; absent: nothing. */
 export const vmReplySchemas = {
-  'take-snapshot': savedStateSchema,
-  'suspend': savedStateSchema,
+  'take-snapshot': snapshotPointSchema,
+  'suspend': snapshotPointSchema.extend({ saved: savedStateSchema }),
   'type': z.object({ typed: z.number(), skipped: z.string() }),
   'screenshot': screenshotSchema,
   'screen-text': z.object({ text: z.string().nullable() }),
@@ -150,10 +160,17 @@ export const fromVmSchema = z.discriminatedUnion('type', [
     drives: z.record(z.string(), z.enum(['read', 'write'])),
     serial: z.boolean(),
   }),
-  /** The state being saved is that of this moment; the guest goes on, its drives on their overlays. */
-  z.object({ type: z.literal('snapshot-point'), pauseMs: z.number() }),
   /** How far a state has been saved, in bytes of guest memory. */
-  z.object({ type: z.literal('snapshot-progress'), doneBytes: z.number(), totalBytes: z.number() }),
+  z.object({ type: z.literal('snapshot-progress'), path: z.string(), doneBytes: z.number(), totalBytes: z.number() }),
+  /** A state file is complete, or there is none and why. */
+  z.object({
+    type: z.literal('snapshot-saved'),
+    path: z.string(),
+    result: z.discriminatedUnion('ok', [
+      z.object({ ok: z.literal(true), saved: savedStateSchema }),
+      z.object({ ok: z.literal(false), error: wireErrorSchema }),
+    ]),
+  }),
   z.object({ type: z.literal('screen-size'), width: z.int(), height: z.int() }),
   /** The guest ejected a medium or locked a tray. */
   z.object({ type: z.literal('drive'), driveId: z.string(), mediumPath: z.string().nullable(), locked: z.boolean() }),
