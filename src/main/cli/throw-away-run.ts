@@ -67,6 +67,7 @@ export class ThrowAwayRun {
     return new RunningMachine(
       {
         config,
+        backing: {},
         logPath: null,
         bulk: { path: bulkPath(folder, randomBytes(6).toString('hex')), secret: randomBytes(16).toString('hex') },
         firmware: firmwareFiles(config.firmware),

@@ -39,7 +39,7 @@ export const HOST_FOLDER = '.host';
 export class Host {
   readonly uploads: Uploads;
   private readonly listeners = new Set<(event: HostEvent) => void>();
-  private readonly handlers: Handlers<CommandName>;
+  private readonly handlers: Partial<Handlers<CommandName>>;
   private readonly machines: Machines;
   private readonly jobs: Jobs;
 
@@ -134,7 +134,8 @@ export class Host {
       throw new AnnexError('bad-request', `${name}: ${[at.join('.'), message].filter(Boolean).join(': ')}`);
     }
     if ('id' in parsed.data) await this.checkLegal(name, parsed.data.id);
-    const handler = this.handlers[name] as (request: unknown, context: object) => Promise<unknown>;
+    const handler = this.handlers[name] as ((request: unknown, context: object) => Promise<unknown>) | undefined;
+    if (!handler) throw new AnnexError('not-supported', `${name} is not possible here.`);
     return reply.parse(await handler(parsed.data, { channels }));
   }
 

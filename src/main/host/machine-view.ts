@@ -33,6 +33,8 @@ export async function viewMachine(
     lastUsedAt: lastRun.lastUsedAt,
     drives,
     diskBytes: drives.reduce((sum, drive) => sum + (drive.kind === 'disk' ? (drive.usedBytes ?? 0) : 0), 0),
+    disposable: false,
+    snapshots: { count: 0, currentId: null },
     thumbnailVersion,
   };
 }

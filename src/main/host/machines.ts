@@ -165,6 +165,7 @@ export class Machines {
     const name = randomBytes(6).toString('hex');
     return {
       config: absolute,
+      backing: {},
       logPath: folder.logPath,
       bulk: { path: bulkPath(this.runtimeFolder, name), secret: randomBytes(16).toString('hex') },
       firmware: firmwareFiles(absolute.firmware),

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia';
 import { shallowReactive } from 'vue';
 import type { MachineMetrics } from '../../shared/contract/machine-view.js';
 import { useClient } from '../client/client-context.js';
+import { isOn } from '../composables/power.js';
 import { useLibraryStore } from './library.js';
 
 /** Longest range a chart shows, in milliseconds. */
@@ -51,7 +52,7 @@ export const useMetricsStore = defineStore('metrics', () => {
     else if (event.type === 'machine-removed') forget(event.id);
     else if (event.type === 'machine-changed') {
       const { state, config } = event.machine;
-      if (state === 'stopped' || state === 'crashed') latest.delete(config.id);
+      if (!isOn(state)) latest.delete(config.id);
       if (state === 'starting') forget(config.id);
     }
   });

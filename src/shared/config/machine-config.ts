@@ -23,18 +23,18 @@ const path = z
 export const diskFormatSchema = z.enum(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx', 'vdi', 'iso']);
 
 /** Where a drive sits: IDE channel × unit. */
-const ideSlot = z.object({ bus: z.literal('ide'), channel: z.int().min(0).max(1), unit: z.int().min(0).max(1) });
+export const ideSlotSchema = z.object({ bus: z.literal('ide'), channel: z.int().min(0).max(1), unit: z.int().min(0).max(1) });
 
 export const driveSchema = z.discriminatedUnion('kind', [
   z.object({
     id: z.string().min(1).max(40),
     kind: z.literal('disk'),
-    slot: ideSlot,
+    slot: ideSlotSchema,
     path,
     format: diskFormatSchema.default('raw'),
     readonly: z.boolean().default(false),
   }),
-  z.object({ id: z.string().min(1).max(40), kind: z.literal('cdrom'), slot: ideSlot, path: path.nullable() }),
+  z.object({ id: z.string().min(1).max(40), kind: z.literal('cdrom'), slot: ideSlotSchema, path: path.nullable() }),
   z.object({
     id: z.string().min(1).max(40),
     kind: z.literal('floppy'),
@@ -88,6 +88,8 @@ export const machineConfigSchema = z.object({
   pointer: z.enum(['auto', 'relative']).default('auto'),
   /** Real-time clock shows UTC (Linux, BSD) or local time (Windows, DOS). */
   clock: z.enum(['utc', 'local']).default('utc'),
+  /** Snapshots Annex takes by itself while the machine runs; null for none. */
+  autoSnapshots: z.object({ every: z.enum(['half-hour', 'hour', 'day']), keep: z.int().min(1).max(100) }).nullable().default(null),
   createdAt: z.iso.datetime(),
 }); // prettier-ignore
 export type MachineConfig = z.infer<typeof machineConfigSchema>;

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { machineConfigSchema, type MachineConfig } from '../config/machine-config.js';
 import { directoryViewSchema, hostFactsSchema, mediaViewSchema } from './host-view.js';
 import { inputEventSchema } from './input.js';
+import { DISK_COMMANDS } from './disk-commands.js';
+import { AT_REST, LIVE, OFF, ON } from './legal-states.js';
 import { brokenMachineSchema, machineViewSchema, type PowerState } from './machine-view.js';
+import { SNAPSHOT_COMMANDS } from './snapshot-commands.js';
 
 const id = z.object({ id: z.string() });
 const nothing = z.object({});
@@ -14,10 +17,6 @@ interface CommandSpec {
   /** Power states in which the command is legal; absent: it is not about one machine, or legal in all. */
   readonly states?: readonly PowerState[];
 }
-
-const OFF = ['stopped', 'crashed'] as const satisfies readonly PowerState[];
-const LIVE = ['running', 'paused'] as const satisfies readonly PowerState[];
-const ON = ['starting', 'running', 'paused', 'stopping'] as const satisfies readonly PowerState[];
 
 /** What a new or edited machine is described by: the configuration without what the host decides. */
 export const machineDraftSchema = machineConfigSchema.omit({ version: true, id: true, createdAt: true }).extend({
@@ -61,10 +60,11 @@ export const COMMANDS = {
   /** `patch` replaces top-level fields. Name, notes and folder may change at any time; the rest while off. */
   'machine.edit': { request: id.extend({ patch: machinePatchSchema }), reply: machineViewSchema },
   /** Moves the folder to the host's trash where there is one, else deletes it. */
-  'machine.delete': { request: id, reply: nothing, states: OFF },
-  'machine.start': { request: id, reply: machineViewSchema, states: OFF },
+  'machine.delete': { request: id, reply: nothing, states: AT_REST },
+  /** A suspended machine goes on where it was. `disposable`: what the guest writes is thrown away at power-off. */
+  'machine.start': { request: id.extend({ disposable: z.boolean().default(false) }), reply: machineViewSchema, states: AT_REST },
   'machine.pause': { request: id, reply: machineViewSchema, states: ['running'] },
-  'machine.resume': { request: id, reply: machineViewSchema, states: ['paused'] },
+  'machine.resume': { request: id, reply: machineViewSchema, states: ['paused', 'suspended'] },
   'machine.reset': { request: id, reply: machineViewSchema, states: LIVE },
   /** Presses the ACPI power button. The guest decides what to do. */
   'machine.shutdown': { request: id, reply: machineViewSchema, states: ['running'] },
@@ -112,6 +112,8 @@ export const COMMANDS = {
     states: LIVE,
   },
   'channel.close': { request: z.object({ channel: z.int() }), reply: nothing },
+  ...SNAPSHOT_COMMANDS,
+  ...DISK_COMMANDS,
 } as const satisfies Record<string, CommandSpec>; // prettier-ignore
 
 export type CommandName = keyof typeof COMMANDS;

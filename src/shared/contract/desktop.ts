@@ -1,5 +1,5 @@
 /** What the person chose when asked about running machines while the window closes. */
-export type CloseAnswer = 'power-off' | 'background' | 'cancel';
+export type CloseAnswer = 'suspend' | 'power-off' | 'background' | 'cancel';
 
 /**
  * What only a native window has: `window.desktop`, exposed by the preload script, absent in served mode. Everything else

@@ -15,6 +15,10 @@ export const ERROR_CODES = {
   'vm-exists': 'expected',
   'vm-wrong-state': 'expected',
   'vm-locked': 'expected',
+  /** Another operation on this machine is under way. */
+  'vm-busy': 'expected',
+  /** Linked clones build on this machine. */
+  'vm-has-clones': 'expected',
   'vm-config-damaged': 'expected',
   'vm-config-newer': 'expected',
   'vm-config-invalid': 'expected',
@@ -23,6 +27,26 @@ export const ERROR_CODES = {
   'guest-shutdown': 'expected',
   /** The guest halted its processor for good, as systems without ACPI do at shutdown. */
   'guest-halted': 'expected',
+  'snapshot-not-found': 'expected',
+  /** Linked clones build on this snapshot. */
+  'snapshot-has-clones': 'expected',
+  /** `snapshots/tree.json` cannot be read. */
+  'snapshots-damaged': 'expected',
+  'snapshots-newer': 'expected',
+  /** A disk of this machine is of a kind that no layer can be put on. */
+  'snapshot-unsupported-disk': 'expected',
+  /** The file of a layer that a disk is made of is gone. */
+  'layer-missing': 'expected',
+  /** The saved RAM and devices cannot be read. */
+  'state-damaged': 'expected',
+  /** They were saved by another version or for other hardware. */
+  'state-incompatible': 'expected',
+  /** Not possible while snapshots need the disk as it is. */
+  'disk-has-snapshots': 'expected',
+  /** A disk can only grow. */
+  'disk-too-small': 'expected',
+  /** Every place for a disk is taken. */
+  'no-free-slot': 'expected',
   'memory-too-large': 'expected',
   'engine-unavailable': 'expected',
   'media-not-found': 'expected',

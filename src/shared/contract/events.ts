@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { wireErrorSchema } from './errors.js';
 import { brokenMachineSchema, machineMetricsSchema, machineViewSchema } from './machine-view.js';
+import { snapshotTreeViewSchema } from './snapshot-view.js';
 
 /** Long work of the host that the person can watch and cancel. */
 export const jobViewSchema = z.object({
   id: z.string(),
-  kind: z.enum(['demo', 'upload', 'create-disk', 'checksum']),
+  kind: z.enum([
+    'demo', 'upload', 'create-disk', 'checksum', 'import', 'export', 'snapshot-take', 'snapshot-revert', 'snapshot-merge',
+    'snapshot-compare', 'suspend', 'clone', 'disk-grow', 'disk-compact', 'disk-convert', 'disk-check',
+  ]), // prettier-ignore
   title: z.string(),
   machineId: z.string().nullable(),
   doneBytes: z.number(),
@@ -19,6 +23,7 @@ export type JobView = z.infer<typeof jobViewSchema>;
 export const hostEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('machine-changed'), machine: machineViewSchema }),
   z.object({ type: z.literal('machine-removed'), id: z.string() }),
+  z.object({ type: z.literal('snapshots-changed'), tree: snapshotTreeViewSchema }),
   z.object({ type: z.literal('broken-machines'), broken: z.array(brokenMachineSchema) }),
   z.object({ type: z.literal('metrics'), metrics: machineMetricsSchema }),
   /** Device lights: bytes or operations since the last event, at most ten a second, only while something moves. */

@@ -2,8 +2,13 @@ import { z } from 'zod';
 import { machineConfigSchema } from '../config/machine-config.js';
 import { wireErrorSchema } from './errors.js';
 
-/** Life of a machine as a person sees it. `crashed`: its process died or the guest shut down by a triple fault. */
-export const powerStateSchema = z.enum(['stopped', 'starting', 'running', 'paused', 'stopping', 'crashed']);
+/**
+ * Life of a machine as a person sees it. `crashed`: its process died or the guest shut down by a triple fault.
+ * `suspended`: off, with RAM and devices saved. `suspending`: being saved, about to be that.
+ */
+export const powerStateSchema = z.enum([
+  'stopped', 'starting', 'running', 'paused', 'stopping', 'suspending', 'suspended', 'crashed',
+]); // prettier-ignore
 export type PowerState = z.infer<typeof powerStateSchema>;
 
 export const engineReportSchema = z.object({
@@ -49,6 +54,10 @@ export const machineViewSchema = z.object({
   lastUsedAt: z.number().nullable(),
   drives: z.array(driveViewSchema),
   diskBytes: z.number(),
+  /** Whether everything written in this run is thrown away at power-off. */
+  disposable: z.boolean(),
+  /** How many snapshots there are, and the one the present state builds on; `snapshot.tree` has them all. */
+  snapshots: z.object({ count: z.number(), currentId: z.string().nullable() }),
   /** Changes when a new thumbnail is available through `machine.thumbnail`; null if never. */
   thumbnailVersion: z.number().nullable(),
 });

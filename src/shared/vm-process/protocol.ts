@@ -20,6 +20,8 @@ export type StateSource = z.infer<typeof stateSourceSchema>;
 /** Everything a VM process needs to bring up one machine. Paths in `config` are absolute. */
 export const vmPlanSchema = z.object({
   config: machineConfigSchema,
+  /** By drive: the files below the one in use, from the top to the base. An image may build on no other. */
+  backing: z.record(z.string(), z.array(z.string())).default({}),
   /** Where the process writes its log; null for none. */
   logPath: z.string().nullable(),
   /** Local socket or named pipe the process listens on for bulk channels, and the secret a caller must know. */

@@ -102,6 +102,7 @@ async function createDemo({ jobs, library, machines, dataFolder }: HostServices)
       display: { videoMemoryMiB: 16 },
       pointer: 'auto',
       clock: 'utc',
+      autoSnapshots: null,
     },
     {},
   );

@@ -4,10 +4,12 @@ import type { CommandName, CommandReply, CommandRequest, MachineDraft } from '..
 import { AnnexError } from '../../../shared/contract/errors.js';
 import type { HostEvent } from '../../../shared/contract/events.js';
 import type { MachineView, PowerState } from '../../../shared/contract/machine-view.js';
+import { fakeDisks, withDisk, withGrownDisk, withoutDisk } from './fake-disks.js';
 import { FAKE_FACTS, FAKE_MEDIA, fakeDirectory } from './fake-host.js';
 import { FAKE_ENGINE, fakeLibrary, fakeMachine } from './fake-machines.js';
 import { fakeSample } from './fake-metrics.js';
 import { FAKE_SCREEN, fakeFrame, fakeResize, fakeThumbnail } from './fake-screen.js';
+import { FakeSnapshots } from './fake-snapshots.js';
 
 type Handlers = { [N in CommandName]?: (request: CommandRequest<N>) => Promise<CommandReply<N>> | CommandReply<N> };
 
@@ -21,6 +23,10 @@ export interface FakeOptions {
 /** A host in memory, for working on the interface and for tests: no VM runs behind it. */
 export class FakeClient implements AnnexClient {
   readonly machines = new Map<string, MachineView>();
+  readonly snapshots = new FakeSnapshots((tree) => {
+    this.emit({ type: 'snapshots-changed', tree });
+    this.update(tree.machineId, { snapshots: { count: tree.snapshots.length, currentId: tree.currentId } });
+  });
   private readonly listeners = new Set<(event: HostEvent) => void>();
   private settings: Record<string, unknown>;
   private folders: string[] = [];
@@ -30,7 +36,7 @@ export class FakeClient implements AnnexClient {
     this.settings = options.settings ?? {};
     if (!options.empty) {
       this.folders = ['Teaching', 'Templates'];
-      for (const machine of fakeLibrary(options.now ?? Date.now())) this.machines.set(machine.config.id, machine);
+      this.fill(options.now ?? Date.now());
     }
     this.handlers = this.createHandlers();
   }
@@ -75,6 +81,16 @@ export class FakeClient implements AnnexClient {
     return machine;
   }
 
+  private fill(now: number): void {
+    const machines = fakeLibrary(now);
+    const [first] = machines;
+    if (!first) return;
+    this.snapshots.seed(first, now);
+    const { snapshots, currentId } = this.snapshots.tree(first.config.id);
+    for (const machine of machines) this.machines.set(machine.config.id, machine);
+    this.machines.set(first.config.id, { ...first, snapshots: { count: snapshots.length, currentId } });
+  }
+
   private machine(id: string): MachineView {
     const machine = this.machines.get(id);
     if (!machine) throw new AnnexError('vm-not-found', 'This machine is no longer in the library.');
@@ -117,7 +133,8 @@ export class FakeClient implements AnnexClient {
         this.emit({ type: 'machine-removed', id });
         return {};
       },
-      'machine.start': ({ id }) => this.update(id, { state: 'running', problem: null, startedAt: Date.now() }),
+      'machine.start': ({ id, disposable = false }) =>
+        this.update(id, { state: 'running', problem: null, startedAt: Date.now(), disposable }),
       'machine.pause': this.power('paused'),
       'machine.resume': this.power('running'),
       'machine.reset': this.power('running'),
@@ -147,6 +164,37 @@ export class FakeClient implements AnnexClient {
         lines: ['14:32:07 info started, engine interpreter', '14:32:08 info bios: booting from CD'],
       }),
       'machine.watch': () => ({}),
+      'machine.suspend': this.power('suspended'),
+      'machine.discardState': this.power('stopped'),
+      'machine.clone': ({ id, name, folder }) => {
+        const { config } = this.machine(id);
+        return this.create({ ...config, name, folder: folder ?? config.folder });
+      },
+      'snapshot.tree': ({ id }) => this.snapshots.tree(id),
+      'snapshot.take': ({ id, name, notes }) => this.snapshots.take(this.machine(id), name, notes ?? ''),
+      'snapshot.revert': ({ id, snapshotId }) => {
+        const { power } = this.snapshots.revert(id, snapshotId);
+        return this.update(id, { state: power === 'running' ? 'running' : 'stopped', problem: null });
+      },
+      'snapshot.delete': ({ id, snapshotId, descendants }) =>
+        this.snapshots.delete(id, snapshotId, descendants ?? false),
+      'snapshot.edit': ({ id, snapshotId, name, notes }) =>
+        this.snapshots.edit(id, snapshotId, { ...(name && { name }), ...(notes !== undefined && { notes }) }),
+      'snapshot.thumbnail': async () => ({ png: await fakeThumbnail() }),
+      'snapshot.compare': ({ id }) => this.snapshots.compare(this.machine(id)),
+      'snapshot.tidy': ({ id }) => this.snapshots.tree(id),
+      'disk.list': ({ id }) => ({ disks: fakeDisks(this.machine(id), this.snapshots.tree(id).snapshots.length) }),
+      'disk.add': ({ id, sizeBytes }) => this.update(id, withDisk(this.machine(id), 'new-disk.qcow2', sizeBytes)),
+      'disk.attach': ({ id, mediaId }) => {
+        const medium = FAKE_MEDIA.find((m) => m.id === mediaId);
+        if (!medium) throw new AnnexError('media-not-found', 'This medium is not in the list.');
+        return this.update(id, withDisk(this.machine(id), medium.path, medium.sizeBytes));
+      },
+      'disk.remove': ({ id, driveId }) => this.update(id, withoutDisk(this.machine(id), driveId)),
+      'disk.grow': ({ id, driveId, sizeBytes }) => this.update(id, withGrownDisk(this.machine(id), driveId, sizeBytes)),
+      'disk.compact': () => ({ beforeBytes: 7.9e9, afterBytes: 6.1e9 }),
+      'disk.convert': ({ id }) => this.machine(id),
+      'disk.check': () => ({ problems: [], leakedBytes: 0, repaired: false }),
       'media.browse': ({ path }) => fakeDirectory(path),
       'media.add': ({ path }) => {
         const medium = FAKE_MEDIA.find((m) => m.path === path);

@@ -51,6 +51,8 @@ export function fakeMachine(draft: MachineDraft, host: Partial<MachineView> = {}
     lastUsedAt: null,
     drives: views,
     diskBytes: views.filter((d) => d.kind === 'disk').reduce((sum, d) => sum + (d.usedBytes ?? 0), 0) + 42_000_000,
+    disposable: false,
+    snapshots: { count: 0, currentId: null },
     thumbnailVersion: null,
     ...host,
   };

@@ -8,6 +8,18 @@ const TITLES: Readonly<Record<JobView['kind'], MessageKey>> = {
   'upload': 'job.upload',
   'create-disk': 'job.createDisk',
   'checksum': 'job.checksum',
+  'import': 'job.import',
+  'export': 'job.export',
+  'snapshot-take': 'job.snapshotTake',
+  'snapshot-revert': 'job.snapshotRevert',
+  'snapshot-merge': 'job.snapshotMerge',
+  'snapshot-compare': 'job.snapshotCompare',
+  'suspend': 'job.suspend',
+  'clone': 'job.clone',
+  'disk-grow': 'job.diskGrow',
+  'disk-compact': 'job.diskCompact',
+  'disk-convert': 'job.diskConvert',
+  'disk-check': 'job.diskCheck',
 };
 
 export function jobTitle(job: JobView, t: Translate): string {
