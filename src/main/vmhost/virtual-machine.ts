@@ -182,7 +182,7 @@ export class VirtualMachine {
     this.memory = memory;
     const blocks = new BlockServer(new Uint8Array(memory.buffer));
     this.blockServer = new BlockChannelServer(this.thread.blocks, blocks);
-    this.drives = new DriveBay(this.plan.config.drives, blocks);
+    this.drives = new DriveBay(this.plan.config.drives, blocks, this.plan.backing);
     this.thread.tell({ type: 'build', drives: await this.drives.loadAll() });
   }
 

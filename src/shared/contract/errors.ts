@@ -37,10 +37,6 @@ export const ERROR_CODES = {
   'snapshot-unsupported-disk': 'expected',
   /** The file of a layer that a disk is made of is gone. */
   'layer-missing': 'expected',
-  /** The saved RAM and devices cannot be read. */
-  'state-damaged': 'expected',
-  /** They were saved by another version or for other hardware. */
-  'state-incompatible': 'expected',
   /** Not possible while snapshots need the disk as it is. */
   'disk-has-snapshots': 'expected',
   /** A disk can only grow. */

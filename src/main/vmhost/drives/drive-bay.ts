@@ -1,4 +1,5 @@
 import type { DriveConfig } from '../../../shared/config/machine-config.js';
+import type { VmPlan } from '../../../shared/vm-process/protocol.js';
 import type { BlockCounters, BlockServer } from '../../vmm/block/block-server.js';
 import type { DiskImage } from '../../vmm/block/disk-image.js';
 import { openImage } from '../../vmm/block/formats/image-format.js';
@@ -24,6 +25,7 @@ export class DriveBay {
   constructor(
     private readonly configs: readonly DriveConfig[],
     private readonly blocks: BlockServer,
+    private readonly backing: VmPlan['backing'] = {},
   ) {}
 
   /** Opens what every drive holds. @throws AnnexError naming the file; nothing stays open then */
@@ -90,7 +92,9 @@ export class DriveBay {
     try {
       const file = await openNodeFile(path, { readonly });
       const format = config.kind === 'disk' ? config.format : 'raw';
-      const image = await openImage(config.kind === 'cdrom' ? 'iso' : format, file, await imagePorts(path));
+      const bases = this.backing[config.id];
+      const ports = await imagePorts(path, bases ? { bases } : {});
+      const image = await openImage(config.kind === 'cdrom' ? 'iso' : format, file, ports);
       const number = this.blocks.attach(image);
       return { path, image, lock, attached: { image: number, info: this.blocks.info(number) } };
     } catch (error) {

@@ -593,8 +593,6 @@ export const en = {
     'snapshots-newer': 'The snapshots were made by a newer Annex; update Annex to use them.',
     'snapshot-unsupported-disk': 'A disk of this machine cannot have snapshots; convert it to qcow2 or raw.',
     'layer-missing': 'A file this disk is made of is missing; put it back where it was.',
-    'state-damaged': 'The saved memory is damaged. The disks are intact: discard the saved state and start the machine.',
-    'state-incompatible': 'The saved memory does not fit this version or hardware; discard it and start the machine.',
     'disk-has-snapshots': 'Snapshots need this disk as it is; delete them first.',
     'disk-too-small': 'A disk can only be made larger.',
     'no-free-slot': 'Every place for a drive is taken; remove one first.',

@@ -594,8 +594,6 @@ export const zhCN: Messages = {
     'snapshots-newer': '这些快照由更新版本的 Annex 创建，请更新 Annex 后使用。',
     'snapshot-unsupported-disk': '此虚拟机有磁盘不支持快照，请将其转换为 qcow2 或 raw。',
     'layer-missing': '组成此磁盘的一个文件不见了，请将其放回原处。',
-    'state-damaged': '保存的内存已损坏。磁盘完好：请丢弃已保存的状态，然后启动虚拟机。',
-    'state-incompatible': '保存的内存与此版本或硬件不符，请丢弃后启动虚拟机。',
     'disk-has-snapshots': '快照需要此磁盘保持原样，请先删除这些快照。',
     'disk-too-small': '磁盘只能扩大。',
     'no-free-slot': '驱动器位置已全部占用，请先移除一个。',
