@@ -23,7 +23,11 @@ const path = z
 export const diskFormatSchema = z.enum(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx', 'vdi', 'iso']);
 
 /** Where a drive sits: IDE channel × unit. */
-export const ideSlotSchema = z.object({ bus: z.literal('ide'), channel: z.int().min(0).max(1), unit: z.int().min(0).max(1) });
+export const ideSlotSchema = z.object({
+  bus: z.literal('ide'),
+  channel: z.int().min(0).max(1),
+  unit: z.int().min(0).max(1),
+});
 
 export const driveSchema = z.discriminatedUnion('kind', [
   z.object({

@@ -23,7 +23,11 @@ export function fakeDisks(machine: MachineView, snapshots: number): DiskView[] {
 }
 
 /** The machine with another disk in the first free place. */
-export function withDisk(machine: MachineView, path: string, sizeBytes: number): Pick<MachineView, 'config' | 'drives'> {
+export function withDisk(
+  machine: MachineView,
+  path: string,
+  sizeBytes: number,
+): Pick<MachineView, 'config' | 'drives'> {
   const taken = machine.config.drives.flatMap((d) => (d.kind === 'floppy' ? [] : [`${d.slot.channel}:${d.slot.unit}`]));
   const slot = SLOTS.find(({ channel, unit }) => !taken.includes(`${channel}:${unit}`));
   if (!slot) throw new AnnexError('no-free-slot', 'Every place for a drive is taken; remove one first.');
@@ -32,7 +36,10 @@ export function withDisk(machine: MachineView, path: string, sizeBytes: number):
   const name = path.split('/').at(-1)!;
   const common = { id, kind: 'disk', mediumName: name, mediumPath: path, locked: false } as const;
   const view: DriveView = { ...common, sizeBytes, usedBytes: 200_704 };
-  return { config: { ...machine.config, drives: [...machine.config.drives, config] }, drives: [...machine.drives, view] };
+  return {
+    config: { ...machine.config, drives: [...machine.config.drives, config] },
+    drives: [...machine.drives, view],
+  };
 }
 
 /** The machine without one of its drives. */
