@@ -3,7 +3,7 @@ import { machineConfigSchema, type MachineConfig } from '../config/machine-confi
 import { directoryViewSchema, hostFactsSchema, mediaViewSchema } from './host-view.js';
 import { inputEventSchema } from './input.js';
 import { DISK_COMMANDS } from './disk-commands.js';
-import { AT_REST, LIVE, OFF, ON } from './legal-states.js';
+import { AT_REST, LIVE, ON } from './legal-states.js';
 import { brokenMachineSchema, machineViewSchema, type PowerState } from './machine-view.js';
 import { SNAPSHOT_COMMANDS } from './snapshot-commands.js';
 
