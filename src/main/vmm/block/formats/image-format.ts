@@ -3,6 +3,7 @@ import type { FormatDriver, ImageFormat } from './format-driver.js';
 import type { ImagePorts } from './image-ports.js';
 import { qcow2Driver } from './qcow2/qcow2-driver.js';
 import { isoDriver, rawDriver } from './raw-driver.js';
+import { vdiDriver } from './vdi/vdi-driver.js';
 
 export type { ImageFormat, ImagePorts };
 
@@ -42,6 +43,7 @@ const DRIVERS: Partial<Record<ImageFormat, FormatDriver>> = {
   raw: rawDriver,
   iso: isoDriver,
   qcow2: qcow2Driver,
+  vdi: vdiDriver,
 };
 
 /** @throws ImageError `image-unsupported` for a format this version cannot open */
