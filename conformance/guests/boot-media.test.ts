@@ -1,20 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Firmware } from '../../src/main/vmm/firmware/firmware.js';
-import { SeaBios } from '../../src/main/vmm/firmware/seabios.js';
 import type { KeyCode } from '../../src/shared/contract/input.js';
 import { grubRescue, isolinuxIso, memtestIso } from '../../src/testing/boot-media.js';
+import { FIRMWARES } from '../../src/testing/firmwares.js';
 import { Guest } from '../../src/testing/guest.js';
 
-const SEABIOS_FOLDER = '/usr/share/seabios';
-const hasSeaBios = existsSync(path.join(SEABIOS_FOLDER, 'bios-256k.bin'));
 const LONG = { timeout: 600_000 };
-
-function seaBios(): Firmware {
-  const file = (name: string): Uint8Array => new Uint8Array(readFileSync(path.join(SEABIOS_FOLDER, name)));
-  return new SeaBios({ bios: file('bios-256k.bin'), vgaBios: file('vgabios-stdvga.bin') });
-}
 
 /** Key codes of lower-case letters, digits and what else the tests type. */
 function keys(text: string): KeyCode[] {
@@ -39,19 +29,13 @@ LABEL second
   KERNEL reboot.c32
 `;
 
-/** Name, maker (`undefined` leaves the built-in one), and whether its files are here. */
-const FIRMWARES: readonly (readonly [string, () => Firmware | undefined, boolean])[] = [
-  ['the built-in BIOS', () => undefined, true],
-  ['SeaBIOS', seaBios, hasSeaBios],
-];
-
-describe.each(FIRMWARES)('under %s', (_name, firmware, available) => {
+describe.each(FIRMWARES)('under $name', ({ make, missing }) => {
   const start = (media: { cdrom?: string; floppy?: string; memoryMiB?: number }): Guest => {
-    const chosen = firmware();
+    const chosen = make();
     return new Guest({ memoryMiB: 128, ...media, ...(chosen ? { firmware: chosen } : {}) });
   };
 
-  it.skipIf(!available)('GRUB on a CD shows its menu, obeys the keyboard and finds the drive', LONG, async () => {
+  it.skipIf(missing)('GRUB on a CD shows its menu, obeys the keyboard and finds the drive', LONG, async () => {
     const guest = start({ cdrom: await grubRescue('cdrom.iso') });
     guest.waitForScreen('GNU GRUB', 240);
     guest.waitForScreen(/\*GNU\/Linux/, 60);
@@ -63,7 +47,7 @@ describe.each(FIRMWARES)('under %s', (_name, firmware, available) => {
     guest.waitForScreen('(cd)', 60);
   });
 
-  it.skipIf(!available)('GRUB on a diskette reaches its shell', LONG, async () => {
+  it.skipIf(missing)('GRUB on a diskette reaches its shell', LONG, async () => {
     const guest = start({ floppy: await grubRescue('floppy.img') });
     guest.waitForScreen('GNU GRUB', 300);
     guest.press('KeyC');
@@ -72,7 +56,7 @@ describe.each(FIRMWARES)('under %s', (_name, firmware, available) => {
     guest.waitForScreen('(fd0)', 60);
   });
 
-  it.skipIf(!available)('ISOLINUX shows its menu and moves the bar', LONG, async () => {
+  it.skipIf(missing)('ISOLINUX shows its menu and moves the bar', LONG, async () => {
     const iso = await isolinuxIso({ config: MENU, modules: ['menu.c32', 'libutil.c32', 'libcom32.c32', 'reboot.c32'] });
     const guest = start({ cdrom: iso });
     guest.waitForScreen('Annex test menu', 240);
@@ -81,7 +65,7 @@ describe.each(FIRMWARES)('under %s', (_name, firmware, available) => {
     guest.waitForScreen(/> \.?\/?reboot\.c32|> reboot/, 60);
   });
 
-  it.skipIf(!available).each(['x64', 'ia32'] as const)('memtest86+ (%s) tests memory', LONG, async (flavour) => {
+  it.skipIf(missing).each(['x64', 'ia32'] as const)('memtest86+ (%s) tests memory', LONG, async (flavour) => {
     const guest = start({ cdrom: await memtestIso(flavour), memoryMiB: 32 });
     guest.waitForScreen(/Memtest86\+/, 240);
     guest.waitForScreen(/Pass:\s+0/, 120);

@@ -11,6 +11,7 @@ import {
   debianDiskMissing,
   readGuestFile,
 } from '../../src/testing/debian-disk.js';
+import { seaBiosMissing } from '../../src/testing/firmwares.js';
 import { bootInQemu, qemuMissing } from '../../src/testing/qemu.js';
 
 const BOOT_SECONDS = 15 * 60;
@@ -73,8 +74,9 @@ describe.skipIf(missing)(`a Debian 12 disk${missing === undefined ? '' : ` (skip
     return disk;
   }
 
-  function annex(disk: string): SerialLine {
-    const run = new AnnexRun(['--disk', disk, '--memory', '512', '--net', 'none', '--serial', 'stdio']);
+  function annex(disk: string, firmware: 'builtin' | 'seabios' = 'builtin'): SerialLine {
+    const options = ['--memory', '512', '--firmware', firmware, '--net', 'none', '--serial', 'stdio'];
+    const run = new AnnexRun(['--disk', disk, ...options]);
     stop = () => run.kill();
     return inAnnex(run);
   }
@@ -90,6 +92,13 @@ describe.skipIf(missing)(`a Debian 12 disk${missing === undefined ? '' : ` (skip
     await writeFileInGuest(annex(disk), '/root/from-annex', 'hello');
     expect(await checkFileSystem(disk)).toMatchObject({ code: 0 });
     expect(await readGuestFile(disk, '/root/from-annex')).toBe('hello\n');
+  });
+
+  it.skipIf(seaBiosMissing())('does the same under SeaBIOS', async () => {
+    const disk = await freshDisk('seabios.raw');
+    await writeFileInGuest(annex(disk, 'seabios'), '/root/from-seabios', 'hello');
+    expect(await checkFileSystem(disk)).toMatchObject({ code: 0 });
+    expect(await readGuestFile(disk, '/root/from-seabios')).toBe('hello\n');
   });
 
   it.skipIf(qemuMissing())('written here boots under QEMU, and written there boots here', async () => {

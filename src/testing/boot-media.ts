@@ -68,17 +68,22 @@ async function master(
   await rm(tree, { recursive: true });
 }
 
-/** Debian's installer, text or graphical, on a CD of its own: starts at once, as the installer's own menu would. */
-export async function debianInstallerIso(arch: DebianArch, interfaceKind: 'text' | 'gtk' = 'text'): Promise<string> {
+/**
+ * Debian's installer, text or graphical, on a CD of its own: starts at once, as the installer's own menu would.
+ * @param options added to the kernel's command line
+ */
+export async function debianInstallerIso(
+  arch: DebianArch,
+  interfaceKind: 'text' | 'gtk' = 'text',
+  options = '',
+): Promise<string> {
   const name = `debian-installer-12-netboot-${arch}`;
   const images = `usr/lib/debian-installer/images/12/${arch}/${interfaceKind}/debian-installer/${arch}`;
   // The installer's images are architecture-independent packages.
   const folder = path.join(await debianPackage(name), images);
   return isolinuxIso({
     label: 'Debian 12 netboot',
-    config: ['default install', 'label install', '  kernel /linux', '  append initrd=/initrd.gz vga=normal', ''].join(
-      '\n',
-    ),
+    config: `default install\nlabel install\n  kernel /linux\n  append initrd=/initrd.gz vga=normal ${options}\n`,
     files: { 'linux': path.join(folder, 'linux'), 'initrd.gz': path.join(folder, 'initrd.gz') },
   });
 }
