@@ -13,6 +13,8 @@ const entries = {
   'index': 'src/main/index.ts',
   'vmhost': 'src/main/vmhost/index.ts',
   'machine-thread': 'src/main/vmhost/machine/machine-thread.ts',
+  'saver-thread': 'src/main/vmhost/snapshot/saver-thread.ts',
+  'loader-thread': 'src/main/vmhost/snapshot/loader-thread.ts',
   'annex': 'src/main/cli/index.ts',
 };
 const present = Object.entries(entries).filter(([, file]) => existsSync(here(file)));

@@ -5,6 +5,8 @@ import type { EngineReport, MachineMetrics } from '../../shared/contract/machine
 import { typeText } from '../../shared/input/us-layout.js';
 import type { ChannelKind, FromVm, LastLook, VmCall, VmOutcome, VmPlan } from '../../shared/vm-process/protocol.js';
 import { BlockServer } from '../vmm/block/block-server.js';
+import type { DisplaySource } from '../vmm/devices/display/display-source.js';
+import type { Frame } from '../vmm/devices/display/scanout/frame.js';
 import { ScanOut } from '../vmm/devices/display/scanout/scan-out.js';
 import { thumbnail } from '../vmm/devices/display/scanout/thumbnail.js';
 import { DisplayStream } from '../vmm/devices/display/stream/display-stream.js';
@@ -21,6 +23,8 @@ import { MetricsSampler } from './metrics-sampler.js';
 import { encodePng } from './png.js';
 import { BlockChannelServer } from './rings/block-channel-server.js';
 import { SerialHub } from './serial/serial-hub.js';
+import { SavedMachine } from './snapshot/saved-machine.js';
+import { SnapshotTaker, type SnapshotPorts } from './snapshot/snapshot-taker.js';
 import { Typist } from './typist.js';
 
 /** Time the machine thread has to end by itself at power-off, in ms. */
@@ -53,6 +57,10 @@ export class VirtualMachine {
   private readonly typist = new Typist((events) => this.input(events));
   private readonly metrics: MetricsSampler;
   private readonly spec: MachineSpec;
+  private snapshots!: SnapshotTaker;
+  /** What the machine goes on from, until it has. */
+  private restored: SavedMachine | undefined;
+  private running = false;
   private built: { resolve(): void; reject(error: AnnexError): void } | undefined;
   private lastProgress = -1;
   private screenSize = '';
@@ -77,6 +85,8 @@ export class VirtualMachine {
         readBootFiles(this.plan),
       ]);
       this.displayKernel = kernel;
+      const { restoreFrom } = this.plan;
+      this.restored = restoreFrom === null ? undefined : SavedMachine.open(restoreFrom, this.spec);
       const built = new Promise<void>((resolve, reject) => (this.built = { resolve, reject }));
       this.thread = new MachineThreadClient(
         new URL('./machine-thread.js', import.meta.url),
@@ -85,6 +95,7 @@ export class VirtualMachine {
         (error) => this.fail(error),
       );
       await built;
+      this.running = true;
       return ENGINE;
     } catch (error) {
       await this.close();
@@ -132,6 +143,12 @@ export class VirtualMachine {
         return { text: this.scanOut.text() ?? null };
       case 'stats':
         return { stats: this.statsOf(await this.thread.measure()) };
+      case 'take-snapshot':
+        return this.snapshots.take(call);
+      case 'cancel-snapshot':
+        return this.snapshots.cancel();
+      case 'suspend':
+        return this.suspend(call);
     }
   }
 
@@ -157,7 +174,9 @@ export class VirtualMachine {
       case 'memory':
         return void this.build(news.memory).catch((error: unknown) => this.built?.reject(asAnnexError(error)));
       case 'built':
-        return this.connectDisplay(news.display);
+        return void this.machineBuilt(news.display).catch((error: unknown) => this.built?.reject(asAnnexError(error)));
+      case 'state-loaded':
+        return this.built?.resolve();
       case 'power':
         return this.powerChanged(news.paused, news.noSpace);
       case 'off':
@@ -183,10 +202,44 @@ export class VirtualMachine {
     const blocks = new BlockServer(new Uint8Array(memory.buffer));
     this.blockServer = new BlockChannelServer(this.thread.blocks, blocks);
     this.drives = new DriveBay(this.plan.config.drives, blocks, this.plan.backing);
-    this.thread.tell({ type: 'build', drives: await this.drives.loadAll() });
+    this.thread.tell({
+      type: 'build',
+      drives: await this.drives.loadAll(),
+      restoredClockNs: this.restored?.state.clockNs,
+    });
   }
 
-  private connectDisplay(source: Extract<MachineNews, { type: 'built' }>['display']): void {
+  private async machineBuilt(source: DisplaySource): Promise<void> {
+    this.connectDisplay(source);
+    this.snapshots = new SnapshotTaker(this.snapshotPorts(), this.restored?.baseline ?? { kind: 'power-on' });
+    if (!this.restored) return this.built?.resolve();
+    await this.restored.loadInto(this.memory, source.videoMemory.offset);
+    this.thread.tell({ type: 'load-state', state: this.restored.state });
+    this.restored = undefined;
+  }
+
+  private snapshotPorts(): SnapshotPorts {
+    return {
+      thread: this.thread,
+      memory: this.memory,
+      spec: this.spec,
+      pivot: () => Promise.resolve(),
+      photograph: (maxWidth) => {
+        const picture = thumbnail(this.display.snapshot(), maxWidth);
+        return () => screenshotOf(picture);
+      },
+      tell: (news) => this.listener.tell(news),
+    };
+  }
+
+  private async suspend(call: Extract<VmCall, { name: 'suspend' }>): Promise<unknown> {
+    const suspended = await this.snapshots.suspend(call);
+    // The answer goes first: nothing awaits the end.
+    setImmediate(() => void this.end('suspended', null));
+    return suspended;
+  }
+
+  private connectDisplay(source: DisplaySource): void {
     this.scanOut = new ScanOut(this.memory, this.displayKernel, source);
     this.display = new DisplayStream(this.scanOut, {
       nowMs: () => performance.now(),
@@ -199,7 +252,6 @@ export class VirtualMachine {
       () => this.drives.counters(),
       (drives, serial) => this.listener.tell({ type: 'activity', drives, serial }),
     );
-    this.built?.resolve();
   }
 
   private openDisplay(channel: BulkChannel): void {
@@ -238,7 +290,7 @@ export class VirtualMachine {
   private fail(error: unknown): void {
     const reason = asAnnexError(error);
     this.listener.log(`failed: ${reason.message}`);
-    if (this.display === undefined) this.built?.reject(reason);
+    if (!this.running) this.built?.reject(reason);
     else void this.end('failed', reason);
   }
 
@@ -248,6 +300,7 @@ export class VirtualMachine {
   }
 
   private async endOnce(outcome: VmOutcome, error: AnnexError | null): Promise<void> {
+    await this.snapshots?.close();
     await this.endThread();
     const lastLook = await this.lastLook().catch(() => null);
     await this.close();
@@ -302,9 +355,7 @@ export class VirtualMachine {
 
   private async screenshot(maxWidth: number | undefined): Promise<{ png: string; width: number; height: number }> {
     const whole = this.display.snapshot();
-    const frame = maxWidth === undefined ? whole : thumbnail(whole, maxWidth);
-    const png = await encodePng(frame);
-    return { png: Buffer.from(png).toString('base64'), width: frame.width, height: frame.height };
+    return screenshotOf(maxWidth === undefined ? whole : thumbnail(whole, maxWidth));
   }
 
   private statsOf(measures: MachineMeasures): Record<string, unknown> {
@@ -326,6 +377,11 @@ export class VirtualMachine {
     this.screenSize = size;
     return { width, height, graphics: kind !== 'text' && kind !== 'blank' };
   }
+}
+
+async function screenshotOf(frame: Frame): Promise<{ png: string; width: number; height: number }> {
+  const png = await encodePng(frame);
+  return { png: Buffer.from(png).toString('base64'), width: frame.width, height: frame.height };
 }
 
 function asAnnexError(error: unknown): AnnexError {

@@ -32,6 +32,7 @@ export interface LoopPorts {
 /** The loop of the machine thread: deliver what has come in, run a slice, sleep while the guest has nothing to do. */
 export class MachineLoop {
   private paused = false;
+  private frozen = false;
   private ended = false;
   private haltedForGood = false;
   private sleptMs = 0;
@@ -56,7 +57,7 @@ export class MachineLoop {
         blocks.drain();
       }
       if (this.ended) break;
-      const sleepMs = this.paused ? MAX_SLEEP_MS : this.runSlice();
+      const sleepMs = this.standsStill ? MAX_SLEEP_MS : this.runSlice();
       this.ports.afterSlice();
       if (sleepMs > MIN_SLEEP_MS) this.sleep(rung, Math.min(sleepMs, MAX_SLEEP_MS));
     }
@@ -70,12 +71,44 @@ export class MachineLoop {
 
   resume(): void {
     this.paused = false;
-    this.ports.clock.resume();
+    this.goOn();
+  }
+
+  /** Like {@link pause}, for a moment that nobody is told of: a machine that was paused stays so. */
+  freeze(): void {
+    this.frozen = true;
+    this.ports.clock.pause();
+  }
+
+  thaw(): void {
+    this.frozen = false;
+    this.goOn();
+  }
+
+  /** Reports requests that end, until none is under way or so many ms have passed. */
+  drain(ms: number): void {
+    const { kick, blocks } = this.ports;
+    const until = performance.now() + ms;
+    while (blocks.pending > 0) {
+      const rung = timesRung(kick);
+      if (blocks.drain() > 0) continue;
+      const left = until - performance.now();
+      if (left <= 0) return;
+      Atomics.wait(kick.words, kick.index, rung, left);
+    }
   }
 
   /** Leaves {@link run}. */
   end(): void {
     this.ended = true;
+  }
+
+  private get standsStill(): boolean {
+    return this.paused || this.frozen;
+  }
+
+  private goOn(): void {
+    if (!this.standsStill) this.ports.clock.resume();
   }
 
   /** Runs a slice; @returns for how long there is nothing to do, in ms */

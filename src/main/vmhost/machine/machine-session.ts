@@ -1,16 +1,28 @@
 import { BlockChannelClient } from '../rings/block-channel-client.js';
 import type { Firmware } from '../../vmm/firmware/firmware.js';
-import type { MachineControl } from '../../vmm/machine/machine.js';
+import type { MachineControl, MachineState } from '../../vmm/machine/machine.js';
 import type { MachinePorts } from '../../vmm/machine/machine-ports.js';
 import type { SerialPortNumber } from '../../vmm/machine/machine-spec.js';
+import { AsideRing } from '../../vmm/memory/aside-ring.js';
 import type { GuestMemory } from '../../vmm/memory/guest-memory.js';
 import { HostClock } from '../../vmm/time/clock.js';
 import { SteadyClock } from '../../vmm/time/steady-clock.js';
+import { loadFailure } from '../vm-errors.js';
 import { SerialLine } from '../serial/serial-line.js';
+import type { FrozenMachine } from '../snapshot/snapshot-messages.js';
 import { DriveRack } from './drive-rack.js';
 import { InputRouter } from './input-router.js';
 import { MachineLoop } from './machine-loop.js';
-import type { DrivePlan, FromMachine, MachineMeasures, MachineThreadData, ToMachine } from './thread-messages.js';
+import type { FromMachine, MachineMeasures, MachineThreadData, ToMachine } from './thread-messages.js';
+
+type BuildOrder = Omit<Extract<ToMachine, { type: 'build' }>, 'type'>;
+type FreezeOrder = Extract<ToMachine, { type: 'freeze' }>;
+
+/**
+ * How long requests under way may take to end before the machine is frozen with them, in ms. They are made again when it
+ * is restored, which is right, but a drive that is idle is simpler.
+ */
+const DRAIN_MS = 50;
 
 /** What the thread is made of, so that a test can put other parts in. */
 export interface SessionParts {
@@ -26,8 +38,9 @@ export interface SessionParts {
 
 /** One machine on its thread, from the drives' arrival to power-off. */
 export class MachineSession {
-  private readonly clock = new HostClock(() => performance.now() * 1e6);
-  private readonly guestClock = new SteadyClock(this.clock);
+  private readonly clock: HostClock;
+  private readonly guestClock: SteadyClock;
+  private frozenAtMs = 0;
   private readonly lines = new Map<SerialPortNumber, SerialLine>();
   private readonly rack: DriveRack;
   private readonly machine: MachineControl;
@@ -37,9 +50,11 @@ export class MachineSession {
   /** @throws whatever building the machine throws */
   constructor(
     private readonly parts: SessionParts,
-    drives: readonly DrivePlan[],
+    { drives, restoredClockNs }: BuildOrder,
   ) {
     const { data, post } = parts;
+    this.clock = new HostClock(() => performance.now() * 1e6, restoredClockNs);
+    this.guestClock = new SteadyClock(this.clock);
     const blocks = new BlockChannelClient(data.blocks);
     this.rack = new DriveRack(drives, (image, info) => blocks.device(image, info), {
       onTray: (driveId, ejected, locked) => post({ type: 'drive', driveId, ejected, locked }),
@@ -66,6 +81,7 @@ export class MachineSession {
       onHaltedForGood: () => post({ type: 'halted-for-good' }),
       afterSlice: () => this.afterSlice(),
     });
+    if (restoredClockNs !== undefined) this.loop.pause();
   }
 
   /** Returns when the machine is off. */
@@ -110,6 +126,14 @@ export class MachineSession {
         return this.machine.pressPowerButton();
       case 'power-off':
         return this.loop.end();
+      case 'load-state':
+        return this.loadState(message.state);
+      case 'freeze':
+        return this.parts.post({ type: 'frozen', id: message.id, frozen: this.freeze(message) });
+      case 'thaw':
+        return this.parts.post({ type: 'thawed', id: message.id, pauseMs: this.thaw() });
+      case 'saved':
+        return this.parts.memory.pages.copyAsideTo(undefined);
       case 'input':
         return this.input.handle(message.events);
       case 'serial':
@@ -125,6 +149,35 @@ export class MachineSession {
       case 'measure':
         return this.parts.post({ type: 'measures', id: message.id, measures: this.measures() });
     }
+  }
+
+  private loadState(state: MachineState): void {
+    try {
+      this.machine.loadState(state);
+      this.parts.post({ type: 'state-loaded' });
+    } catch (error) {
+      this.parts.post({ type: 'failed', ...loadFailure(error) });
+      this.loop.end();
+    }
+  }
+
+  private freeze({ whole, buffers }: FreezeOrder): FrozenMachine {
+    const { memory } = this.parts;
+    this.frozenAtMs = performance.now();
+    this.loop.freeze();
+    this.loop.drain(DRAIN_MS);
+    const videoMemory = new Uint8Array(buffers.videoMemory);
+    const { offset, length } = this.machine.display.videoMemory;
+    videoMemory.set(memory.bytes.subarray(offset, offset + length));
+    const state = this.machine.saveState();
+    memory.pages.copyAsideTo(new AsideRing(buffers.aside));
+    return { state, videoMemory, ...memory.freeze(whole) };
+  }
+
+  /** @returns how long the guest stood still, in ms */
+  private thaw(): number {
+    this.loop.thaw();
+    return performance.now() - this.frozenAtMs;
   }
 
   private pause(noSpace: boolean): void {

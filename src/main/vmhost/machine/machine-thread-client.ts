@@ -1,10 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { createDoorbell, ring } from '../rings/doorbell.js';
 import { createBlockChannel } from '../rings/block-channel.js';
+import type { FrozenMachine, SnapshotBuffers } from '../snapshot/snapshot-messages.js';
 import type { FromMachine, MachineMeasures, MachineThreadData, ToMachine } from './thread-messages.js';
 
 /** What the machine thread tells without being asked. */
-export type MachineNews = Exclude<FromMachine, { type: 'measures' | 'final-measures' | 'ejected' }>;
+export type MachineNews = Exclude<
+  FromMachine,
+  { type: 'measures' | 'final-measures' | 'ejected' | 'frozen' | 'thawed' }
+>;
 
 type ThreadInput = Omit<MachineThreadData, 'kick' | 'blocks' | 'progress'>;
 
@@ -55,6 +59,16 @@ export class MachineThreadClient {
     return this.ask((id) => ({ type: 'eject', driveId, force, id }));
   }
 
+  /** Stops the guest at one moment; {@link thaw} lets it go on. */
+  freeze(whole: boolean, buffers: SnapshotBuffers): Promise<FrozenMachine> {
+    return this.ask((id) => ({ type: 'freeze', id, whole, buffers }));
+  }
+
+  /** @returns how long the guest stood still, in ms */
+  thaw(): Promise<number> {
+    return this.ask((id) => ({ type: 'thaw', id }));
+  }
+
   /** Ends the thread, by force if its guest code does not come to a stop. */
   async terminate(): Promise<void> {
     this.worker.removeAllListeners('error');
@@ -73,6 +87,8 @@ export class MachineThreadClient {
     if (message.type === 'measures') this.answer(message.id, message.measures);
     else if (message.type === 'final-measures') this.finalMeasures = message.measures;
     else if (message.type === 'ejected') this.answer(message.id, message.empty);
+    else if (message.type === 'frozen') this.answer(message.id, message.frozen);
+    else if (message.type === 'thawed') this.answer(message.id, message.pauseMs);
     else this.onNews(message);
   }
 

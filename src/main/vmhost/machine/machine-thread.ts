@@ -6,7 +6,7 @@ import { timesRung } from '../rings/doorbell.js';
 import { buildFailure } from '../vm-errors.js';
 import { createFirmware, createProcessor } from './engine-parts.js';
 import { MachineSession } from './machine-session.js';
-import type { DrivePlan, FromMachine, MachineThreadData, ToMachine } from './thread-messages.js';
+import type { FromMachine, MachineThreadData, ToMachine } from './thread-messages.js';
 
 const data = workerData as MachineThreadData;
 const port = parentPort!;
@@ -14,12 +14,12 @@ const post = (message: FromMachine): void => port.postMessage(message);
 const receive = (): ToMachine | undefined =>
   (receiveMessageOnPort(port) as { message: ToMachine } | undefined)?.message;
 
-/** The drives, or undefined if the machine is given up before they come. */
-function awaitDrives(): readonly DrivePlan[] | undefined {
+/** What to build, or undefined if the machine is given up before that comes. */
+function awaitOrder(): Extract<ToMachine, { type: 'build' }> | undefined {
   for (;;) {
     const seen = timesRung(data.kick);
     const message = receive();
-    if (message?.type === 'build') return message.drives;
+    if (message?.type === 'build') return message;
     if (message?.type === 'power-off') return undefined;
     if (!message) Atomics.wait(data.kick.words, data.kick.index, seen);
   }
@@ -28,8 +28,8 @@ function awaitDrives(): readonly DrivePlan[] | undefined {
 function run(): void {
   const memory = machineMemory(data.spec);
   post({ type: 'memory', memory: memory.wasm });
-  const drives = awaitDrives();
-  if (!drives) return;
+  const order = awaitOrder();
+  if (!order) return;
   const session = new MachineSession(
     {
       data,
@@ -40,7 +40,7 @@ function run(): void {
       post,
       receive,
     },
-    drives,
+    order,
   );
   session.run();
 }

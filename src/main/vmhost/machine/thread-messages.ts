@@ -3,9 +3,10 @@ import type { BlockInfo } from '../../vmm/block/block-device.js';
 import type { DisplaySource } from '../../vmm/devices/display/display-source.js';
 import type { IdeSlot, KernelImage } from '../../vmm/firmware/firmware.js';
 import type { MachineSpec, SerialPortNumber } from '../../vmm/machine/machine-spec.js';
-import type { OffCause } from '../../vmm/machine/machine.js';
+import type { MachineState, OffCause } from '../../vmm/machine/machine.js';
 import type { BlockChannel } from '../rings/block-channel.js';
 import type { Doorbell } from '../rings/doorbell.js';
+import type { FrozenMachine, SnapshotBuffers } from '../snapshot/snapshot-messages.js';
 
 /** What the machine thread is started with. */
 export interface MachineThreadData {
@@ -39,7 +40,20 @@ export type DrivePlan =
 /** I/O thread → machine thread. The kick must be rung after each. */
 export type ToMachine =
   /** First of all, once its images are attached to the memory the thread announced. */
-  | { readonly type: 'build'; readonly drives: readonly DrivePlan[] }
+  | {
+      readonly type: 'build';
+      readonly drives: readonly DrivePlan[];
+      /** Of a machine that goes on from a saved state: its virtual time. It stays paused until it is resumed. */
+      readonly restoredClockNs: number | undefined;
+    }
+  /** Makes the machine what it was when saved; its memory holds what it held already. Answered by `state-loaded`. */
+  | { readonly type: 'load-state'; readonly state: MachineState }
+  /** Stops the guest and answers with `frozen`. `whole`: pages count as changed that have been saved before. */
+  | { readonly type: 'freeze'; readonly id: number; readonly whole: boolean; readonly buffers: SnapshotBuffers }
+  /** Lets it go on; answers with `thawed`. */
+  | { readonly type: 'thaw'; readonly id: number }
+  /** Nothing is being saved any more: buffers may go. */
+  | { readonly type: 'saved' }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'reset' }
@@ -73,11 +87,14 @@ export type FromMachine =
   | { readonly type: 'halted-for-good' }
   | {
       readonly type: 'failed';
-      readonly code: 'internal' | 'kernel-invalid' | 'memory-too-large';
+      readonly code: 'internal' | 'kernel-invalid' | 'memory-too-large' | 'state-mismatch' | 'state-damaged';
       readonly message: string;
     }
   | { readonly type: 'serial'; readonly port: SerialPortNumber; readonly bytes: Uint8Array }
   | { readonly type: 'drive'; readonly driveId: string; readonly ejected: boolean; readonly locked: boolean }
+  | { readonly type: 'frozen'; readonly id: number; readonly frozen: FrozenMachine }
+  | { readonly type: 'thawed'; readonly id: number; readonly pauseMs: number }
+  | { readonly type: 'state-loaded' }
   | { readonly type: 'ejected'; readonly id: number; readonly empty: boolean }
   | { readonly type: 'measures'; readonly id: number; readonly measures: MachineMeasures }
   /** The last figures, when the loop has ended for whatever reason. */

@@ -10,7 +10,7 @@ import {
   PAGE_WRITE,
   RAM_OFFSET,
 } from './layout.js';
-import { PAGE_CLEAN, PageStates } from './page-states.js';
+import { PAGE_CLEAN, PAGE_FREE, PageStates } from './page-states.js';
 
 const WASM_PAGE = 65536;
 
@@ -184,13 +184,17 @@ export class GuestMemory {
   }
 
   /**
-   * Makes the RAM of now the state to be saved; changed pages are pending from here on. The vCPU must be between runs.
-   * @returns number of pending pages
+   * Makes the RAM of now the state to be saved; pages that changed since they were saved last are pending from here on,
+   * `whole`: all are. The vCPU must be between runs.
+   * @returns the state byte of each page, and how many are pending
    */
-  freeze(): number {
-    const pending = this.pages.markPending(RAM_OFFSET >>> PAGE_SHIFT, this.ramBytes >>> PAGE_SHIFT);
+  freeze(whole: boolean): { pageStates: Uint8Array; pendingPages: number } {
+    const first = RAM_OFFSET >>> PAGE_SHIFT;
+    const count = this.ramBytes >>> PAGE_SHIFT;
+    if (whole) this.pages.fill(first, count, PAGE_FREE);
+    const pendingPages = this.pages.markPending(first, count);
     this.observer.mappingChanged();
-    return pending;
+    return { pageStates: this.pages.raw.slice(first, first + count), pendingPages };
   }
 
   private beforeWrite(page: number, entry: number): void {

@@ -21,7 +21,7 @@ describe('PageStates', () => {
     expect(memory.pages.raw[FIRST + 3]).toBe(PAGE_CLEAN);
     memory.write(3 * PAGE_SIZE + 5, Uint8Array.of(1));
     expect(memory.pages.raw[FIRST + 3]).toBe(PAGE_FREE);
-    expect(memory.freeze()).toBe(1);
+    expect(memory.freeze(false).pendingPages).toBe(1);
     expect(memory.pages.raw[FIRST + 3]).toBe(PAGE_PENDING);
   });
 
@@ -35,7 +35,7 @@ describe('PageStates', () => {
   ])('keeps what a pending page held before %s changes it', (_what, change) => {
     const { memory, saved } = machine();
     memory.write8(PAGE_SIZE, 7);
-    memory.freeze();
+    memory.freeze(false);
     change(memory);
     const copies: [number, number][] = [];
     expect(saved.shift((page, content) => copies.push([page - FIRST, content[0]!]))).toBe(true);
@@ -48,42 +48,42 @@ describe('PageStates', () => {
   it('saves a page once: by the saver or by the writer', () => {
     const { memory, saved } = machine();
     memory.write8(PAGE_SIZE, 7);
-    memory.freeze();
+    memory.freeze(false);
     const target = new Uint8Array(PAGE_SIZE);
     expect(memory.pages.saveTo(FIRST + 1, target)).toBe(true);
     expect(target[0]).toBe(7);
     expect(memory.pages.saveTo(FIRST + 1, target)).toBe(false);
     memory.write8(PAGE_SIZE, 8);
     expect(saved.shift(() => undefined)).toBe(false);
-    expect(memory.freeze()).toBe(1);
+    expect(memory.freeze(false).pendingPages).toBe(1);
   });
 
   it('leaves pages out that did not change since they were saved', () => {
     const { memory } = machine();
     memory.write8(0, 1);
     memory.write8(PAGE_SIZE, 1);
-    memory.freeze();
+    memory.freeze(false);
     memory.pages.saveTo(FIRST, new Uint8Array(PAGE_SIZE));
     memory.pages.saveTo(FIRST + 1, new Uint8Array(PAGE_SIZE));
     memory.write8(0, 2);
-    expect(memory.freeze()).toBe(1);
+    expect(memory.freeze(false).pendingPages).toBe(1);
     expect(memory.pages.raw[FIRST]).toBe(PAGE_PENDING);
   });
 
   it('forgets everything when saving was given up', () => {
     const { memory, saved } = machine();
     memory.write8(0, 1);
-    memory.freeze();
+    memory.freeze(false);
     memory.pages.forget(FIRST, RAM_BYTES / PAGE_SIZE);
     memory.write8(0, 2);
     expect(saved.shift(() => undefined)).toBe(false);
-    expect(memory.freeze()).toBe(RAM_BYTES / PAGE_SIZE);
+    expect(memory.freeze(false).pendingPages).toBe(RAM_BYTES / PAGE_SIZE);
   });
 
   it('copies nothing aside once the ring is closed, however full it is', () => {
     const { memory, saved } = machine();
     for (let page = 0; page < 8; page++) memory.write8(page * PAGE_SIZE, 1);
-    memory.freeze();
+    memory.freeze(false);
     saved.close();
     for (let page = 0; page < 8; page++) memory.write8(page * PAGE_SIZE, 2);
     expect(saved.shift(() => undefined)).toBe(false);
