@@ -53,7 +53,9 @@ describe.skipIf(debianMissing())('a running Linux guest (skipped where apt is mi
     const back = await start({ config, restoreFrom: { path: file('one'), bases: [] } });
     await back.command('echo X=$X', 'X=before');
     const counted = async (): Promise<number> =>
-      Number(/N=(\d+)/.exec(await back.command('sleep 1; until read N </tmp/n; do :; done; echo N=$N', /N=\d+\r\n/))![1]);
+      Number(
+        /N=(\d+)/.exec(await back.command('sleep 1; until read N </tmp/n; do :; done; echo N=$N', /N=\d+\r\n/))![1],
+      );
     expect(await counted()).toBeLessThan(await counted());
     await back.command('seq 1 20000 | md5sum', 'e071f707df7bbeee2a6a1eb48011ddd0');
     await back.command('dmesg | grep -ciE "BUG:|Oops|call trace|clocksource: timekeeping|unstable"', /^0\s*$/m);

@@ -47,6 +47,12 @@ export function buildFailure(error: unknown): {
 /** What was wrong with a saved state that a machine could not take over, as code and sentence. */
 export function loadFailure(error: unknown): { code: 'state-mismatch' | 'state-damaged'; message: string } {
   if (error instanceof RangeError)
-    return { code: 'state-mismatch', message: `The state does not fit this machine: ${error.message}. Give the machine the settings it was saved with.` };
-  return { code: 'state-damaged', message: 'The saved state is damaged. Go back to another snapshot, or start the machine without it.' };
+    return {
+      code: 'state-mismatch',
+      message: `The state does not fit this machine: ${error.message}. Give the machine the settings it was saved with.`,
+    };
+  return {
+    code: 'state-damaged',
+    message: 'The saved state is damaged. Go back to another snapshot, or start the machine without it.',
+  };
 }
