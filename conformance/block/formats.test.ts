@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -43,6 +43,11 @@ interface Variant {
 const VARIANTS: readonly Variant[] = [
   { format: 'vdi', qemuName: 'vdi', options: 'static=off', layout: 'sparse', creatable: true, checkable: true, sizeBytes: 9 * MIB + 512 * 7 },
   { format: 'vdi', qemuName: 'vdi', options: 'static=on', layout: 'fixed', creatable: true, checkable: true, sizeBytes: 4 * MIB },
+  { format: 'vmdk', qemuName: 'vmdk', options: 'subformat=monolithicSparse', layout: 'sparse', creatable: true, checkable: true, sizeBytes: 33 * MIB + 512 * 7 },
+  { format: 'vmdk', qemuName: 'vmdk', options: 'subformat=monolithicSparse,zeroed_grain=on', layout: 'sparse', creatable: false, checkable: true, sizeBytes: 5 * MIB },
+  { format: 'vmdk', qemuName: 'vmdk', options: 'subformat=twoGbMaxExtentSparse', layout: 'sparse', creatable: false, checkable: true, sizeBytes: 5 * MIB },
+  { format: 'vmdk', qemuName: 'vmdk', options: 'subformat=twoGbMaxExtentFlat', layout: 'fixed', creatable: false, checkable: true, sizeBytes: 5 * MIB },
+  { format: 'vmdk', qemuName: 'vmdk', options: 'subformat=monolithicFlat', layout: 'fixed', creatable: false, checkable: true, sizeBytes: 5 * MIB },
 ]; // prettier-ignore
 
 const titled = VARIANTS.map((variant) => [`${variant.format} ${variant.options}`, variant] as const);
@@ -133,7 +138,7 @@ describe.skipIf(missing)(`disk formats against qemu-img${missing ? ` (skipped: $
   it.each(titled)(
     'holds what was flushed wherever the writing process is killed: %s',
     async (_title, variant) => {
-      for (let writes = 1; writes < 120; writes += 5) {
+      for (let writes = 1; writes < 120; writes += 7) {
         await createByQemu(variant);
         const { flushed, unsure } = await workUntilKilled(variant, new DyingProcess(writes));
         const image = await open(variant);
@@ -148,6 +153,96 @@ describe.skipIf(missing)(`disk formats against qemu-img${missing ? ` (skipped: $
     },
     120_000,
   );
+});
+
+describe.skipIf(missing)('stream-optimized VMDK against qemu-img', () => {
+  const variant: Variant = {
+    format: 'vmdk',
+    qemuName: 'vmdk',
+    options: 'subformat=streamOptimized',
+    layout: 'compressed',
+    creatable: false,
+    checkable: true,
+    sizeBytes: 70 * MIB + 512,
+  };
+  const content = (): Buffer => {
+    const model = Buffer.alloc(variant.sizeBytes);
+    model.set(patternBytes(3 * MIB), 1000);
+    model.set(randomBytes(200_000), 40 * MIB);
+    model.set(patternBytes(512), 70 * MIB);
+    return model;
+  };
+
+  it('writes what qemu-img reads, and reads it back', async () => {
+    const model = content();
+    await writeFile(disk(variant), '');
+    const file = await openNodeFile(disk(variant), { readonly: false });
+    const identity = { uuid: randomBytes(16), createdAt: 0 };
+    const ports = await imagePorts(disk(variant));
+    const spec = { size: model.length, layout: 'compressed', identity } as const;
+    const writer = await driverOf('vmdk').writer!(file, spec, ports);
+    for (let at = 0; at < model.length; at += 192 * 1024) await writer.write(at, model.subarray(at, at + 192 * 1024));
+    await writer.finish();
+    await file.close();
+    await expectSound(variant, model);
+    const image = await open(variant);
+    expect(image.readonly).toBe(true);
+    expect((await readRange(image, 0, image.size)).equals(model)).toBe(true);
+    await image.close();
+  });
+
+  it('reads what qemu-img wrote and refuses to write to it', async () => {
+    const model = content();
+    await writeFile(path.join(folder, 'source.raw'), model);
+    await qemuImg('convert', '-f', 'raw', '-O', 'vmdk', '-o', variant.options, path.join(folder, 'source.raw'), disk(variant)); // prettier-ignore
+    const image = await open(variant);
+    expect((await readRange(image, 0, image.size)).equals(model)).toBe(true);
+    await expect(image.write(0, [new Uint8Array(512)])).rejects.toMatchObject({ code: 'read-only' });
+    await image.close();
+  });
+});
+
+describe('hostile VMDK descriptors', () => {
+  const descriptor = (extents: string, more = '') =>
+    `# Disk DescriptorFile\nversion=1\nCID=00000001\nparentCID=ffffffff\ncreateType="monolithicFlat"\n${more}${extents}\n`;
+  const openText = async (text: string) => {
+    const file = path.join(folder, 'disk.vmdk');
+    await writeFile(file, text);
+    const port = await openNodeFile(file, { readonly: true });
+    try {
+      return await driverOf('vmdk').open(port, await imagePorts(file));
+    } catch (error) {
+      await port.close();
+      throw error;
+    }
+  };
+
+  it('opens no file outside the folder of the disk, also through a link', async () => {
+    await expect(openText(descriptor('RW 2 FLAT "/etc/passwd" 0'))).rejects.toMatchObject({ message: /outside/ });
+    await expect(openText(descriptor('RW 2 FLAT "../../etc/passwd" 0'))).rejects.toMatchObject({ name: 'ImageError' });
+    await symlink('/etc/passwd', path.join(folder, 'link'));
+    await expect(openText(descriptor('RW 2 FLAT "link" 0'))).rejects.toMatchObject({ message: /outside/ });
+  });
+
+  it('refuses host devices, missing and short files, and too many or absurd extents', async () => {
+    const device = descriptor('RW 2 FLAT "/dev/sda" 0').replace('monolithicFlat', 'fullDevice');
+    await expect(openText(device)).rejects.toMatchObject({ code: 'image-unsupported', message: /fullDevice/ });
+    await expect(openText(descriptor('RW 2 FLAT "none" 0'))).rejects.toMatchObject({ message: /missing/ });
+    await writeFile(path.join(folder, 'short'), 'x'.repeat(512));
+    await expect(openText(descriptor('RW 2 FLAT "short" 0'))).rejects.toMatchObject({ message: /too short/ });
+    await expect(openText(descriptor('RW 999999999999999 FLAT "short" 999999999'))).rejects.toMatchObject({ name: 'ImageError' }); // prettier-ignore
+    const many = Array.from({ length: 3000 }, () => 'RW 1 ZERO').join('\n');
+    await expect(openText(descriptor(many))).rejects.toMatchObject({ message: /3000 extents/ });
+    await expect(openText(descriptor(''))).rejects.toMatchObject({ message: /no extents/ });
+  });
+
+  it('refuses a parent that has changed or is the disk itself', async () => {
+    const child = descriptor('RW 1 ZERO').replace('parentCID=ffffffff', 'parentCID=00000007\nparentFileNameHint="base.vmdk"');
+    await writeFile(path.join(folder, 'base.vmdk'), descriptor('RW 1 ZERO'));
+    await expect(openText(child)).rejects.toMatchObject({ message: /changed since/ });
+    await expect(openText(child.replace('base.vmdk', 'disk.vmdk'))).rejects.toMatchObject({ message: /never ends/ });
+    await (await openText(child.replace('00000007', '00000001'))).close();
+  }); // prettier-ignore
 });
 
 /** Writes, discards and flushes until the process dies. `unsure`: 4 KiB pieces changed since the last flush began. */

@@ -8,7 +8,7 @@ import { openNodeFile } from './node-file.js';
 /** Longest chain of backing files. */
 const MAX_CHAIN = 32;
 
-const BACKING_FORMATS: ReadonlySet<string> = new Set<ImageFormat>(['raw', 'qcow2']);
+const BACKING_FORMATS: ReadonlySet<string> = new Set<ImageFormat>(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx']);
 
 /** Files an image may reach, besides itself. An image is untrusted input: a name that leads elsewhere is refused. */
 interface Reach {

@@ -13,6 +13,8 @@ interface ImageParts {
   /** The map again if the disk can be written. */
   readonly writable: WritableBlockMap | undefined;
   readonly backing: DiskImage | undefined;
+  /** Runs before the first change to the disk: marks the image as open, or as another than its children knew. */
+  readonly beforeFirstChange?: () => Promise<void>;
 }
 
 /**
@@ -28,15 +30,18 @@ export class MappedImage implements DiskImage {
   private readonly writable: WritableBlockMap | undefined;
   /** Operations that change the map. */
   private readonly changes = new SerialQueue();
+  private readonly beforeFirstChange: () => Promise<void>;
+  private opened: Promise<void> | undefined;
   private inflated: { readonly host: number; readonly bytes: Uint8Array } | undefined;
 
-  constructor({ format, map, writable, backing }: ImageParts) {
+  constructor({ format, map, writable, backing, beforeFirstChange }: ImageParts) {
     this.format = format;
     this.map = map;
     this.size = map.size;
     this.writable = writable;
     this.readonly = writable === undefined;
     this.backing = backing;
+    this.beforeFirstChange = beforeFirstChange ?? (() => Promise.resolve());
   }
 
   async read(offset: number, targets: Vectors): Promise<void> {
@@ -51,7 +56,7 @@ export class MappedImage implements DiskImage {
   }
 
   async write(offset: number, sources: Vectors): Promise<void> {
-    const map = this.writableMap();
+    const map = await this.mapToChange();
     const end = offset + vectorLength(sources);
     for (let at = offset; at < end;) {
       const { place, length } = await map.run(at, end);
@@ -64,7 +69,7 @@ export class MappedImage implements DiskImage {
   }
 
   async discard(offset: number, length: number): Promise<void> {
-    const map = this.writableMap();
+    const map = await this.mapToChange();
     await this.changes.run(() => map.discard(offset, offset + length));
   }
 
@@ -88,8 +93,15 @@ export class MappedImage implements DiskImage {
     await this.backing?.close();
   }
 
-  private writableMap(): WritableBlockMap {
+  private async mapToChange(): Promise<WritableBlockMap> {
     if (this.writable === undefined) throw new FileError('read-only', `This ${this.format} image is read-only.`);
+    this.opened ??= this.beforeFirstChange();
+    try {
+      await this.opened;
+    } catch (error) {
+      this.opened = undefined;
+      throw error;
+    }
     return this.writable;
   }
 
