@@ -4,6 +4,7 @@ import type { ImagePorts } from './image-ports.js';
 import { qcow2Driver } from './qcow2/qcow2-driver.js';
 import { isoDriver, rawDriver } from './raw-driver.js';
 import { vdiDriver } from './vdi/vdi-driver.js';
+import { vhdDriver } from './vhd/vhd-driver.js';
 import { vmdkDriver } from './vmdk/vmdk-driver.js';
 
 export type { ImageFormat, ImagePorts };
@@ -45,6 +46,7 @@ const DRIVERS: Partial<Record<ImageFormat, FormatDriver>> = {
   iso: isoDriver,
   qcow2: qcow2Driver,
   vdi: vdiDriver,
+  vhd: vhdDriver,
   vmdk: vmdkDriver,
 };
 

@@ -1,8 +1,9 @@
 import type { BlockMap, Room, Run, WritableBlockMap } from '../mapped/block-map.js';
-import { readonlyExtentError, type FlatExtent, type ZeroExtent } from './plain-extents.js';
+import type { FlatMap } from '../mapped/flat-map.js';
 import { SparseExtent } from './sparse-extent.js';
+import { readonlyExtentError, type ZeroExtent } from './zero-extent.js';
 
-export type Extent = SparseExtent | FlatExtent | ZeroExtent;
+export type Extent = SparseExtent | FlatMap | ZeroExtent;
 
 interface Part {
   /** Offset of the extent in the disk. */
@@ -57,7 +58,7 @@ export class JoinedExtents implements WritableBlockMap {
   async discard(at: number, end: number): Promise<void> {
     for (const { start, extent } of this.parts) {
       const [from, to] = [Math.max(at - start, 0), Math.min(end - start, extent.size)];
-      if (from < to && extent instanceof SparseExtent) await extent.discard(from, to);
+      if (from < to) await extent.discard(from, to);
     }
   }
 

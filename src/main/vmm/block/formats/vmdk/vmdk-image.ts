@@ -1,5 +1,6 @@
 import { ImageError, type DiskImage, type FilePort } from '../../disk-image.js';
 import type { ImagePorts } from '../image-ports.js';
+import { FlatMap } from '../mapped/flat-map.js';
 import { MappedImage } from '../mapped/mapped-image.js';
 import {
   MAX_DESCRIPTOR_BYTES,
@@ -9,10 +10,10 @@ import {
   type ExtentLine,
 } from './descriptor.js';
 import { JoinedExtents, type Extent } from './joined-extents.js';
-import { FlatExtent, ZeroExtent } from './plain-extents.js';
 import { SparseExtent } from './sparse-extent.js';
 import { isSparseHeader, parseSparseHeader, SECTOR } from './sparse-header.js';
 import { damagedVmdk, unsupportedVmdk } from './vmdk-errors.js';
+import { ZeroExtent } from './zero-extent.js';
 
 /** A descriptor and where it is. */
 export interface FoundDescriptor extends Descriptor {
@@ -125,7 +126,11 @@ async function openExtent(line: ExtentLine, hasParent: boolean, ports: ImagePort
   if (line.kind === 'zero') return new ZeroExtent(bytes);
   const file = await ports.openPart(line.name);
   try {
-    if (line.kind === 'flat') return await FlatExtent.open(file, line.offset * SECTOR, bytes);
+    const offset = line.offset * SECTOR;
+    if (line.kind === 'flat') {
+      if (offset + bytes > (await file.size())) throw damagedVmdk('a file with a part of it is too short');
+      return new FlatMap(file, offset, bytes);
+    }
     const extent = await SparseExtent.open(file, hasParent, ports);
     if (extent.size !== bytes) throw damagedVmdk('an extent is not as long as the descriptor says');
     return extent;
