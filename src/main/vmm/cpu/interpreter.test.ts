@@ -1,11 +1,31 @@
 import { describe, expect, it } from 'vitest';
-import { BareCpu } from '../../../testing/bare-cpu.js';
+import { BareCpu, CODE_BASE, IDT } from '../../../testing/bare-cpu.js';
 
 describe('32-bit results', () => {
   it('zero the upper half of a register', () => {
     const cpu = new BareCpu('long');
     cpu.setRegisters({ rax: -1n & 0xffff_ffff_ffff_ffffn });
     expect(cpu.execute([0xb8, 0x33, 0x00, 0x05, 0x80]).general.rax).toBe(0x8005_0033n);
+  });
+});
+
+describe('an interrupt that comes between two slices', () => {
+  // Slices of one instruction: sti; mov ss, ax; nop; nop, and nop; sti; nop; nop.
+  it.each([
+    { name: 'MOV SS', code: [0xfb, 0x8e, 0xd0, 0x90, 0x90], shadowed: 3n },
+    { name: 'STI', code: [0x90, 0xfb, 0x90, 0x90], shadowed: 2n },
+  ])('waits for the instruction behind $name', ({ code, shadowed }) => {
+    const cpu = new BareCpu('protected');
+    cpu.vector = 0x40;
+    cpu.write64(IDT + 0x40 * 8, 0x0000_8e00_0008_7000n);
+    cpu.memory.write8(0x7000, 0xf4);
+    cpu.load([...code, 0xf4]).setRegisters({ rax: 0x10n });
+    const at = BigInt(CODE_BASE) + shadowed;
+    for (let i = 0; i < 10 && cpu.state.rip !== at; i++) cpu.engine.run(1);
+    expect(cpu.state.rip).toBe(at);
+    cpu.engine.setInterruptRequest(true);
+    cpu.engine.run(100);
+    expect(cpu.memory.read32(Number(cpu.state.general.rsp))).toBe(Number(at) + 1);
   });
 });
 

@@ -67,9 +67,9 @@ export const COUNTERS = 0x1200;
 export const SEGMENTS = 0x1400;
 export const SEGMENT_SIZE = 64;
 export const SEG_BASE = 0;
-/** Highest offset readable (writable) without a closer look; 0 forces the look (expand-down, unusable, read-only). */
-export const SEG_READ_LIMIT = 8;
-export const SEG_WRITE_LIMIT = 16;
+/** Offset behind what is readable (writable) without a closer look; 0 forces the look (expand-down, unusable, read-only). */
+export const SEG_READ_END = 8;
+export const SEG_WRITE_END = 16;
 export const SEG_LIMIT = 24;
 /** Descriptor bits 8–23 of the second dword, shifted down by 8. 0 in P means unusable. */
 export const SEG_ATTRIBUTES = 28;

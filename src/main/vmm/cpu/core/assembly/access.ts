@@ -7,7 +7,7 @@ import { beforeWrite, hostPage, pageEntry, readDevice, writeDevice } from './phy
 import { currentPrivilege, systemPrivilege } from './privilege';
 import { AC, count, FAULTED, longModeActive, setFault } from './state';
 import { fillData, readTable, writeTable } from './tlb';
-import { ACCESS_READ, ACCESS_WRITE, globalPage, physical, translate } from './walk';
+import { ACCESS_READ, ACCESS_WRITE, canonical, globalPage, physical, refuse, translate } from './walk';
 
 /** The cold half of memory access: TLB misses, devices, page crossings, written code, watchpoints. */
 
@@ -64,7 +64,14 @@ function read(address: u64, bytes: u32, privilege: u32): usize {
   return hostPage(entry) + offset;
 }
 
+/** Whether an access stays in the canonical half it begins in; notes the fault if not. */
+function endsCanonical(address: u64, bytes: u32): bool {
+  const last = address + <u64>(bytes - 1);
+  return !longModeActive() || !canonical(address) || canonical(last) || refuse(last);
+}
+
 function readAcross(address: u64, bytes: u32, privilege: u32, first: u32): usize {
+  if (!endsCanonical(address, bytes)) return FAULTED;
   if (!translate(address, ACCESS_READ, privilege)) return FAULTED;
   const low = physical;
   if (!translate(wrap(address + <u64>first), ACCESS_READ, privilege)) return FAULTED;
@@ -110,6 +117,7 @@ function write(address: u64, bytes: u32, privilege: u32, modify: bool): usize {
 }
 
 function writeAcross(address: u64, bytes: u32, privilege: u32, first: u32, modify: bool): usize {
+  if (!endsCanonical(address, bytes)) return FAULTED;
   if (!translate(address, ACCESS_WRITE, privilege)) return FAULTED;
   const low = physical;
   if (!translate(wrap(address + <u64>first), ACCESS_WRITE, privilege)) return FAULTED;

@@ -2,7 +2,7 @@ import { MODE_16, MODE_64, MODE_FLAT32, SLOT_PAGE_RIP, SLOT_ZERO } from '../layo
 import * as R from '../opcodes/record';
 import { DECODE_GROUPS, DECODE_INDEX, DECODE_RECORDS } from './generated/tables';
 import { OP_TOO_LONG, OP_UNDEFINED } from './pseudo-ops';
-import { codeMode, DS, FS, GS, SS } from './state';
+import { codeMode, CS, DS, FS, GS, SS } from './state';
 
 /**
  * From instruction bytes to an op:
@@ -202,7 +202,7 @@ function decodeFirst(op: usize, flags: u32, opcode: u32, modrm: u32, repeat: u32
 /** Byte 7 of an op with a memory operand. */
 function addressForm(seg: u32, mode: u32): u32 {
   const natural: u32 = mode == MODE_64 ? 3 : 2;
-  const flat = addressSize == natural && (mode == MODE_64 || mode == MODE_FLAT32) && seg < 4;
+  const flat = addressSize == natural && (mode == MODE_64 || (mode == MODE_FLAT32 && seg != CS)) && seg < 4;
   return 0x80 | (seg << 4) | (flat ? 0 : addressSize << 2);
 }
 

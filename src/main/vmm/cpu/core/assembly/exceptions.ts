@@ -7,7 +7,10 @@ import { dr7, DR7_GD, setDr7 } from './debug';
 import { updateEventMask } from './flags';
 import { enterHandler } from './interrupts';
 import { exit } from './loop';
-import { AC, count, DB, DE, DF, GP, NMI, opNextRip, opRip, PF, setFault, setRip, TS } from './state';
+import { effectiveOffset } from './memory';
+import { faultInNewTask, taskTrapPending } from './task-switch';
+import { takeRefused } from './walk';
+import { AC, count, DB, DE, DF, GP, NMI, opIsMemory, opNextRip, opRip, opSegment, PF, RBP, reg64, RSP, setFault, setRip, SS, SS_FAULT, TS } from './state';
 
 /** Where an event comes from: decides privilege checks, the EXT bit and what a fault on delivery becomes. */
 export const SOURCE_EXCEPTION: u32 = 0;
@@ -20,10 +23,26 @@ export const SOURCE_INT1: u32 = 3;
 /** Trap-class exceptions: like exceptions, but the resume flag is not set in the pushed flags. */
 export const SOURCE_TRAP: u32 = 4;
 
+/** How far from the stack pointer an instruction touches the stack without naming it, in bytes. */
+const STACK_REACH: u64 = 64;
+
+/** Whether an access of an op was one to the stack segment: through RSP or RBP, or as its own push or pop. */
+function onStack(op: usize, address: u64): bool {
+  if (opIsMemory(op) && opSegment(op) == SS && address - effectiveOffset(op) < STACK_REACH) return true;
+  return address - reg64(RSP) + STACK_REACH < 2 * STACK_REACH || (!opIsMemory(op) && address - reg64(RBP) < STACK_REACH);
+}
+
 /** Delivers the noted fault of the instruction an op stands for. */
 export function deliverOpFault(op: usize): usize {
+  const refused = takeRefused();
+  if (refused != u64.MAX_VALUE && load<u32>(FAULT_VECTOR) == GP && onStack(op, refused)) setFault(SS_FAULT, 0);
   setRip(opRip(op));
   return deliverFault();
+}
+
+/** The same for a far transfer, which may have switched tasks before it faulted. */
+export function deliverTransferFault(op: usize): usize {
+  return faultInNewTask() ? deliverFault() : deliverOpFault(op);
 }
 
 /** Notes and delivers a fault of an op's instruction. */
@@ -48,7 +67,7 @@ export function deliverSoftware(op: usize, vector: u32, source: u32): usize {
   setRip(opNextRip(op));
   store<u32>(STEPPING, 0);
   if (enterHandler(vector, source, 0)) return handler();
-  setRip(own);
+  if (!faultInNewTask()) setRip(own);
   return deliverFault();
 }
 
@@ -66,7 +85,7 @@ export function deliverNmi(): usize {
 function handler(): usize {
   store<u32>(SHADOW, 0);
   updateEventMask();
-  return lookup(load<u64>(RIP));
+  return taskTrapPending() ? deliverDebugTrap() : lookup(load<u64>(RIP));
 }
 
 function deliver(vector: u32, source: u32, error: u32): usize {
@@ -80,6 +99,7 @@ function deliver(vector: u32, source: u32, error: u32): usize {
       updateEventMask();
       return exit(EXIT_SHUTDOWN);
     }
+    faultInNewTask();
     const second = load<u32>(FAULT_VECTOR);
     const double = exception && combines(vector, second);
     vector = double ? DF : second;

@@ -63,9 +63,12 @@ let stackAttributes: u32 = 0;
 let stackPointer: u64 = 0;
 let stackLong: bool = false;
 let stackUser: bool = false;
+/** What a #SS names: the selector of a new stack, nothing for the present one. */
+let stackName: u32 = 0;
 
 /** Starts pushing on a stack; nothing of it is visible until {@link closeStack}. */
-function openStack(base: u64, limit: u32, attributes: u32, pointer: u64, user: bool): void {
+function openStack(base: u64, limit: u32, attributes: u32, pointer: u64, user: bool, name: u32 = 0): void {
+  stackName = name;
   stackBase = base;
   stackLimit = limit;
   stackAttributes = attributes;
@@ -78,6 +81,7 @@ function openLongStack(pointer: u64, user: bool): void {
   stackPointer = pointer;
   stackLong = true;
   stackUser = user;
+  stackName = 0;
 }
 
 function push(bytes: u32, value: u64): bool {
@@ -85,7 +89,7 @@ function push(bytes: u32, value: u64): bool {
   const offset = (stackPointer - <u64>bytes) & mask;
   let address = offset;
   if (!stackLong) {
-    if (!onStack(<u32>offset, bytes)) return selectorFault(SS_FAULT, 0);
+    if (!onStack(<u32>offset, bytes)) return selectorFault(SS_FAULT, stackName);
     address = (offset + stackBase) & 0xffff_ffff;
   } else if (!canonical(address)) {
     return selectorFault(SS_FAULT, 0);
@@ -190,7 +194,8 @@ function enterProtected(vector: u32, source: u32, error: u32): bool {
     stackLow = low;
     stackHigh = high;
     const attributes = (stackHigh >>> 8) & 0xffff;
-    openStack(descriptorBase(stackLow, stackHigh), descriptorLimit(stackLow, stackHigh), attributes, innerPointer, level == 3);
+    const limitOfStack = descriptorLimit(stackLow, stackHigh);
+    openStack(descriptorBase(stackLow, stackHigh), limitOfStack, attributes, innerPointer, level == 3, stackSelector);
     if (fromVirtual && !pushVirtualSegments(bytes)) return false;
     if (!push(bytes, selector(SS)) || !push(bytes, reg64(RSP))) return false;
   } else {

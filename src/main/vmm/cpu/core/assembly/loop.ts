@@ -57,7 +57,28 @@ export function service(next: usize, exhausted: bool): usize {
     if (trap && load<u16>(trap) == OP_EXIT) return trap;
     if (trap) setRip(opRip(trap));
   }
-  return exit(EXIT_BUDGET);
+  return endSlice(EXIT_BUDGET);
+}
+
+/** Where STI or MOV SS was the last instruction, and which shadow it casts: kept for the end of a slice only. */
+let shadowRip: u64 = 0;
+let shadowCast: u32 = 0;
+
+/**
+ * Interrupts are held off until the instruction at `rip` is done. With nothing pending there is nothing to hold off now,
+ * but an interrupt may come between this slice and the next.
+ */
+export function castShadow(kind: u32, rip: u64): void {
+  if (pendingEvents()) store<u32>(SHADOW, kind);
+  shadowRip = rip;
+  shadowCast = kind;
+}
+
+/** Leaves between two instructions. */
+function endSlice(reason: u32): usize {
+  if (shadowCast && shadowRip == load<u64>(RIP)) store<u32>(SHADOW, shadowCast);
+  shadowCast = 0;
+  return exit(reason);
 }
 
 /** Takes what is pending, by priority (SDM vol. 3, table 6-2), and goes on at RIP. */
@@ -70,7 +91,7 @@ export function attend(): usize {
   const events = pendingEvents();
   if (events & EVENT_EXIT) {
     dropEvent(EVENT_EXIT);
-    return exit(EXIT_INTERRUPTED);
+    return endSlice(EXIT_INTERRUPTED);
   }
   if (shadow) {
     store<u32>(SHADOW, 0);

@@ -1,10 +1,10 @@
 import {
-  BOUNCE, EA_MASK, MODE_64, MODE_FLAT32, REGS, SEG_BASE, SEG_READ_LIMIT, SEG_WRITE_LIMIT, TLB_ENTRIES, TLB_READ_BASE,
+  BOUNCE, EA_MASK, MODE_64, MODE_FLAT32, REGS, SEG_BASE, SEG_READ_END, SEG_WRITE_END, TLB_ENTRIES, TLB_READ_BASE,
   TLB_WRITE_BASE,
 } from '../layout'; // prettier-ignore
 import { commitBounce, modifyMiss, readMiss, writeMiss } from './access';
 import { checkSegment } from './segment-check';
-import { cellB, codeMode, opIsMemory, segment } from './state';
+import { cellB, codeMode, CS, opIsMemory, segment } from './state';
 
 /**
  * Guest memory as the instructions see it. Every access goes effective address → linear address → host pointer; a host
@@ -66,9 +66,9 @@ export function linear(seg: u32, offset: u64, bytes: u32, write: bool): u64 {
   const at = segment(seg);
   const mode = codeMode();
   if (mode == MODE_64) return seg >= 4 ? offset + load<u64>(at, SEG_BASE) : offset;
-  if (mode == MODE_FLAT32 && seg < 4) return offset;
-  const limit = write ? load<u64>(at, SEG_WRITE_LIMIT) : load<u64>(at, SEG_READ_LIMIT);
-  if (offset + <u64>(bytes - 1) > limit && !checkSegment(seg, <u32>offset, bytes, write)) return SEGMENT_FAULT;
+  if (mode == MODE_FLAT32 && seg < 4 && seg != CS) return offset;
+  const end = write ? load<u64>(at, SEG_WRITE_END) : load<u64>(at, SEG_READ_END);
+  if (offset + <u64>bytes > end && !checkSegment(seg, <u32>offset, bytes, write)) return SEGMENT_FAULT;
   return (offset + load<u64>(at, SEG_BASE)) & 0xffff_ffff;
 }
 

@@ -1,5 +1,5 @@
 import {
-  GDTR, SEG_ATTRIBUTES, SEG_BASE, SEG_LIMIT, SEG_READ_LIMIT, SEG_SELECTOR, SEG_WRITE_LIMIT, SEGMENT_SIZE, SEGMENTS,
+  GDTR, SEG_ATTRIBUTES, SEG_BASE, SEG_LIMIT, SEG_READ_END, SEG_SELECTOR, SEG_WRITE_END, SEGMENT_SIZE, SEGMENTS,
 } from '../layout'; // prettier-ignore
 import { systemModify, systemRead } from './access';
 import { commit } from './memory';
@@ -112,21 +112,21 @@ export function setSegment(index: u32, sel: u32, base: u64, limit: u32, attribut
   updateLimits(at);
 }
 
-/** Precomputed limits of a segment; see SEG_READ_LIMIT. */
+/** Precomputed ends of a segment; see SEG_READ_END. */
 export function updateLimits(at: usize): void {
   const attributes = load<u32>(at, SEG_ATTRIBUTES);
-  const limit = <u64>load<u32>(at, SEG_LIMIT);
+  const end = <u64>load<u32>(at, SEG_LIMIT) + 1;
   let read: u64 = 0;
   let write: u64 = 0;
   const expandDown = (attributes & (ATTR_CODE | ATTR_DC)) == ATTR_DC;
   if (attributes & ATTR_PRESENT && !expandDown) {
     const code = (attributes & ATTR_CODE) != 0;
     const bit = (attributes & ATTR_RW) != 0;
-    if (!code || bit || realOrVirtual()) read = limit;
-    if ((!code && bit) || realOrVirtual()) write = limit;
+    if (!code || bit || realOrVirtual()) read = end;
+    if ((!code && bit) || realOrVirtual()) write = end;
   }
-  store<u64>(at, read, SEG_READ_LIMIT);
-  store<u64>(at, write, SEG_WRITE_LIMIT);
+  store<u64>(at, read, SEG_READ_END);
+  store<u64>(at, write, SEG_WRITE_END);
 }
 
 /** After a change between real and protected mode. */

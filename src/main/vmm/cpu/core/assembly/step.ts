@@ -41,6 +41,13 @@ export function stepAt(rip: u64): usize {
   return isolated(rip);
 }
 
+/** SYSCALL and SYSRET are stepped by the trap flag they load, not the one they began with. */
+export function stepByNewFlag(): void {
+  const state = load<u32>(STEPPING);
+  const trap = (load<u32>(EFLAGS) & FLAG_TF) != 0;
+  store<u32>(STEPPING, trap ? state | STEP_ACTIVE | STEP_TRAP : state & ~STEP_TRAP);
+}
+
 /** An instruction that reaches into the next page. */
 export function crossPage(op: usize): usize {
   return isolated(opRip(op));

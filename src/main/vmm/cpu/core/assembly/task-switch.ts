@@ -48,7 +48,25 @@ const IMAGE_REGISTERS: usize = 8;
 const IMAGE_SEGMENTS: usize = 40;
 const IMAGE_LDT: usize = 64;
 let incomingCr3: u32 = 0;
+let incomingTrap: bool = false;
 let trap: bool = false;
+
+/** The switch has reached the incoming task: a fault from there on is that task's, at its instruction pointer. */
+let arrived: bool = false;
+
+/** Whether the fault just noted belongs to a task switched to. Asked once. */
+export function faultInNewTask(): bool {
+  const answer = arrived;
+  arrived = false;
+  return answer;
+}
+
+/** Whether the task just switched to asks for a debug trap before its first instruction. Asked once. */
+export function taskTrapPending(): bool {
+  const answer = trap;
+  trap = false;
+  return answer;
+}
 
 function field(base: u64, offset: u32, wide: bool): i64 {
   const p = systemRead((base + <u64>offset) & 0xffff_ffff, wide ? 4 : 2);
@@ -71,6 +89,7 @@ function putField(base: u64, offset: u32, value: u32, wide: bool): bool {
  * @returns false with a fault noted; before the new state is loaded it belongs to the outgoing task
  */
 export function taskSwitch(target: u32, cause: u32, nextRip: u32, hasError: bool, error: u32): bool {
+  trap = false;
   if (!checkTarget(target, cause)) return false;
   count(COUNT_TASK_SWITCH);
   const targetLow = low;
@@ -92,8 +111,11 @@ export function taskSwitch(target: u32, cause: u32, nextRip: u32, hasError: bool
   setDr7(dr7() & ~0x155);
   if (wide) loadTaskCr3(incomingCr3);
   loadRegisters(wide);
+  arrived = true;
   if (!loadSegments()) return false;
   if (hasError && !(wide ? push<u32>(error) : push<u16>(<u16>error))) return false;
+  arrived = false;
+  trap = incomingTrap;
   if (trap) setDr6(dr6() | DR6_BT);
   return true;
 }
@@ -133,7 +155,7 @@ function readImage(base: u64, wide: bool): bool {
   if (ldt < 0 || cr3 < 0 || flags < 0) return false;
   store<u32>(image, <u32>ldt, IMAGE_LDT);
   incomingCr3 = <u32>cr3;
-  trap = (flags & 1) != 0;
+  incomingTrap = (flags & 1) != 0;
   return true;
 }
 

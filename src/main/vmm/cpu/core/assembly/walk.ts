@@ -42,6 +42,23 @@ const RESERVED_HIGH: u64 = 0x000f_ffff_ffff_f000 & ~FRAME;
 let permissions: u64 = 0;
 let noExecute: bool = false;
 
+/** Address of the last access refused for not being canonical; all ones otherwise, which is canonical. */
+let refused: u64 = u64.MAX_VALUE;
+
+/** Notes the fault of an access that is not canonical: #GP, or #SS if the stack turns out to be meant. Always false. */
+export function refuse(address: u64): bool {
+  refused = address;
+  setFault(GP, 0);
+  return false;
+}
+
+/** The address of a refused access, once; all ones if there was none. */
+export function takeRefused(): u64 {
+  const address = refused;
+  refused = u64.MAX_VALUE;
+  return address;
+}
+
 /** Physical address of a linear one for an access; false with #PF (CR2 set) or #GP noted. */
 export function translate(address: u64, access: u32, privilege: u32): bool {
   if (!(cr0() & CR0_PG)) {
@@ -52,10 +69,7 @@ export function translate(address: u64, access: u32, privilege: u32): bool {
   permissions = WRITABLE | USER;
   noExecute = false;
   if (efer() & EFER_LMA) {
-    if (!canonical(address)) {
-      setFault(GP, 0);
-      return false;
-    }
+    if (!canonical(address)) return refuse(address);
     return walkLong(address, access, privilege);
   }
   return cr4() & CR4_PAE ? walkPae(address, access, privilege) : walkLegacy(<u32>address, access, privilege);

@@ -177,7 +177,7 @@ export function loadAccessRights<T>(op: usize): usize {
   const found = look(sel);
   if (found == FAULT) return deliverOpFault(op);
   if (found == ABSENT || !typeAccepted(LAR_TYPES) || !visible(sel)) return answer(op, false);
-  putReg<T>(cellA(op), <T>(high & 0x00f0_ff00));
+  putReg<T>(cellA(op), <T>(high & 0x00ff_ff00));
   return answer(op, true);
 }
 export function loadSegmentLimit<T>(op: usize): usize {

@@ -1,7 +1,7 @@
-import { EFLAGS, NMI_MASKED, RIP } from '../../layout';
+import { EFLAGS, FAULT_VECTOR, NMI_MASKED, RIP } from '../../layout';
 import { systemRead } from '../access';
 import { lookup } from '../code-cache';
-import { deliverOpFault } from '../exceptions';
+import { deliverDebugTrap, deliverOpFault, deliverTransferFault } from '../exceptions';
 import { setFlags, getFlags, updateEventMask } from '../flags';
 import { innerStackPointer, innerStackSelector, longStackPointer, readInnerStack } from '../interrupts';
 import { readAddress, readPointer } from '../memory';
@@ -17,7 +17,7 @@ import {
   FLAGS_ARITHMETIC, FS, GP, gpFault, GS, iopl, longCode, longModeActive, NP, opDisp, opImm, opNextRip, protectedMode,
   realOrVirtual, reg64, RSP, segAttributes, segBase, segLimit, selector, setReg64, setRip, SS, SS_FAULT, TR, virtual8086,
 } from '../state'; // prettier-ignore
-import { BY_CALL, BY_IRET, BY_JMP, taskSwitch } from '../task-switch';
+import { BY_CALL, BY_IRET, BY_JMP, taskSwitch, taskTrapPending } from '../task-switch';
 import { canonical } from '../walk';
 import { dropStack, peek, push, setStackPointer, stackMask } from './stack';
 
@@ -33,7 +33,7 @@ const CALL_GATE32: u32 = 12;
 /** Goes on at RIP in whatever mode the new code segment has. */
 function arrive(): usize {
   updateMode();
-  return lookup(load<u64>(RIP));
+  return taskTrapPending() ? deliverDebugTrap() : lookup(load<u64>(RIP));
 }
 
 export function jumpFar<T>(op: usize): usize {
@@ -60,7 +60,7 @@ export function callFarMemory<T>(op: usize): usize {
 
 function transfer<T>(op: usize, sel: u32, offset: u64, call: bool): usize {
   const done = realOrVirtual() ? transferReal<T>(op, sel, offset, call) : transferProtected<T>(op, sel, offset, call);
-  return done ? arrive() : deliverOpFault(op);
+  return done ? arrive() : deliverTransferFault(op);
 }
 
 /** Room for two pushes, so that the second cannot fault after the first. */
@@ -177,7 +177,8 @@ function callInner<T>(op: usize, target: u32, offset: u64, parameters: u32): boo
   ok = ok && push<T>(<T>oldCs) && push<T>(<T>opNextRip(op));
   if (!ok) {
     restoreStack(saved, oldPointer);
-    return false;
+    // A stack without room is named (vol. 2, CALL).
+    return load<u32>(FAULT_VECTOR) == SS_FAULT ? selectorFault(SS_FAULT, stackSelector) : false;
   }
   fetchDescriptor(target, GP);
   markAccessed();
@@ -329,7 +330,7 @@ export function interruptReturn<T>(op: usize): usize {
       ? returnVirtual<T>()
       : returnInterrupt<T>(op)
     : returnRealInterrupt<T>();
-  if (!done) return deliverOpFault(op);
+  if (!done) return deliverTransferFault(op);
   store<u32>(NMI_MASKED, 0);
   updateEventMask();
   return arrive();

@@ -1,11 +1,11 @@
-import { EFLAGS, REGS, SHADOW } from '../../layout';
+import { EFLAGS, REGS } from '../../layout';
 import { raise } from '../exceptions';
 import { arithmeticFlags, getCF, setArithmeticFlags, setCF, setSystemFlags } from '../flags';
-import { halted } from '../loop';
+import { castShadow, halted } from '../loop';
 import {
   cpl, FLAG_AC, FLAG_AF, FLAG_CF, FLAG_DF, FLAG_FIXED, FLAG_ID, FLAG_IF, FLAG_IOPL, FLAG_NT, FLAG_OF, FLAG_PF, FLAG_RF,
-  FLAG_SF, FLAG_TF, FLAG_VIF, FLAG_VIP, FLAG_VM, FLAG_ZF, FLAGS_ARITHMETIC, GP, iopl, nextOp, opNextRip, pendingEvents,
-  protectedMode, UD,
+  FLAG_SF, FLAG_TF, FLAG_VIF, FLAG_VIP, FLAG_VM, FLAG_ZF, FLAGS_ARITHMETIC, GP, iopl, nextOp, opNextRip, protectedMode,
+  UD,
 } from '../state'; // prettier-ignore
 
 /** Flag instructions. */
@@ -55,13 +55,13 @@ export function clearInterrupt(op: usize): usize {
   setSystemFlags(load<u32>(EFLAGS) & ~FLAG_IF);
   return nextOp(op);
 }
-/** STI: interrupts are held off until the next instruction is done. With none pending there is nothing to hold. */
+/** STI: interrupts are held off until the next instruction is done. */
 export function setInterrupt(op: usize): usize {
   if (!mayChangeInterrupts()) return raise(op, GP, 0);
   const flags = load<u32>(EFLAGS);
   if (!(flags & FLAG_IF)) {
     setSystemFlags(flags | FLAG_IF);
-    if (pendingEvents()) store<u32>(SHADOW, 1);
+    castShadow(1, opNextRip(op));
   }
   return nextOp(op);
 }

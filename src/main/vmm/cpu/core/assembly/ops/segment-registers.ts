@@ -1,9 +1,10 @@
-import { MSR_KERNEL_GS_BASE, SEG_BASE, SEGMENT_SIZE, SEGMENTS, SHADOW } from '../../layout';
+import { MSR_KERNEL_GS_BASE, SEG_BASE, SEGMENT_SIZE, SEGMENTS } from '../../layout';
 import { lookup } from '../code-cache';
 import { deliverOpFault, raise } from '../exceptions';
+import { castShadow } from '../loop';
 import { readAddress, readPointer, rmRead, rmStore, rmWrite } from '../memory';
 import { loadDataSegment } from '../segments';
-import { cellA, cellB, cpl, cr4, CR4_FSGSBASE, CS, DS, ES, FS, GP, GS, nextOp, opIsMemory, opNextRip, pendingEvents, putReg, reg64, RSP, selector, setReg64, SS, UD } from '../state'; // prettier-ignore
+import { cellA, cellB, cpl, cr4, CR4_FSGSBASE, CS, DS, ES, FS, GP, GS, nextOp, opIsMemory, opNextRip, putReg, reg64, RSP, selector, setReg64, SS, UD } from '../state'; // prettier-ignore
 import { canonical } from '../walk';
 import { dropStack, peek, pushSegmentRegister } from './stack';
 
@@ -30,10 +31,15 @@ export function storeSegment<T>(op: usize): usize {
   return nextOp(op);
 }
 
-/** The next op after a segment register changed: the code mode may have, and MOV SS holds interrupts off. */
-function loaded(op: usize, index: u32): usize {
-  if (index == SS && pendingEvents()) store<u32>(SHADOW, 2);
+/** The next op after a segment register changed: the code mode may have. */
+function loaded(op: usize): usize {
   return lookup(opNextRip(op));
+}
+
+/** MOV and POP to SS hold interrupts off, unlike LSS (SDM vol. 3, 6.8.3). */
+function loadedAlone(op: usize, index: u32): usize {
+  if (index == SS) castShadow(2, opNextRip(op));
+  return loaded(op);
 }
 
 export function loadSegmentRegister(op: usize): usize {
@@ -41,7 +47,7 @@ export function loadSegmentRegister(op: usize): usize {
   if (index == CS || index > GS) return raise(op, UD, 0);
   const p = rmRead<u16>(op);
   if (!p || !loadDataSegment(index, load<u16>(p))) return deliverOpFault(op);
-  return loaded(op, index);
+  return loadedAlone(op, index);
 }
 
 export function pushEs<T>(op: usize): usize {
@@ -74,7 +80,7 @@ function popSegment<T>(op: usize, index: u32): usize {
     setReg64(RSP, old);
     return deliverOpFault(op);
   }
-  return loaded(op, index);
+  return loadedAlone(op, index);
 }
 export function popEs<T>(op: usize): usize {
   return popSegment<T>(op, ES);
@@ -101,7 +107,7 @@ function loadFar<T>(op: usize, index: u32): usize {
   const second = readPointer<u16>(address + sizeof<T>());
   if (!second || !loadDataSegment(index, load<u16>(second))) return deliverOpFault(op);
   putReg<T>(cellA(op), offset);
-  return loaded(op, index);
+  return loaded(op);
 }
 export function loadFarEs<T>(op: usize): usize {
   return loadFar<T>(op, ES);

@@ -1,4 +1,4 @@
-import { EFLAGS, REGS, SEG_BASE, SEG_READ_LIMIT, SEG_WRITE_LIMIT, STEPPING } from '../../layout';
+import { EFLAGS, REGS, SEG_BASE, SEG_READ_END, SEG_WRITE_END, STEPPING } from '../../layout';
 import { directRead, directWrite } from '../access';
 import { cmp } from '../alu';
 import { deliverOpFault } from '../exceptions';
@@ -40,9 +40,9 @@ function straight(seg: u32, offset: u64, mask: u64, write: bool): u64 {
   const address = offset + (codeMode() == 2 && seg < 4 ? 0 : load<u64>(at, SEG_BASE));
   let bytes: u64 = 4096 - (address & 0xfff);
   if (codeMode() != 2) {
-    const limit = write ? load<u64>(at, SEG_WRITE_LIMIT) : load<u64>(at, SEG_READ_LIMIT);
-    if (offset > limit) return 0;
-    if (limit - offset < bytes) bytes = limit - offset + 1;
+    const end = write ? load<u64>(at, SEG_WRITE_END) : load<u64>(at, SEG_READ_END);
+    if (offset >= end) return 0;
+    if (end - offset < bytes) bytes = end - offset;
   }
   const toWrap = mask - offset;
   return toWrap < bytes ? toWrap : bytes;

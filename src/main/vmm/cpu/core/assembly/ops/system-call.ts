@@ -8,6 +8,7 @@ import {
   cpl, CS, efer, EFER_SCE, FLAG_IF, FLAG_RF, FLAG_VM, GP, longModeActive, opNextRip, protectedMode, RCX, RDX, reg32,
   reg64, RSP, setReg64, SS, UD,
 } from '../state'; // prettier-ignore
+import { stepByNewFlag } from '../step';
 import { canonical } from '../walk';
 import { FLAG_VISIBLE } from './flags';
 
@@ -34,6 +35,7 @@ export function systemCall(op: usize): usize {
   const sel = <u32>(load<u64>(MSR_STAR) >>> 32) & 0xfffc;
   setFlags(getFlags() & ~(load<u32>(MSR_FMASK) | FLAG_RF));
   setLevel(0, sel, sel + 8, true);
+  stepByNewFlag();
   return lookup(load<u64>(MSR_LSTAR));
 }
 
@@ -45,6 +47,7 @@ export function systemReturn<T>(op: usize): usize {
   const base = <u32>(load<u64>(MSR_STAR) >>> 48);
   setFlags((<u32>reg64(R11) & FLAG_VISIBLE & ~(FLAG_RF | FLAG_VM)) | 2);
   setLevel(3, (sizeof<T>() == 8 ? base + 16 : base) | 3, (base + 8) | 3, sizeof<T>() == 8);
+  stepByNewFlag();
   return lookup(sizeof<T>() == 8 ? target : target & 0xffff_ffff);
 }
 

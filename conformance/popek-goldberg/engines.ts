@@ -1,0 +1,14 @@
+import { createTestVcpu } from '../../src/testing/interpreter.js';
+import type { VcpuFactory } from '../../src/main/vmm/machine/machine-ports.js';
+
+export interface EngineUnderTest {
+  readonly name: string;
+  readonly create: VcpuFactory;
+  /** Why it cannot run on this host. */
+  readonly missing: string | undefined;
+}
+
+/** Every engine the suite runs on. */
+export const ENGINES: readonly EngineUnderTest[] = [
+  { name: 'interpreter', create: createTestVcpu, missing: undefined },
+];

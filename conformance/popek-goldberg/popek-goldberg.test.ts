@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { ENGINES } from './engines.js';
+import { TRAP_GROUPS } from './groups.js';
+
+for (const engine of ENGINES) {
+  const title = engine.missing === undefined ? engine.name : `${engine.name} (skipped: ${engine.missing})`;
+  describe.skipIf(engine.missing !== undefined)(title, () => {
+    for (const { name, cases } of TRAP_GROUPS) {
+      describe(name, () => {
+        for (const { trap, run, expected } of cases) it(trap, () => expect(run(engine.create)).toEqual(expected));
+      });
+    }
+  });
+}
