@@ -1,7 +1,7 @@
 import { descriptor, gate, GATE, MAP, SELECTOR } from '../lab-map.js';
 import type { Lab, LabOptions } from '../lab.js';
 import { listing } from '../listing.js';
-import { outcome, told, trap, type TrapCase } from '../trap-case.js';
+import { outcome, trap, type TrapCase } from '../trap-case.js';
 
 const USER: LabOptions = { mode: 'prot32', cpl: 3 };
 const KERNEL: LabOptions = { mode: 'prot32' };

@@ -1,4 +1,4 @@
-import { descriptor, gate, GATE, ATTRIBUTES, DPL3, MAP, SELECTOR } from '../lab-map.js';
+import { descriptor, gate, GATE, DPL3, MAP, SELECTOR } from '../lab-map.js';
 import type { Lab, LabOptions } from '../lab.js';
 import { listing } from '../listing.js';
 import { outcome, told, trap, type TrapCase } from '../trap-case.js';
