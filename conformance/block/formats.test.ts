@@ -52,6 +52,8 @@ const VARIANTS: readonly Variant[] = [
   { format: 'vhd', qemuName: 'vpc', options: 'subformat=fixed,force_size=on', layout: 'fixed', creatable: true, checkable: false, sizeBytes: 5 * MIB },
   // 300 cylinders of 4 heads and 17 sectors: the size that the geometry says.
   { format: 'vhd', qemuName: 'vpc', options: 'subformat=dynamic', layout: 'sparse', creatable: false, checkable: false, sizeBytes: 300 * 4 * 17 * 512 },
+  { format: 'vhdx', qemuName: 'vhdx', options: 'subformat=dynamic,block_size=1M', layout: 'sparse', creatable: true, checkable: true, sizeBytes: 20 * MIB },
+  { format: 'vhdx', qemuName: 'vhdx', options: 'subformat=fixed', layout: 'fixed', creatable: true, checkable: true, sizeBytes: 8 * MIB },
 ]; // prettier-ignore
 
 const titled = VARIANTS.map((variant) => [`${variant.format} ${variant.options}`, variant] as const);

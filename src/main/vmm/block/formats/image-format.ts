@@ -5,6 +5,7 @@ import { qcow2Driver } from './qcow2/qcow2-driver.js';
 import { isoDriver, rawDriver } from './raw-driver.js';
 import { vdiDriver } from './vdi/vdi-driver.js';
 import { vhdDriver } from './vhd/vhd-driver.js';
+import { vhdxDriver } from './vhdx/vhdx-driver.js';
 import { vmdkDriver } from './vmdk/vmdk-driver.js';
 
 export type { ImageFormat, ImagePorts };
@@ -47,6 +48,7 @@ const DRIVERS: Partial<Record<ImageFormat, FormatDriver>> = {
   qcow2: qcow2Driver,
   vdi: vdiDriver,
   vhd: vhdDriver,
+  vhdx: vhdxDriver,
   vmdk: vmdkDriver,
 };
 
