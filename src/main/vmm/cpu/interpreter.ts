@@ -70,7 +70,7 @@ export class InterpreterEngine implements VcpuEngine {
 
   run(maxInstructions: number): VcpuExit {
     try {
-      const reason = this.core.run(Math.min(maxInstructions, 0x7fff_ffff));
+      const reason = this.core.run(Math.min(maxInstructions, L.MAX_BUDGET));
       return EXITS[reason] ?? { reason: 'internal-error', message: `the core left for an unknown reason (${reason})` };
     } catch (error) {
       // A trap of the core: a defect of ours. Errors of devices go on to whoever owns them.

@@ -163,6 +163,9 @@ export const CODE_PAGE_COUNT = 4000;
 export const OPS = CODE_PAGES + CODE_PAGE_SIZE * CODE_PAGE_COUNT;
 export const OP_SIZE = 16;
 
+/** Instructions of one run of the main loop, which counts down bytes of ops in 32 bits. */
+export const MAX_BUDGET = 0x400_0000;
+
 // Code modes: 16-bit, 32-bit, 64-bit, and 32-bit with flat ES, CS, SS, DS (base 0, limit 4 GiB, SS.B = 1).
 export const MODE_16 = 0;
 export const MODE_32 = 1;

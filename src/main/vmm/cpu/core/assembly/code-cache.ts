@@ -13,6 +13,7 @@ import { hostPage, pageEntry, setPageFlags } from './physical';
 import { OP_CROSS, OP_GOTO, OP_LOOKUP, OP_PAGE_END } from './pseudo-ops';
 import { codeMode, count, cpl, CS, GP, longCode, segBase, segLimit, setFault, setRip } from './state';
 import { ACCESS_EXECUTE, canonical, globalPage, physical, translate } from './walk';
+import { optimizeRun } from './run-optimizer';
 import { stepAt } from './step';
 
 /**
@@ -143,6 +144,7 @@ function decodeRun(code: usize, offset: u32): usize {
   store<u32>(code, <u32>run, PAGE_RUNS);
   const first = top;
   decodeInto(code, offset);
+  optimizeRun(first, top);
   const ops = <u32>(top - first) / OP_SIZE;
   store<u32>(run, ops, RUN_COUNT);
   return first;

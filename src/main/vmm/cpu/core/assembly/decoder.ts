@@ -1,6 +1,6 @@
 import { MODE_16, MODE_64, MODE_FLAT32, SLOT_PAGE_RIP, SLOT_ZERO } from '../layout';
 import * as R from '../opcodes/record';
-import { DECODE_GROUPS, DECODE_INDEX, DECODE_RECORDS } from './generated/tables';
+import { DECODE_GROUPS, DECODE_INDEX, DECODE_RECORDS, FLAT_CASES } from './generated/tables';
 import { OP_TOO_LONG, OP_UNDEFINED } from './pseudo-ops';
 import { codeMode, CS, DS, FS, GS, SS } from './state';
 
@@ -212,6 +212,21 @@ function setMemory(op: usize, base: u32, index: u32, scale: u32, displacement: i
   store<u8>(op, index * 8, 6);
   store<u8>(op, addressForm(seg, mode) | scale, 7);
   store<i32>(op, displacement, 8);
+  specialize(op);
+}
+
+/**
+ * Gives an op with a flat memory operand the case made for that. Of byte 7 only the scale is left, so that a shift by
+ * the whole byte, modulo 64, is one by the scale.
+ */
+function specialize(op: usize): void {
+  const form = <u32>load<u8>(op, 7);
+  if (form & 0x0c) return;
+  const indexed = load<u8>(op, 6) != SLOT_ZERO * 8;
+  const id = load<u16>(FLAT_CASES + (<usize>load<u16>(op) << 2) + (indexed ? 2 : 0));
+  if (!id) return;
+  store<u16>(op, id);
+  store<u8>(op, form & 0x83, 7);
 }
 
 function decodeMemory(op: usize, modrm: u32, mode: u32): void {

@@ -12,11 +12,11 @@ import { count, dropEvent, opRip, pendingEvents, raiseEvent, ripMask, setRip } f
 
 /** Entering, leaving and interrupting the main loop. */
 
-/** Runs about `budget` instructions; the EXIT_* reason. */
+/** Runs about `budget` instructions, at most MAX_BUDGET; the EXIT_* reason. */
 export function run(budget: i32): i32 {
   store<u32>(EXIT_REASON, EXIT_BUDGET);
-  const left = execute(budget);
-  const used = budget - left;
+  const bytes = budget * OP_SIZE;
+  const used = (bytes - execute(bytes)) / OP_SIZE;
   store<u64>(INSTRUCTIONS, load<u64>(INSTRUCTIONS) + <u64>(used > 0 ? used : 0));
   return load<i32>(EXIT_REASON);
 }

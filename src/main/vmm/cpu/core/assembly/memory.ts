@@ -4,7 +4,7 @@ import {
 } from '../layout'; // prettier-ignore
 import { commitBounce, modifyMiss, readMiss, writeMiss } from './access';
 import { checkSegment } from './segment-check';
-import { cellB, codeMode, CS, opIsMemory, segment } from './state';
+import { cellB, codeMode, CS, getRegister, opIsMemory, segment, slotB } from './state';
 
 /**
  * Guest memory as the instructions see it. Every access goes effective address → linear address → host pointer; a host
@@ -32,6 +32,18 @@ export const SEGMENT_FAULT: u64 = 0x8000_0000_0000_0000;
     (load<u64>(REGS + <usize>load<u8>(op, 6)) << (form & 3)) +
     <u64>(<i64>load<i32>(op, 8));
   return form & 0x0c ? segmentedAddress(form, offset, sizeof<T>(), true) : offset & load<u64>(EA_MASK);
+}
+
+/** Linear address of a flat memory operand without an index register (decoder.ts, `specialize`). */
+// @ts-ignore: decorator
+@inline export function baseAddress(op: usize): u64 {
+  return (getRegister<u64>(slotB(op)) + <u64>load<i32>(op, 8)) & load<u64>(EA_MASK);
+}
+/** Linear address of a flat memory operand with one: byte 7 is the scale as far as a shift looks at it. */
+// @ts-ignore: decorator
+@inline export function indexedAddress(op: usize): u64 {
+  const index = getRegister<u64>(<usize>load<u8>(op, 6)) << <u64>load<u8>(op, 7);
+  return (getRegister<u64>(slotB(op)) + index + <u64>load<i32>(op, 8)) & load<u64>(EA_MASK);
 }
 
 /** And-mask of an address size of 16, 32 or 64 bits (1, 2, 3). */
@@ -74,7 +86,29 @@ export function linear(seg: u32, offset: u64, bytes: u32, write: bool): u64 {
 
 // @ts-ignore: decorator
 @inline function tlbEntry(table: usize, address: u64): usize {
-  return load<usize>(table) + <usize>(((<u32>(address >>> 12)) & (TLB_ENTRIES - 1)) << 4);
+  return load<usize>(table) + (<usize>(address >>> 8) & ((TLB_ENTRIES - 1) << 4));
+}
+// The main loop looks into the TLB itself, so that a hit runs straight on.
+// @ts-ignore: decorator
+@inline export function readEntry(address: u64): usize { return tlbEntry(TLB_READ_BASE, address); }
+// @ts-ignore: decorator
+@inline export function writeEntry(address: u64): usize { return tlbEntry(TLB_WRITE_BASE, address); }
+/** Whether a TLB entry is not that of an access; one that crosses a page never is. */
+// @ts-ignore: decorator
+@inline export function misses<T>(entry: usize, address: u64): bool {
+  return load<u64>(entry) != ((address + (sizeof<T>() - 1)) & ~0xfff);
+}
+// @ts-ignore: decorator
+@inline export function hostPointer(entry: usize, address: u64): usize {
+  return load<usize>(entry, 8) + <usize>address;
+}
+/** Stores what the TLB has no entry for; false with the fault noted. */
+export function storeMiss<T>(address: u64, value: T): bool {
+  const p = writeMiss(address, sizeof<T>());
+  if (!p) return false;
+  store<T>(p, value);
+  commit(p);
+  return true;
 }
 
 /** Host pointer for reading; an access that crosses a page never matches the tag. */

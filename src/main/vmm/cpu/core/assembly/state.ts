@@ -139,6 +139,16 @@ export const FAULTED: usize = 0;
   else store<T>(cell, value);
 }
 
+/** A register by its byte offset in the register file: one machine instruction where an address would take two. */
+// @ts-ignore: decorator
+@inline export function getRegister<T>(slot: usize): T { return load<T>(slot, REGS); }
+/** As {@link putReg}. */
+// @ts-ignore: decorator
+@inline export function putRegister<T>(slot: usize, value: T): void {
+  if (sizeof<T>() == 4) store<u64>(slot, <u64>(<u32>value), REGS);
+  else store<T>(slot, value, REGS);
+}
+
 // @ts-ignore: decorator
 @inline export function cr0(): u32 { return load<u32>(CR0); }
 // @ts-ignore: decorator
@@ -190,6 +200,12 @@ export function gpFault(error: u32): bool {
 @inline export function opOffset(op: usize): u32 { return load<u16>(op, 2) & 0xfff; }
 // @ts-ignore: decorator
 @inline export function opLength(op: usize): u32 { return load<u8>(op, 3) >>> 4; }
+/** Offset in the register file of the first register operand. */
+// @ts-ignore: decorator
+@inline export function slotA(op: usize): usize { return <usize>load<u8>(op, 4); }
+/** The same for the r/m operand in its register form. */
+// @ts-ignore: decorator
+@inline export function slotB(op: usize): usize { return <usize>load<u8>(op, 5); }
 /** Address of the register-file cell of the first register operand. */
 // @ts-ignore: decorator
 @inline export function cellA(op: usize): usize { return REGS + <usize>load<u8>(op, 4); }

@@ -2,7 +2,8 @@ import { operandSize, type OperandSize } from './operands.js';
 import { parseEncoding, type Encoding } from './encoding.js';
 import type { Instruction, SimdInstruction, X87Instruction } from './opcode.js';
 import * as R from './record.js';
-import { CaseTable, mainLoop } from './main-loop.js';
+import { CaseTable } from './case-table.js';
+import { mainLoop } from './main-loop.js';
 import { integerCase } from './integer-case.js';
 import { OPCODE_TABLE } from './index.js';
 
@@ -25,7 +26,7 @@ export function generateCore(): Record<string, string> {
   markWide(placed, records);
   const { index, groups } = buildIndex(placed.filter((p) => p.encoding.rexW !== true));
   return {
-    'generated/tables': tables(index, groups, records),
+    'generated/tables': tables(index, groups, records) + caseTables(cases),
     'generated/main-loop': mainLoop(cases),
   };
 }
@@ -216,6 +217,13 @@ function fillGroup(group: Group, { encoding, record, only: rowOnly }: Placed): v
     if (group.byModrm) group.records.fill(record, 8 + digit * 8, 16 + digit * 8);
     else group.records[8 + digit] = record;
   }
+}
+
+function caseTables(cases: CaseTable): string {
+  return `export const FLAT_CASES: usize = memory.data<u16>([${cases.flatTable().join(',')}]);
+export const CASE_TRAITS: usize = memory.data<u16>([${cases.traitTable().join(',')}]);
+export const CASE_PAIRS: usize = memory.data<u16>([${cases.pairTable().join(',')}]);
+`;
 }
 
 function tables(index: readonly number[], groups: readonly number[], records: readonly number[][]): string {

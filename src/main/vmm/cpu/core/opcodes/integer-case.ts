@@ -1,5 +1,8 @@
 import type { Instruction } from './opcode.js';
-import type { CaseTable } from './main-loop.js';
+import type { CaseTable } from './case-table.js';
+import { describeFlags } from './flag-traits.js';
+import { addressOf, modifyOperand, readOperand, storeOperand, type AddressKind } from './memory-operand.js';
+import { condition, isMemoryForm, modifyRegister, slot, sourceValues, TAKE_JUMP } from './case-text.js';
 import { operandType, sizesOf, TYPES, type OperandSize } from './operands.js';
 
 interface Ids {
@@ -8,14 +11,19 @@ interface Ids {
   readonly lockIds: number[];
 }
 
+/** Instructions whose flat memory operands have cases of their own; in those the segmented case is rare. */
+const FLAT = new Set([
+  'move', 'zeroExtend', 'signExtend', 'lea', 'add', 'sub', 'and', 'or', 'xor', 'cmp', 'test', 'inc', 'dec', 'imul',
+]); // prettier-ignore
+
 /** Makes the main loop's cases for one row of the table and answers with their ids. */
 export function integerCase(row: Instruction, size: OperandSize, cases: CaseTable): Ids {
   const ids = new Array<number>(8).fill(0);
   const lockIds = new Array<number>(4).fill(0);
   for (const s of sizesOf(size)) {
     const type = TYPES[s]!;
-    ids[s * 2] = one(row, type, false, cases);
-    ids[s * 2 + 1] = one(row, type, true, cases);
+    ids[s * 2] = registerCase(row, type, cases);
+    ids[s * 2 + 1] = memoryCase(row, type, cases);
     if (row.lock) lockIds[s] = cases.call(lockCall(row, type));
   }
   return { ids, lockIds };
@@ -37,102 +45,105 @@ function call(row: Instruction, type: string): string {
   return `${row.execute}<${narrow}>(op)`;
 }
 
-function one(row: Instruction, type: string, memory: boolean, cases: CaseTable): number {
+function registerCase(row: Instruction, type: string, cases: CaseTable): number {
+  const outside = outsideCase(row, type, cases);
+  if (outside !== undefined) return outside;
+  const id = inlineCase(row, type, undefined, cases);
+  describeFlags(id, row, type, cases);
+  return id;
+}
+
+function memoryCase(row: Instruction, type: string, cases: CaseTable): number {
+  const outside = outsideCase(row, type, cases);
+  if (outside !== undefined) return outside;
+  const id = inlineCase(row, type, 'segmented', cases);
+  if (hasFlatCases(row, type)) {
+    cases.setFlat(id, { base: inlineCase(row, type, 'base', cases), indexed: inlineCase(row, type, 'indexed', cases) });
+  }
+  return id;
+}
+
+/** The case of an instruction that is a function's work. */
+function outsideCase(row: Instruction, type: string, cases: CaseTable): number | undefined {
+  if (row.form === 'call' || row.form === 'end') return cases.call(call(row, type));
+  if (row.form === 'jcc') return jcc(row, type, cases);
+  return undefined;
+}
+
+function hasFlatCases(row: Instruction, type: string): boolean {
+  return type !== 'u16' && FLAT.has(row.execute) && row.operands.split(',').some(isMemoryForm);
+}
+
+/** 16-bit operands are rare, and segmented ones where a flat case exists. */
+function inlineCase(row: Instruction, type: string, address: AddressKind | undefined, cases: CaseTable): number {
+  const rare =
+    (type === 'u16' && !['setcc', 'inline'].includes(row.form)) ||
+    (address === 'segmented' && hasFlatCases(row, type));
+  const body = inlineBody(row, type, address);
+  return rare ? cases.inlineRare(body) : cases.inline(body);
+}
+
+function inlineBody(row: Instruction, type: string, address: AddressKind | undefined): string {
   switch (row.form) {
-    case 'call':
-    case 'end':
-      return cases.call(call(row, type));
     case 'inline':
-      return cases.inline('');
-    case 'jcc':
-      return jcc(row, type, cases);
+      return '';
     case 'setcc':
-      return cases.inline(storeTo('Eb', 'u8', memory, `<u8>(${condition(row)})`));
+      return storeTo('Eb', 'u8', address, `<u8>(${conditionOf(row)})`);
     case 'cmov':
-      return cases.inline(conditionalMove(row, type, memory), type);
+      return conditionalMove(row, type, address);
     case 'address':
-      return cases.inline(`putReg<${type}>(cellA(op), <${type}>effectiveOffset(op));`, type);
+      return `putRegister<${type}>(slotA(op), <${type}>${address === undefined || address === 'segmented' ? 'effectiveOffset(op)' : addressOf(address)});`;
     default:
-      return cases.inline(dataCase(row, type, memory), type);
+      return dataCase(row, type, address);
   }
 }
 
-/** The condition of the opcode's low four bits. */
-export function condition(row: Instruction): string {
-  const index = Number(row.execute);
-  return `${index & 1 ? '!' : ''}condition${index & ~1}()`;
+function conditionOf(row: Instruction): string {
+  return condition(Number(row.execute));
 }
 
 function jcc(row: Instruction, type: string, cases: CaseTable): number {
-  if (type === 'u16') return cases.call(`${condition(row)} ? branch16(op) : nextOp(op)`);
-  return cases.inline(
-    `if (${condition(row)}) { const to: usize = load<u32>(op, 8); next = to ? to : branch(op); break; }`,
-  );
+  if (type === 'u16') return cases.call(`${conditionOf(row)} ? branch16(op) : nextOp(op)`);
+  const id = cases.inline(`if (${conditionOf(row)}) { ${TAKE_JUMP} }`);
+  cases.setCondition(id, Number(row.execute));
+  return id;
 }
 
 /** A 32-bit CMOV zeroes the upper half whatever the condition; the memory operand is read either way. */
-function conditionalMove(row: Instruction, type: string, memory: boolean): string {
+function conditionalMove(row: Instruction, type: string, address: AddressKind | undefined): string {
   const move = (source: string): string =>
-    `putReg<${type}>(cellA(op), ${condition(row)} ? load<${type}>(${source}) : load<${type}>(cellA(op)));`;
-  return memory ? `${readOperand(type)} ${move('p')}` : move('cellB(op)');
+    `const a = slotA(op); putRegister<${type}>(a, ${conditionOf(row)} ? ${source} : getRegister<${type}>(a));`;
+  return address === undefined
+    ? move(`getRegister<${type}>(slotB(op))`)
+    : `${readOperand(type, address)} ${move(`load<${type}>(p)`)}`;
 }
 
-const FAULT = 'if (!p) { next = deliverOpFault(op); break; }';
-
-function readOperand(type: string): string {
-  return `const p = readPointer<${type}>(readAddress<${type}>(op)); ${FAULT}`;
-}
-
-const isMemoryForm = (operand: string): boolean => 'EMO'.includes(operand[0]!);
-
-/** Address of an operand that is a register. */
-function cell(operand: string): string {
-  if (operand === 'AL' || operand === 'rAX') return 'REGS';
-  if (operand === 'CL') return '(REGS + 8)';
-  return 'GZ'.includes(operand[0]!) ? 'cellA(op)' : 'cellB(op)';
-}
-
-function value(operand: string, type: string, memory: boolean): string {
-  const own = operandType(operand, type);
-  if (operand === '1') return '<u8>1';
-  if (operand === 'Iv' && type === 'u64') return 'load<u64>(op, 8)';
-  if (operand[0] === 'I') return immediate(own === 'u8' ? 'u8' : type);
-  return memory && isMemoryForm(operand) ? `load<${own}>(p)` : `load<${own}>(${cell(operand)})`;
-}
-
-/** The immediate in a type: sign-extended to 64 bits, cut to narrower ones. */
-function immediate(type: string): string {
-  return type === 'u32' ? 'load<u32>(op, 12)' : `<${type}>opImm(op)`;
-}
-
-function storeTo(operand: string, type: string, memory: boolean, result: string): string {
-  if (!memory || !isMemoryForm(operand)) return `putReg<${type}>(${cell(operand)}, ${result});`;
-  return `const p = writePointer<${type}>(writeAddress<${type}>(op)); ${FAULT} store<${type}>(p, ${result}); commit(p);`;
+function storeTo(operand: string, type: string, address: AddressKind | undefined, result: string): string {
+  return address !== undefined && isMemoryForm(operand)
+    ? storeOperand(type, address, result)
+    : `putRegister<${type}>(${slot(operand)}, ${result});`;
 }
 
 /** ALU operations and moves: fetch operands, apply the function, store. */
-function dataCase(row: Instruction, type: string, memory: boolean): string {
+function dataCase(row: Instruction, type: string, address: AddressKind | undefined): string {
   const operands = row.operands.split(',');
   const target = operands[0]!;
+  const memory = address !== undefined;
   // A0–A3 with a 64-bit offset take the place of their register form.
   if (row.operands.includes('O') && !memory) return moveOffset64(target, type);
-  const sources = row.form === 'write' ? operands.slice(1) : operands;
+  const values = sourceValues(row, type, memory);
+  const source = (row.form === 'write' ? operands.slice(1) : operands).find(isMemoryForm);
   const alu = !['move', 'zeroExtend', 'signExtend'].includes(row.execute);
-  const shiftCount = /^(sh|sa|ro|rc)/.test(row.execute);
-  const values = sources.map((operand, index) => {
-    // An imm8 is sign-extended to the operand size but where it is a count.
-    if (operand === 'Ib' && !(shiftCount && index > 0) && type !== 'u8') return immediate(type);
-    return value(operand, type, memory);
-  });
-  const result = alu ? `${row.execute}<${type}>(${values.join(', ')})` : extended(row, sources[0]!, type, values[0]!);
-  if (row.form === 'compare') return `${memory && operands.some(isMemoryForm) ? readOperand(type) : ''} ${result};`;
-  if (memory && isMemoryForm(target)) {
-    if (row.form === 'write') return storeTo(target, type, true, result);
-    return `const p = modifyPointer<${type}>(writeAddress<${type}>(op)); ${FAULT} store<${type}>(p, ${result}); commit(p);`;
-  }
-  const source = sources.find(isMemoryForm);
-  const fetch = memory && source ? readOperand(operandType(source, type)) : '';
-  return `${fetch} putReg<${type}>(${cell(target)}, ${result});`;
+  const result = alu
+    ? `${row.execute}<${type}>(${values.join(', ')})`
+    : extended(row, operands[1]!, type, values[0]!);
+  if (memory && row.form === 'modify' && isMemoryForm(target)) return modifyOperand(type, address, result);
+  if (memory && row.form === 'write' && isMemoryForm(target)) return storeOperand(type, address, result);
+  const fetch = memory && source ? readOperand(operandType(source, type), address) : '';
+  if (row.form === 'compare') return `${fetch} ${result};`;
+  return row.form === 'modify'
+    ? `${fetch} ${modifyRegister(target, type, result)}`
+    : `${fetch} putRegister<${type}>(${slot(target)}, ${result});`;
 }
 
 function extended(row: Instruction, source: string, type: string, value: string): string {
@@ -145,7 +156,7 @@ function extended(row: Instruction, source: string, type: string, value: string)
 }
 
 function moveOffset64(target: string, type: string): string {
-  return target.startsWith('O')
-    ? `if (!storeAtOffset<${type}>(op)) { next = deliverOpFault(op); break; }`
-    : `if (!loadFromOffset<${type}>(op)) { next = deliverOpFault(op); break; }`;
+  const move = target.startsWith('O') ? 'storeAtOffset' : 'loadFromOffset';
+  return `if (!${move}<${type}>(op)) { next = deliverOpFault(op); break; }`;
 }
+

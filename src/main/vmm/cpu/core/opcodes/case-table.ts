@@ -1,0 +1,139 @@
+import { FLAGS_UNKNOWN } from './flag-effects.js';
+
+/**
+ * Called often enough to have their case in the main loop; the rest are one call further away, in `rare`, which keeps
+ * the main loop small for the compilers that must chew it.
+ */
+const HOT_CALLS = new Set([
+  'pushRegister', 'popRegister', 'pushImmediate', 'callRelative', 'jumpRelative', 'jumpNear', 'callNear', 'returnNear',
+  'leave', 'convertToPair', 'convertAccumulator', 'simdVW', 'simdWV', 'multiply', 'divide', 'exchangeAccumulator',
+]); // prettier-ignore
+
+/** Ids below are the pseudo-ops of assembly/pseudo-ops.ts. */
+const FIRST = 8;
+/** Ids of `rare`'s cases. Binaryen makes jump tables of at most 1024 entries: both switches must fit one. */
+const FIRST_RARE = 1024;
+const MAX_CASES = 1024;
+
+/** What is known of a case besides its code. Ids are 0 where there is none. */
+export interface CaseTraits {
+  /** FLAGS_*. */
+  readonly flags: number;
+  /** The same case for where nobody reads the flags it leaves. */
+  readonly quiet: number;
+}
+
+/** The cases for a flat memory operand: base and displacement, or an index as well. */
+export interface FlatCases {
+  readonly base: number;
+  readonly indexed: number;
+}
+
+/** Collects the cases of the main loop; equal code shares an id. */
+export class CaseTable {
+  private readonly hot = new Map<string, number>();
+  private readonly rare = new Map<string, number>();
+  private readonly traits = new Map<number, CaseTraits>();
+  private readonly flatCases = new Map<number, FlatCases>();
+  /** Fused cases by the first op's id, then by condition. */
+  private readonly pairs = new Map<number, ReadonlyMap<number, number>>();
+  private readonly conditions = new Map<number, number>();
+
+  /** Code that falls through to the next op, or sets `next` and breaks. */
+  inline(body: string): number {
+    return add(this.hot, FIRST, `{ ${body} op += OP_SIZE; continue; }`);
+  }
+
+  /** The same code in `rare`. */
+  inlineRare(body: string): number {
+    const returning = body.replace(/\{ next = (\w+\(op\)); break; \}/g, 'return $1;');
+    return add(this.rare, FIRST_RARE, `{ ${returning} return nextOp(op); }`);
+  }
+
+  /** An expression that gives the next op. */
+  call(expression: string): number {
+    const [name] = expression.split(/[<(]/);
+    const hot = HOT_CALLS.has(name!) && !expression.includes('u16');
+    return hot
+      ? add(this.hot, FIRST, `next = ${expression}; break;`)
+      : add(this.rare, FIRST_RARE, `return ${expression};`);
+  }
+
+  describe(id: number, traits: CaseTraits): void {
+    this.traits.set(id, traits);
+  }
+
+  /** Names the cases that take the place of `id` where the memory operand is flat. */
+  setFlat(id: number, cases: FlatCases): void {
+    this.flatCases.set(id, cases);
+  }
+
+  /** Names the conditional jump that is case `id`. */
+  setCondition(id: number, condition: number): void {
+    this.conditions.set(id, condition);
+  }
+
+  /** Names the cases that do the work of `id` and of a conditional jump behind it, by condition. */
+  setPairs(id: number, byCondition: ReadonlyMap<number, number>): void {
+    this.pairs.set(id, byCondition);
+  }
+
+  hotLines(): string[] {
+    return lines(this.hot);
+  }
+
+  rareLines(): string[] {
+    return lines(this.rare);
+  }
+
+  /** u16 pairs by id: the cases for a flat memory operand. */
+  flatTable(): number[] {
+    return this.byId((id) => {
+      const flat = this.flatCases.get(id);
+      return [flat?.base ?? 0, flat?.indexed ?? 0];
+    });
+  }
+
+  /** u16 quadruples by id: {@link CaseTraits.flags}, quiet case, row of the pair table, column of it + 1. */
+  traitTable(): number[] {
+    const rows = [...this.pairs.keys()];
+    return this.byId((id) => {
+      const traits = this.traits.get(id);
+      return [
+        traits?.flags ?? FLAGS_UNKNOWN,
+        traits?.quiet ?? 0,
+        rows.indexOf(id) + 1,
+        (this.conditions.get(id) ?? -1) + 1,
+      ];
+    });
+  }
+
+  /** Sixteen u16 for each row from 1: the fused case by condition. */
+  pairTable(): number[] {
+    const rows = [new Map<number, number>(), ...this.pairs.values()];
+    return rows.flatMap((row) => Array.from({ length: 16 }, (_, condition) => row.get(condition) ?? 0));
+  }
+
+  /** Identifiers the cases call. */
+  names(): Set<string> {
+    const code = [...this.hot.keys(), ...this.rare.keys()];
+    return new Set(code.flatMap((text) => text.match(/\b[a-z]\w*(?=(<\w+>)?\()/g) ?? []));
+  }
+
+  private byId(fields: (id: number) => number[]): number[] {
+    return Array.from({ length: FIRST_RARE + this.rare.size }, (_, id) => fields(id)).flat();
+  }
+}
+
+function add(cases: Map<string, number>, first: number, code: string): number {
+  const known = cases.get(code);
+  if (known !== undefined) return known;
+  if (cases.size === MAX_CASES - FIRST) throw new Error('too many cases for one jump table');
+  const id = first + cases.size;
+  cases.set(code, id);
+  return id;
+}
+
+function lines(cases: ReadonlyMap<string, number>): string[] {
+  return [...cases].map(([code, id]) => `      case ${id}: ${code}`);
+}
