@@ -141,7 +141,10 @@ function randomRegisters(random: Random, state: CpuState, mode: Mode): CpuState[
 /** Everything a program may have changed, as text: cheap to compare. */
 function outcome(cpu: BareCpu, start: CpuState, code: readonly number[], stepped: boolean): string {
   const words = new Random(7);
-  cpu.memory.write(DATA, Uint8Array.from({ length: DATA_BYTES }, () => words.word() & 0xff));
+  cpu.memory.write(
+    DATA,
+    Uint8Array.from({ length: DATA_BYTES }, () => words.word() & 0xff),
+  );
   cpu.memory.write(STACK, new Uint8Array(STACK_BYTES));
   cpu.engine.loadState({ ...start, debug: [0x77_0000n, 0n, 0n, 0n, 0n, stepped ? ARMED : DISARMED] });
   cpu.load([...code, HLT]);

@@ -33,8 +33,7 @@ const compared: Fusible = {
 };
 const tested: Fusible = {
   conditions: [...SIGN, 14, 15],
-  test: (index, type, signed) =>
-    index === 14 ? `<${signed}>r <= 0` : ofResult(index, signed),
+  test: (index, type, signed) => (index === 14 ? `<${signed}>r <= 0` : ofResult(index, signed)),
 };
 const computed: Fusible = { conditions: SIGN, test: (index, _type, signed) => ofResult(index, signed) };
 const carried: Fusible = { ...computed, conditions: [2, 3, ...SIGN] };
@@ -64,7 +63,10 @@ const OPERANDS: Readonly<Record<string, readonly string[]>> = {
 export function fuse(id: number, row: Instruction, type: string, cases: CaseTable): void {
   const fusible = FUSIBLE[row.execute];
   if (type === 'u16' || !fusible || !OPERANDS[row.execute]?.includes(row.operands)) return;
-  cases.setPairs(id, new Map(fusible.conditions.map((index) => [index, cases.inline(pair(row, type, index, fusible))])));
+  cases.setPairs(
+    id,
+    new Map(fusible.conditions.map((index) => [index, cases.inline(pair(row, type, index, fusible))])),
+  );
 }
 
 function pair(row: Instruction, type: string, index: number, { test }: Fusible): string {

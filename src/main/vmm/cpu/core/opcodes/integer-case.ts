@@ -77,8 +77,7 @@ function hasFlatCases(row: Instruction, type: string): boolean {
 /** 16-bit operands are rare, and segmented ones where a flat case exists. */
 function inlineCase(row: Instruction, type: string, address: AddressKind | undefined, cases: CaseTable): number {
   const rare =
-    (type === 'u16' && !['setcc', 'inline'].includes(row.form)) ||
-    (address === 'segmented' && hasFlatCases(row, type));
+    (type === 'u16' && !['setcc', 'inline'].includes(row.form)) || (address === 'segmented' && hasFlatCases(row, type));
   const body = inlineBody(row, type, address);
   return rare ? cases.inlineRare(body) : cases.inline(body);
 }
@@ -134,9 +133,7 @@ function dataCase(row: Instruction, type: string, address: AddressKind | undefin
   const values = sourceValues(row, type, memory);
   const source = (row.form === 'write' ? operands.slice(1) : operands).find(isMemoryForm);
   const alu = !['move', 'zeroExtend', 'signExtend'].includes(row.execute);
-  const result = alu
-    ? `${row.execute}<${type}>(${values.join(', ')})`
-    : extended(row, operands[1]!, type, values[0]!);
+  const result = alu ? `${row.execute}<${type}>(${values.join(', ')})` : extended(row, operands[1]!, type, values[0]!);
   if (memory && row.form === 'modify' && isMemoryForm(target)) return modifyOperand(type, address, result);
   if (memory && row.form === 'write' && isMemoryForm(target)) return storeOperand(type, address, result);
   const fetch = memory && source ? readOperand(operandType(source, type), address) : '';
@@ -159,4 +156,3 @@ function moveOffset64(target: string, type: string): string {
   const move = target.startsWith('O') ? 'storeAtOffset' : 'loadFromOffset';
   return `if (!${move}<${type}>(op)) { next = deliverOpFault(op); break; }`;
 }
-
