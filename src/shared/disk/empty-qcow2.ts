@@ -65,7 +65,11 @@ function layOut(l1Entries: number, clusterBytes: number): Layout {
   }
 }
 
-function putBacking(view: DataView, header: Uint8Array, backing: { readonly name: string; readonly format: string }): void {
+function putBacking(
+  view: DataView,
+  header: Uint8Array,
+  backing: { readonly name: string; readonly format: string },
+): void {
   const name = new TextEncoder().encode(backing.name);
   const at = HEADER_BYTES + encodeExtensions(backing.format).length;
   if (name.length > MAX_NAME_BYTES || at + name.length > header.length)

@@ -74,6 +74,8 @@ export interface DiskImage {
   write(offset: number, sources: readonly Uint8Array[]): Promise<void>;
   /** The content of the range becomes zeros or stays; the room it took is given back where the format can. */
   discard(offset: number, length: number): Promise<void>;
+  /** The range reads as zeros from then on, with as little room as possible. Absent: write zeros. */
+  zero?(offset: number, length: number): Promise<void>;
   /**
    * What is at `offset`, for at most `length` bytes (at least 1, within the disk). An image that cannot tell says `data`
    * of everything. The stretch need not be the longest possible.

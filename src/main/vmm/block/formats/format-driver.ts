@@ -94,6 +94,8 @@ export interface FormatDriver {
   /** @throws ImageError `image-unsupported` or `image-damaged` */
   open(file: FilePort, ports: ImagePorts): Promise<DiskImage>;
   details(file: FilePort, ports: ImagePorts): Promise<ImageDetails>;
+  /** Opens, for reading, the disk as a snapshot inside the image keeps it; by id or name. The image owns the file. */
+  readonly openSnapshot?: (file: FilePort, ports: ImagePorts, id: string) => Promise<DiskImage>;
   /** Makes an empty image of an empty file. */
   readonly create?: (file: FilePort, spec: CreateSpec) => Promise<void>;
   /** Writes an image in one pass, for layouts that cannot be written otherwise. */

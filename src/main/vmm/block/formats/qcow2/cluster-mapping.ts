@@ -54,6 +54,13 @@ export function mappingOf(view: DataView, index: number, clusterBits: number): C
   return host === 0 ? HOLE : { kind: 'data', host, owned: (high & OWNED) !== 0 };
 }
 
+/** Writes the L2 entry of a cluster that is deflated into `bytes` bytes from `host` on. */
+export function setCompressed(view: DataView, index: number, host: number, bytes: number, clusterBits: number): void {
+  const offsetBits = 62 - (clusterBits - 8);
+  const furtherSectors = Math.floor((host + bytes - 1) / SECTOR) - Math.floor(host / SECTOR);
+  view.setBigUint64(index * 8, (1n << 62n) | (BigInt(furtherSectors) << BigInt(offsetBits)) | BigInt(host));
+}
+
 /** Bits 61:x count further sectors, bits x-1:0 are an offset in bytes, x = 62 - (cluster bits - 8). */
 function compressed(high: number, low: number, clusterBits: number): ClusterMapping {
   const offsetBits = 62 - (clusterBits - 8);

@@ -1,11 +1,20 @@
-import { ImageError } from '../../disk-image.js';
+import { ImageError, type FilePort } from '../../disk-image.js';
 
 /** docs/interop/qcow2.txt of QEMU ("Qcow2 image file format"), header; all numbers big endian. */
 const MAGIC = 0x5146_49fb;
 const V2_HEADER_BYTES = 72;
 const V3_HEADER_BYTES = 104;
 
-export const HEADER_OFFSET = { refcountTable: 48, refcountTableClusters: 56, autoclearFeatures: 88 } as const;
+export const HEADER_OFFSET = {
+  size: 24,
+  l1Entries: 36,
+  refcountTable: 48,
+  incompatibleFeatures: 72,
+  autoclearFeatures: 88,
+} as const;
+
+/** Every change of a header is a write within its first sector, which disks write whole or not at all. */
+export const HEADER_SECTOR_BYTES = 512;
 
 /** Incompatible features. */
 const FEATURE = { dirty: 1, corrupt: 2, externalData: 4, compressionType: 8, extendedL2: 16 } as const;
@@ -21,7 +30,7 @@ const MAX_L1_BYTES = 32 << 20;
 const MAX_REFCOUNT_TABLE_BYTES = 8 << 20;
 
 /** How much of the file's start {@link parseHeader} may need. */
-export const HEADER_READ_BYTES = 4096;
+const HEADER_READ_BYTES = 4096;
 
 export interface Qcow2Header {
   readonly version: 2 | 3;
@@ -37,9 +46,22 @@ export interface Qcow2Header {
   readonly backingFile: string | undefined;
   /** Format of the backing file, where the image says it. */
   readonly backingFormat: string | undefined;
-  /** Refcounts may be wrong, or the image is marked corrupt: it must not be written before it is repaired. */
-  readonly needsRepair: boolean;
+  /** The image was not closed by who wrote it last with lazy refcounts: they may be wrong. */
+  readonly dirty: boolean;
+  /** Somebody found the image damaged: it must not be written before it is repaired. */
+  readonly corrupt: boolean;
   readonly hasAutoclearFeatures: boolean;
+  readonly snapshots: { readonly count: number; readonly offset: number };
+  /** Where the header itself ends and extensions begin. */
+  readonly headerBytes: number;
+  /** Where the name of the backing file is, 0 without one. */
+  readonly backingNameOffset: number;
+}
+
+/** @throws ImageError */
+export async function readHeader(file: FilePort): Promise<Qcow2Header> {
+  const head = new Uint8Array(HEADER_READ_BYTES);
+  return parseHeader(head.subarray(0, await file.read(0, head)));
 }
 
 const damaged = (what: string): ImageError => new ImageError('image-damaged', `This qcow2 image is damaged: ${what}.`);
@@ -56,6 +78,7 @@ export function parseHeader(bytes: Uint8Array): Qcow2Header {
   if (version === 3 && bytes.length < V3_HEADER_BYTES) throw damaged('it ends within its header');
   if (view.getUint32(32) !== 0) throw unsupported('encryption');
   const features = version === 3 ? incompatibleFeatures(view) : 0;
+  const headerBytes = version === 3 ? view.getUint32(100) : V2_HEADER_BYTES;
   const header: Qcow2Header = {
     version,
     clusterBits: view.getUint32(20),
@@ -65,9 +88,13 @@ export function parseHeader(bytes: Uint8Array): Qcow2Header {
     refcountTableOffset: offsetAt(view, 48, 'the refcount table'),
     refcountTableClusters: view.getUint32(56),
     refcountOrder: version === 3 ? view.getUint32(96) : 4,
-    ...backing(view, bytes, version === 3 ? view.getUint32(100) : V2_HEADER_BYTES),
-    needsRepair: (features & (FEATURE.dirty | FEATURE.corrupt)) !== 0,
+    ...backing(view, bytes, headerBytes),
+    dirty: (features & FEATURE.dirty) !== 0,
+    corrupt: (features & FEATURE.corrupt) !== 0,
     hasAutoclearFeatures: version === 3 && (view.getUint32(88) !== 0 || view.getUint32(92) !== 0),
+    snapshots: { count: view.getUint32(60), offset: offsetAt(view, 64, 'the snapshot table') },
+    headerBytes,
+    backingNameOffset: offsetAt(view, 8, 'the backing file name'),
   };
   validate(header);
   return header;
@@ -136,4 +163,36 @@ function validate(header: Qcow2Header): void {
   if (l1Offset % cluster !== 0 || refcountTableOffset % cluster !== 0) throw damaged('a table is not aligned');
   const clustersPerL2 = cluster / 8;
   if (size > l1Entries * clustersPerL2 * cluster) throw damaged('its L1 table is too small for its size');
+}
+
+/** Field at {@link HEADER_OFFSET.size}. */
+export function sizeField(size: number): Uint8Array {
+  return fields(8, (view) => view.setBigUint64(0, BigInt(size)));
+}
+
+/** Fields at {@link HEADER_OFFSET.l1Entries}. */
+export function l1Fields(entries: number, offset: number): Uint8Array {
+  return fields(12, (view) => {
+    view.setUint32(0, entries);
+    view.setBigUint64(4, BigInt(offset));
+  });
+}
+
+/** Fields at {@link HEADER_OFFSET.refcountTable}. */
+export function refcountTableFields(offset: number, clusters: number): Uint8Array {
+  return fields(12, (view) => {
+    view.setBigUint64(0, BigInt(offset));
+    view.setUint32(8, clusters);
+  });
+}
+
+function fields(length: number, fill: (view: DataView) => void): Uint8Array {
+  const bytes = new Uint8Array(length);
+  fill(new DataView(bytes.buffer));
+  return bytes;
+}
+
+/** Field at {@link HEADER_OFFSET.incompatibleFeatures} of an image that is neither dirty nor corrupt: all others are refused. */
+export function noIncompatibleFeatures(): Uint8Array {
+  return new Uint8Array(8);
 }

@@ -2,19 +2,24 @@ import { ImageError, type DiskImage, type Extent, type FilePort } from '../../di
 import { SerialQueue } from '../../serial-queue.js';
 import { scatter, sliceVectors, vectorLength, zeroVectors, type Vectors } from '../../vectors.js';
 import type { ImagePorts } from '../image-ports.js';
-import { HOLE, mappingOf, ownsTable, setEmpty, setOwned, tableOffset, type ClusterMapping } from './cluster-mapping.js';
-import { HEADER_OFFSET, HEADER_READ_BYTES, parseHeader, type Qcow2Header } from './qcow2-header.js';
+import { ClusterMap, isOverwritable, readL1, type L1Table } from './cluster-map.js';
+import type { ClusterMapping } from './cluster-mapping.js';
+import { CompressedClusters } from './compressed-clusters.js';
+import { HEADER_OFFSET, l1Fields, readHeader, sizeField, type Qcow2Header } from './qcow2-header.js';
+import { repairQcow2 } from './qcow2-repair.js';
+import type { SnapshotRecord } from './qcow2-snapshots.js';
 import { Refcounts } from './refcounts.js';
-import { TableCache, type CachedTable } from './table-cache.js';
 
 /** Changed tables that make the image write them back by itself. */
 const MAX_CHANGED_TABLES = 64;
-/** Clusters one write allocates at most; bounds the time others wait. */
+/** Clusters one write allocates at most. */
 const MAX_ALLOCATION = 64;
 
-interface Run {
-  readonly mapping: ClusterMapping;
-  readonly length: number;
+/** Clusters that one write is about to fill. */
+interface Claim {
+  readonly first: number;
+  readonly clusters: number;
+  readonly host: number;
 }
 
 /**
@@ -26,61 +31,82 @@ interface Run {
 export class Qcow2Image implements DiskImage {
   readonly format = 'qcow2';
   private readonly clusterBytes: number;
-  private readonly entriesPerL2: number;
-  private readonly l2Tables: TableCache;
+  private readonly compressed: CompressedClusters;
   /** Operations that change tables or refcounts. */
   private readonly changes = new SerialQueue();
-  private l1Changed = false;
-  private releasable: number[] = [];
-  private inflated: { readonly host: number; readonly bytes: Uint8Array } | undefined;
+  /** Clusters that a write under way has claimed, with the end of that write. */
+  private readonly filling = new Map<number, Promise<void>>();
 
   private constructor(
     private readonly file: FilePort,
     private readonly header: Qcow2Header,
-    private readonly l1: DataView,
+    private readonly map: ClusterMap,
     private readonly refcounts: Refcounts,
-    readonly backing: DiskImage | undefined,
-    private readonly ports: ImagePorts,
+    private bytes: number,
+    private below: DiskImage | undefined,
+    ports: ImagePorts,
+    readonly readonly: boolean,
   ) {
     this.clusterBytes = 2 ** header.clusterBits;
-    this.entriesPerL2 = this.clusterBytes / 8;
-    this.l2Tables = new TableCache(file, this.clusterBytes);
+    this.compressed = new CompressedClusters(file, ports, this.clusterBytes);
   }
 
-  /** @throws ImageError */
+  /** An image that was not closed properly has its refcounts repaired if it is to be written. @throws ImageError */
   static async open(file: FilePort, ports: ImagePorts): Promise<Qcow2Image> {
-    const head = new Uint8Array(HEADER_READ_BYTES);
-    const header = parseHeader(head.subarray(0, await file.read(0, head)));
-    if (!file.readonly && header.needsRepair) {
-      throw new ImageError(
-        'image-damaged',
-        'This qcow2 image was not closed properly. Repair it with "qemu-img check -r all".',
-      );
-    }
-    const l1 = new Uint8Array(header.l1Entries * 8);
-    await file.read(header.l1Offset, l1);
+    const header = file.readonly ? await readHeader(file) : await headerToWrite(file);
+    const { l1Offset, l1Entries, size } = header;
+    return Qcow2Image.assemble(file, ports, header, await readL1(file, l1Offset, l1Entries), size, file.readonly);
+  }
+
+  /** The disk as an internal snapshot keeps it, for reading. @throws ImageError */
+  static async openSnapshot(file: FilePort, ports: ImagePorts, snapshot: SnapshotRecord): Promise<Qcow2Image> {
+    const { l1Offset, l1Entries, size } = snapshot;
+    return Qcow2Image.assemble(
+      file,
+      ports,
+      await readHeader(file),
+      await readL1(file, l1Offset, l1Entries),
+      size,
+      true,
+    );
+  }
+
+  private static async assemble(
+    file: FilePort,
+    ports: ImagePorts,
+    header: Qcow2Header,
+    l1: L1Table,
+    size: number,
+    readonly: boolean,
+  ): Promise<Qcow2Image> {
     const refcounts = await Refcounts.open(file, header);
-    // Features that a writer who does not know them must switch off.
-    if (!file.readonly && header.hasAutoclearFeatures)
-      await file.write(HEADER_OFFSET.autoclearFeatures, new Uint8Array(8));
     const { backingFile, backingFormat } = header;
     const backing = backingFile === undefined ? undefined : await ports.openBacking(backingFile, backingFormat);
-    return new Qcow2Image(file, header, new DataView(l1.buffer), refcounts, backing, ports);
+    const map = new ClusterMap(file, header, l1, refcounts);
+    return new Qcow2Image(file, header, map, refcounts, size, backing, ports, readonly);
   }
 
   get size(): number {
-    return this.header.size - (this.header.size % 512);
+    return this.bytes - (this.bytes % 512);
   }
 
-  get readonly(): boolean {
-    return this.file.readonly;
+  get backing(): DiskImage | undefined {
+    return this.below;
+  }
+
+  /**
+   * Goes on with another image below, or none, which must read the same where this one has holes. The old one stays
+   * open: the caller closes it when no read is under way any more.
+   */
+  replaceBacking(backing: DiskImage | undefined): void {
+    this.below = backing;
   }
 
   async read(offset: number, targets: Vectors): Promise<void> {
     const end = offset + vectorLength(targets);
     const parts: Promise<void>[] = [];
     for (let at = offset; at < end;) {
-      const { mapping, length } = await this.run(at, end);
+      const { mapping, length } = await this.map.run(at, end);
       parts.push(this.readRun(mapping, at, sliceVectors(targets, at - offset, length)));
       at += length;
     }
@@ -90,24 +116,48 @@ export class Qcow2Image implements DiskImage {
   async write(offset: number, sources: Vectors): Promise<void> {
     const end = offset + vectorLength(sources);
     for (let at = offset; at < end;) {
-      const { mapping, length } = await this.run(at, end);
+      const { mapping, length } = await this.map.run(at, end);
       const part = sliceVectors(sources, at - offset, length);
       if (isOverwritable(mapping)) {
-        await this.file.writev(mapping.host + (at % this.clusterBytes), part);
+        await this.file.writev(this.dataOffset(mapping.host) + (at % this.clusterBytes), part);
         at += length;
-      } else at += await this.changes.run(() => this.allocateAndWrite(at, part));
+      } else at += await this.allocateAndWrite(at, part);
     }
-    if (this.l2Tables.changedTables > MAX_CHANGED_TABLES) await this.flush();
+    if (this.map.changedTables > MAX_CHANGED_TABLES) await this.flush();
   }
 
   async discard(offset: number, length: number): Promise<void> {
     // Version 2 cannot say "zero, whatever the backing file holds".
-    if (this.backing !== undefined && this.header.version === 2) return;
+    if (this.below !== undefined && this.header.version === 2) return;
     const first = Math.ceil(offset / this.clusterBytes);
-    const end = Math.floor((offset + length) / this.clusterBytes);
-    await this.changes.run(async () => {
-      for (let cluster = first; cluster < end; cluster++) await this.empty(cluster);
-    });
+    await this.empty(first, Math.floor((offset + length) / this.clusterBytes));
+  }
+
+  async zero(offset: number, length: number): Promise<void> {
+    const first = Math.ceil(offset / this.clusterBytes) * this.clusterBytes;
+    const end = Math.floor((offset + length) / this.clusterBytes) * this.clusterBytes;
+    if (end <= first || (this.below !== undefined && this.header.version === 2)) return this.writeZeros(offset, length);
+    await this.writeZeros(offset, first - offset);
+    await this.empty(first / this.clusterBytes, end / this.clusterBytes);
+    await this.writeZeros(end, offset + length - end);
+  }
+
+  async extent(offset: number, length: number): Promise<Extent> {
+    const { mapping, length: found } = await this.map.run(offset, offset + length);
+    return { kind: mapping.kind === 'compressed' ? 'data' : mapping.kind, length: found };
+  }
+
+  /**
+   * Grows or cuts the disk. What a larger disk has more reads as zeros, even if the backing image is longer.
+   * @throws ImageError if that needs a larger L1 table than the format allows
+   */
+  async resize(size: number): Promise<void> {
+    const old = this.bytes;
+    if (size < old) await this.file.write(HEADER_OFFSET.size, sizeField(size));
+    else await this.grow(size);
+    this.bytes = size;
+    if (size < old) await this.empty(Math.ceil(size / this.clusterBytes), Math.ceil(old / this.clusterBytes), 'hole');
+    await this.flush();
   }
 
   flush(): Promise<void> {
@@ -120,40 +170,8 @@ export class Qcow2Image implements DiskImage {
       // Gives back what the first flush made free.
       await this.flush();
     }
-    await this.backing?.close();
+    await this.below?.close();
     await this.file.close();
-  }
-
-  async extent(offset: number, length: number): Promise<Extent> {
-    const { mapping, length: found } = await this.run(offset, offset + length);
-    return { kind: mapping.kind === 'compressed' ? 'data' : mapping.kind, length: found };
-  }
-
-  // Mapping
-
-  private async mapping(cluster: number): Promise<ClusterMapping> {
-    const l2 = await this.l2Table(cluster);
-    return l2 === undefined ? HOLE : mappingOf(l2.view, cluster % this.entriesPerL2, this.header.clusterBits);
-  }
-
-  private async l2Table(cluster: number): Promise<CachedTable | undefined> {
-    const index = Math.floor(cluster / this.entriesPerL2);
-    if (index >= this.header.l1Entries) throw new ImageError('image-damaged', 'beyond the L1 table');
-    const offset = tableOffset(this.l1, index, this.clusterBytes);
-    return offset === 0 ? undefined : this.l2Tables.get(offset);
-  }
-
-  /** The longest part of [at, end) that lies in one place. */
-  private async run(at: number, end: number): Promise<Run> {
-    const first = Math.floor(at / this.clusterBytes);
-    const mapping = await this.mapping(first);
-    let next = first + 1;
-    while (
-      next * this.clusterBytes < end &&
-      continues(mapping, await this.mapping(next), (next - first) * this.clusterBytes)
-    )
-      next++;
-    return { mapping, length: Math.min(end, next * this.clusterBytes) - at };
   }
 
   // Reading
@@ -164,8 +182,11 @@ export class Qcow2Image implements DiskImage {
         return this.readBacking(at, targets);
       case 'zero':
         return zeroVectors(targets);
-      case 'compressed':
-        return this.readCompressed(mapping.host, mapping.bytes, at % this.clusterBytes, targets);
+      case 'compressed': {
+        const cluster = await this.compressed.get(mapping.host, mapping.bytes);
+        const from = at % this.clusterBytes;
+        return scatter(cluster.subarray(from, from + vectorLength(targets)), targets);
+      }
       case 'data': {
         const done = await this.file.readv(mapping.host + (at % this.clusterBytes), targets);
         zeroVectors(sliceVectors(targets, done, vectorLength(targets) - done));
@@ -175,54 +196,9 @@ export class Qcow2Image implements DiskImage {
 
   private async readBacking(at: number, targets: Vectors): Promise<void> {
     const length = vectorLength(targets);
-    const there = Math.max(0, Math.min(length, (this.backing?.size ?? 0) - at));
+    const there = Math.max(0, Math.min(length, (this.below?.size ?? 0) - at));
     zeroVectors(sliceVectors(targets, there, length - there));
-    if (there > 0) await this.backing!.read(at, sliceVectors(targets, 0, there));
-  }
-
-  private async readCompressed(host: number, bytes: number, from: number, targets: Vectors): Promise<void> {
-    let cluster = this.inflated?.host === host ? this.inflated.bytes : undefined;
-    if (cluster === undefined) {
-      const source = new Uint8Array(bytes);
-      const there = await this.file.read(host, source);
-      cluster = await this.ports.inflate(source.subarray(0, there), this.clusterBytes);
-      if (cluster.length !== this.clusterBytes) throw new ImageError('image-damaged', 'a compressed cluster is short');
-      this.inflated = { host, bytes: cluster };
-    }
-    scatter(cluster.subarray(from, from + vectorLength(targets)), targets);
-  }
-
-  // Writing
-
-  /** Writes to clusters that are not the active disk's own; returns how many bytes it took. */
-  private async allocateAndWrite(at: number, sources: Vectors): Promise<number> {
-    const inCluster = at % this.clusterBytes;
-    const limit = Math.min(vectorLength(sources), MAX_ALLOCATION * this.clusterBytes - inCluster);
-    const first = Math.floor(at / this.clusterBytes);
-    const wanted = await this.countAllocatable(first, Math.ceil((inCluster + limit) / this.clusterBytes));
-    // Another write has allocated it meanwhile.
-    if (wanted === 0) return 0;
-    const { offset: host, clusters } = await this.refcounts.allocate(wanted);
-    const length = Math.min(limit, clusters * this.clusterBytes - inCluster);
-    try {
-      const tail = clusters * this.clusterBytes - inCluster - length;
-      const before = await this.readAll(at - inCluster, inCluster);
-      const after = await this.readAll(at + length, tail);
-      await this.file.writev(host, [before, ...sliceVectors(sources, 0, length), after]);
-      await this.pointTo(first, clusters, host);
-    } catch (error) {
-      for (let i = 0; i < clusters; i++) await this.refcounts.add(host / this.clusterBytes + i, -1);
-      throw error;
-    }
-    return length;
-  }
-
-  /** Clusters from `first` on, at most `most`, in one L2 table, that must be allocated to be written. */
-  private async countAllocatable(first: number, most: number): Promise<number> {
-    const inTable = this.entriesPerL2 - (first % this.entriesPerL2);
-    let count = 0;
-    while (count < Math.min(most, inTable) && !isOverwritable(await this.mapping(first + count))) count++;
-    return count;
+    if (there > 0) await this.below!.read(at, sliceVectors(targets, 0, there));
   }
 
   /** Content of the disk, also of what lies beyond its end in its last cluster. */
@@ -232,73 +208,146 @@ export class Qcow2Image implements DiskImage {
     return bytes;
   }
 
-  private async pointTo(first: number, clusters: number, host: number): Promise<void> {
-    const l2 = await this.l2TableToChange(first);
-    for (let i = 0; i < clusters; i++) {
-      const index = (first + i) % this.entriesPerL2;
-      this.release(mappingOf(l2.view, index, this.header.clusterBits));
-      setOwned(l2.view, index, host + i * this.clusterBytes);
+  // Writing
+
+  /** Writes to clusters that are not the active disk's own; returns how many bytes it took, 0 to look again. */
+  private async allocateAndWrite(at: number, sources: Vectors): Promise<number> {
+    const first = Math.floor(at / this.clusterBytes);
+    const inCluster = at % this.clusterBytes;
+    const wanted = Math.min(MAX_ALLOCATION, Math.ceil((inCluster + vectorLength(sources)) / this.clusterBytes));
+    let filled = (): void => {};
+    const end = new Promise<void>((resolve) => (filled = resolve));
+    const claim = await this.changes.run(() => this.claim(first, wanted, end));
+    if (claim === undefined) {
+      await this.filling.get(first);
+      return 0;
     }
-    this.l2Tables.touch(l2);
+    try {
+      return await this.fill(claim, inCluster, sources);
+    } finally {
+      for (let i = 0; i < claim.clusters; i++) this.filling.delete(first + i);
+      filled();
+    }
   }
 
-  private async empty(cluster: number): Promise<void> {
-    const mapping = await this.mapping(cluster);
-    const kind = this.backing === undefined ? 'hole' : 'zero';
-    if (mapping.kind === kind && (kind === 'hole' || (mapping.kind === 'zero' && mapping.host === 0))) return;
-    const l2 = await this.l2TableToChange(cluster);
-    this.release(mapping);
-    setEmpty(l2.view, cluster % this.entriesPerL2, kind);
-    this.l2Tables.touch(l2);
+  /** Allocates clusters for a write. `undefined` if the first one is being written or has been meanwhile. */
+  private async claim(first: number, wanted: number, end: Promise<void>): Promise<Claim | undefined> {
+    let free = 0;
+    while (free < wanted && !this.filling.has(first + free)) free++;
+    const count = await this.map.countAllocatable(first, free);
+    if (count === 0) return undefined;
+    const { offset, clusters } = await this.refcounts.allocate(count);
+    this.dataOffset(offset);
+    for (let i = 0; i < clusters; i++) this.filling.set(first + i, end);
+    return { first, clusters, host: offset };
   }
 
-  /** The L2 table of a cluster, made or copied if the active disk has none of its own. */
-  private async l2TableToChange(cluster: number): Promise<CachedTable> {
-    const index = Math.floor(cluster / this.entriesPerL2);
-    const old = await this.l2Table(cluster);
-    if (old !== undefined && ownsTable(this.l1, index)) return old;
-    const { offset } = await this.refcounts.allocate(1);
-    const table = this.l2Tables.create(offset, old?.bytes.slice());
-    setOwned(this.l1, index, offset);
-    this.l1Changed = true;
-    if (old !== undefined) this.releasable.push(old.offset / this.clusterBytes);
-    return table;
+  /** Fills claimed clusters: what is around the new bytes comes from where it was. */
+  private async fill({ first, clusters, host }: Claim, inCluster: number, sources: Vectors): Promise<number> {
+    const at = first * this.clusterBytes + inCluster;
+    const length = Math.min(vectorLength(sources), clusters * this.clusterBytes - inCluster);
+    try {
+      const before = await this.readAll(at - inCluster, inCluster);
+      const after = await this.readAll(at + length, clusters * this.clusterBytes - inCluster - length);
+      await this.file.writev(host, [before, ...sliceVectors(sources, 0, length), after]);
+      await this.changes.run(() => this.map.point(first, clusters, host));
+    } catch (error) {
+      await this.changes.run(() => this.unclaim(host, clusters));
+      throw error;
+    }
+    return length;
   }
 
-  /** Notes that a mapping no longer refers to its clusters. */
-  private release(mapping: ClusterMapping): void {
-    if (mapping.kind === 'hole' || mapping.host === 0) return;
-    const bytes = mapping.kind === 'compressed' ? mapping.bytes : 1;
-    const last = Math.floor((mapping.host + bytes - 1) / this.clusterBytes);
-    for (let i = Math.floor(mapping.host / this.clusterBytes); i <= last; i++) this.releasable.push(i);
-    if (mapping.kind === 'compressed') this.inflated = undefined;
+  private async unclaim(host: number, clusters: number): Promise<void> {
+    for (let i = 0; i < clusters; i++) await this.refcounts.add(host / this.clusterBytes + i, -1);
+  }
+
+  private async writeZeros(offset: number, length: number): Promise<void> {
+    if (length > 0) await this.write(offset, [new Uint8Array(length)]);
+  }
+
+  /** Clusters [first, end) become zeros without room of their own. */
+  private async empty(first: number, end: number, kind: 'hole' | 'zero' = this.emptyKind()): Promise<void> {
+    if (end <= first) return;
+    await this.changes.run(async () => {
+      for (let cluster = first; cluster < end; cluster++) await this.map.empty(cluster, kind);
+    });
+  }
+
+  /** How a cluster without data reads as zeros. */
+  private emptyKind(): 'hole' | 'zero' {
+    return this.below === undefined ? 'hole' : 'zero';
+  }
+
+  private async grow(size: number): Promise<void> {
+    const old = this.bytes;
+    await this.changes.run(() => this.growL1(size));
+    // What the old last cluster holds beyond the old end, and what a longer backing image has there.
+    const hidden = Math.max(
+      Math.ceil(old / this.clusterBytes) * this.clusterBytes,
+      Math.min(size, this.below?.size ?? 0),
+    );
+    const end = Math.min(size, hidden);
+    if (end > old) await this.zero(old, end - old);
+    await this.flush();
+    await this.file.write(HEADER_OFFSET.size, sizeField(size));
+  }
+
+  /** Makes the L1 table long enough; a longer one is written elsewhere, then named by the header in one sector. */
+  private async growL1(size: number): Promise<void> {
+    const entries = Math.ceil(size / (this.clusterBytes * (this.clusterBytes / 8)));
+    if (entries <= this.map.l1Entries) return;
+    await this.writeTables();
+    const bytes = this.map.grownL1(entries);
+    const clusters = Math.ceil(bytes.length / this.clusterBytes);
+    const { offset } = await this.refcounts.allocateRun(clusters);
+    await this.refcounts.blocks.writeBack();
+    await this.file.write(offset, bytes);
+    await this.file.sync();
+    await this.file.write(HEADER_OFFSET.l1Entries, l1Fields(entries, offset));
+    await this.file.sync();
+    this.map.adoptL1({ offset, entries: new DataView(bytes.buffer) });
   }
 
   private async writeTables(): Promise<void> {
     await this.refcounts.blocks.writeBack();
-    if (this.l2Tables.changedTables > 0) {
-      await this.file.sync();
-      await this.l2Tables.writeBack();
-    }
-    if (this.l1Changed) {
-      await this.file.sync();
-      await this.file.write(this.header.l1Offset, new Uint8Array(this.l1.buffer));
-      this.l1Changed = false;
-    }
+    await this.map.writeBack();
     await this.file.sync();
-    const free = this.releasable;
-    this.releasable = [];
-    for (const cluster of free) await this.refcounts.add(cluster, -1);
+    const released = this.map.takeReleased();
+    if (released.length === 0) return;
+    this.compressed.forget();
+    const free = new Set<number>();
+    for (const cluster of released) if ((await this.refcounts.add(cluster, -1)) === 0) free.add(cluster);
+    for (const [first, count] of runsOf([...free].sort((a, b) => a - b)))
+      await this.file.punchHole(first * this.clusterBytes, count * this.clusterBytes);
+  }
+
+  /** @throws ImageError if a data cluster is said to be where the header is: writing there would destroy the image */
+  private dataOffset(host: number): number {
+    if (host < this.clusterBytes) throw new ImageError('image-damaged', 'data of this qcow2 image lies in its header');
+    return host;
   }
 }
 
-function isOverwritable(mapping: ClusterMapping): mapping is ClusterMapping & { readonly kind: 'data' } {
-  return mapping.kind === 'data' && mapping.owned;
+/** @throws ImageError if the image is marked as damaged */
+async function headerToWrite(file: FilePort): Promise<Qcow2Header> {
+  const header = await readHeader(file);
+  if (header.corrupt)
+    throw new ImageError('image-damaged', 'This qcow2 image is marked as damaged. Check and repair it first.');
+  if (header.dirty) await repairQcow2(file, 'all');
+  // Features that a writer who does not know them must switch off.
+  if (header.hasAutoclearFeatures) await file.write(HEADER_OFFSET.autoclearFeatures, new Uint8Array(8));
+  // A repair may have moved the refcounts.
+  return header.dirty ? readHeader(file) : header;
 }
 
-/** Whether `next`, `distance` bytes further on, can be read or written together with `first`. */
-function continues(first: ClusterMapping, next: ClusterMapping, distance: number): boolean {
-  if (first.kind === 'compressed' || first.kind !== next.kind) return false;
-  if (first.kind !== 'data' || next.kind !== 'data') return true;
-  return next.owned === first.owned && next.host === first.host + distance;
+/** Numbers in ascending order as runs of neighbours. */
+function runsOf(numbers: readonly number[]): [first: number, count: number][] {
+  const runs: [number, number][] = [];
+  for (const number of numbers) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[0] + last[1] === number) last[1]++;
+    else runs.push([number, 1]);
+  }
+  return runs;
 }

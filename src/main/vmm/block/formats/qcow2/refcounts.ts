@@ -1,6 +1,7 @@
 import { ImageError, type FilePort } from '../../disk-image.js';
 import { tableOffset } from './cluster-mapping.js';
-import { HEADER_OFFSET, type Qcow2Header } from './qcow2-header.js';
+import { HEADER_OFFSET, refcountTableFields, type Qcow2Header } from './qcow2-header.js';
+import { readRefcount, writeRefcount } from './refcount-codec.js';
 import { TableCache, tableOf, type CachedTable } from './table-cache.js';
 
 /** Clusters in a row that belong to whoever asked. */
@@ -45,8 +46,8 @@ export class Refcounts {
     return block === undefined ? 0 : this.read(block, cluster % this.entriesPerBlock);
   }
 
-  /** @throws ImageError if the count would leave its range: the image is damaged */
-  async add(cluster: number, change: 1 | -1): Promise<void> {
+  /** @returns the new count @throws ImageError if it would leave its range: the image is damaged */
+  async add(cluster: number, change: 1 | -1): Promise<number> {
     const block = await this.block(Math.floor(cluster / this.entriesPerBlock));
     const index = cluster % this.entriesPerBlock;
     const count = (block === undefined ? 0 : this.read(block, index)) + change;
@@ -56,6 +57,7 @@ export class Refcounts {
     this.write(block, index, count);
     this.blocks.touch(block);
     if (count === 0) this.firstFree = Math.min(this.firstFree, cluster);
+    return count;
   }
 
   /** Takes up to `most` free clusters in a row, at least one. */
@@ -73,6 +75,29 @@ export class Refcounts {
     // Growing the refcount table may have freed clusters further down.
     if (this.firstFree === searchedFrom) this.firstFree = first + count;
     return { offset: first * this.clusterBytes, clusters: count };
+  }
+
+  /** Takes exactly `count` free clusters in a row. @throws ImageError if one refcount block cannot count that many */
+  async allocateRun(count: number): Promise<Allocation> {
+    // A new block takes the first cluster of its range itself.
+    if (count >= this.entriesPerBlock)
+      throw new ImageError('image-unsupported', 'The clusters of this qcow2 image are too small for so large a disk.');
+    for (let index = Math.floor(this.firstFree / this.entriesPerBlock); ; index++) {
+      const block = await this.ensureBlock(index);
+      const start = this.findRun(block, count);
+      if (start === undefined) continue;
+      for (let i = 0; i < count; i++) this.write(block, start + i, 1);
+      this.blocks.touch(block);
+      return { offset: (index * this.entriesPerBlock + start) * this.clusterBytes, clusters: count };
+    }
+  }
+
+  private findRun(block: CachedTable, count: number): number | undefined {
+    for (let i = 0, free = 0; i < this.entriesPerBlock; i++) {
+      free = this.read(block, i) === 0 ? free + 1 : 0;
+      if (free === count) return i + 1 - count;
+    }
+    return undefined;
   }
 
   private async findFree(): Promise<number> {
@@ -125,7 +150,7 @@ export class Refcounts {
     await this.file.write(block.offset, block.bytes);
     await this.file.write(offset, bytes);
     await this.file.sync();
-    await this.file.write(HEADER_OFFSET.refcountTable, tableLocation(offset, clusters));
+    await this.file.write(HEADER_OFFSET.refcountTable, refcountTableFields(offset, clusters));
     this.table = table;
     this.tableOffset = offset;
     this.blocks.adopt(block);
@@ -134,40 +159,16 @@ export class Refcounts {
     return block;
   }
 
-  /** Counts narrower than a byte are packed from the least significant bit on. */
-  private read({ bytes, view }: CachedTable, index: number): number {
-    const { refcountOrder } = this.header;
-    if (refcountOrder === 4) return view.getUint16(index * 2);
-    if (refcountOrder === 5) return view.getUint32(index * 4);
-    if (refcountOrder === 6) return view.getUint32(index * 8) * 2 ** 32 + view.getUint32(index * 8 + 4);
-    const bits = 2 ** refcountOrder;
-    return (bytes[(index * bits) >> 3]! >> ((index * bits) & 7)) & (2 ** bits - 1);
+  private read(block: CachedTable, index: number): number {
+    return readRefcount(block.view, index, this.header.refcountOrder);
   }
 
-  private write({ bytes, view }: CachedTable, index: number, count: number): void {
-    const { refcountOrder } = this.header;
-    if (refcountOrder === 4) return view.setUint16(index * 2, count);
-    if (refcountOrder === 5) return view.setUint32(index * 4, count);
-    if (refcountOrder === 6) {
-      view.setUint32(index * 8, Math.floor(count / 2 ** 32));
-      return view.setUint32(index * 8 + 4, count % 2 ** 32);
-    }
-    const bits = 2 ** refcountOrder;
-    const shift = (index * bits) & 7;
-    const at = (index * bits) >> 3;
-    bytes[at] = (bytes[at]! & ~((2 ** bits - 1) << shift)) | (count << shift);
+  private write(block: CachedTable, index: number, count: number): void {
+    writeRefcount(block.view, index, this.header.refcountOrder, count);
   }
 }
 
 function setOffset(view: DataView, index: number, offset: number): void {
   view.setUint32(index * 8, Math.floor(offset / 2 ** 32));
   view.setUint32(index * 8 + 4, offset % 2 ** 32);
-}
-
-function tableLocation(offset: number, clusters: number): Uint8Array {
-  const bytes = new Uint8Array(12);
-  const view = new DataView(bytes.buffer);
-  setOffset(view, 0, offset);
-  view.setUint32(8, clusters);
-  return bytes;
 }
