@@ -56,7 +56,7 @@ export function encodeEmptyQcow2({ size, clusterBytes = DEFAULT_CLUSTER_BYTES, b
 }
 
 function layOut(l1Entries: number, clusterBytes: number): Layout {
-  const l1Clusters = Math.max(1, Math.ceil((l1Entries * 8) / clusterBytes));
+  const l1Clusters = Math.ceil((l1Entries * 8) / clusterBytes);
   for (let blocks = 1; ; blocks++) {
     const tableClusters = Math.ceil((blocks * 8) / clusterBytes);
     const total = 1 + tableClusters + blocks + l1Clusters;
