@@ -215,18 +215,12 @@ function setMemory(op: usize, base: u32, index: u32, scale: u32, displacement: i
   specialize(op);
 }
 
-/**
- * Gives an op with a flat memory operand the case made for that. Of byte 7 only the scale is left, so that a shift by
- * the whole byte, modulo 64, is one by the scale.
- */
+/** Gives an op with a flat memory operand the case made for that. */
 function specialize(op: usize): void {
-  const form = <u32>load<u8>(op, 7);
-  if (form & 0x0c) return;
+  if (load<u8>(op, 7) & 0x0c) return;
   const indexed = load<u8>(op, 6) != SLOT_ZERO * 8;
   const id = load<u16>(FLAT_CASES + (<usize>load<u16>(op) << 2) + (indexed ? 2 : 0));
-  if (!id) return;
-  store<u16>(op, id);
-  store<u8>(op, form & 0x83, 7);
+  if (id) store<u16>(op, id);
 }
 
 function decodeMemory(op: usize, modrm: u32, mode: u32): void {

@@ -39,10 +39,10 @@ export const SEGMENT_FAULT: u64 = 0x8000_0000_0000_0000;
 @inline export function baseAddress(op: usize): u64 {
   return (getRegister<u64>(slotB(op)) + <u64>load<i32>(op, 8)) & load<u64>(EA_MASK);
 }
-/** Linear address of a flat memory operand with one: byte 7 is the scale as far as a shift looks at it. */
+/** Linear address of a flat memory operand with one. */
 // @ts-ignore: decorator
 @inline export function indexedAddress(op: usize): u64 {
-  const index = getRegister<u64>(<usize>load<u8>(op, 6)) << <u64>load<u8>(op, 7);
+  const index = getRegister<u64>(<usize>load<u8>(op, 6)) << <u64>(load<u8>(op, 7) & 3);
   return (getRegister<u64>(slotB(op)) + index + <u64>load<i32>(op, 8)) & load<u64>(EA_MASK);
 }
 
