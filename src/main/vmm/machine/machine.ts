@@ -123,7 +123,10 @@ export class Machine implements MachineControl {
     };
   }
 
+  /** The clock must stand still meanwhile. */
   saveState(): MachineState {
+    // A chip computes its next event from the time it is loaded at; what is due by then has to have happened.
+    this.board.timers.poll();
     return {
       version: 1,
       clockNs: this.ports.clock.nowNs(),

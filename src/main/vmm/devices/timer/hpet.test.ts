@@ -61,6 +61,17 @@ describe('HPET', () => {
     expect(read(0xf0)).toBe(100);
   });
 
+  it('delivers a match that is due before a register is written', () => {
+    write(0x100, 0x0004);
+    write(0x108, 1000);
+    write(0x10, 3);
+    clock.advance(2000 * NS_PER_TICK);
+    write(0x10, 3);
+    write(0x100, 0x0004);
+    timers.poll();
+    expect(events).toEqual(['irq0']);
+  });
+
   it('ticks periodically on IRQ 0 as Linux programs it', () => {
     write(0x10, 0);
     write(0xf0, 0);

@@ -83,7 +83,7 @@ export class Hpet implements BoardDevice<HpetState> {
       configuration: 0,
       value: COUNTER_MODULUS - 1,
       period: 0,
-      timer: timers.create(() => this.matched(index)),
+      timer: timers.create((nowNs) => this.matched(index, nowNs)),
     }));
   }
 
@@ -123,7 +123,7 @@ export class Hpet implements BoardDevice<HpetState> {
     this.baseNs = this.timers.clock.nowNs();
     for (const [index, comparator] of this.comparators.entries()) Object.assign(comparator, state.comparators[index]);
     this.ports.legacyReplacement(this.legacy);
-    this.scheduleAll();
+    this.scheduleAll(this.baseNs);
     for (let index = 0; index < HPET_COMPARATORS; index++) this.restoreLine(index);
   }
 
@@ -141,9 +141,13 @@ export class Hpet implements BoardDevice<HpetState> {
   }
 
   private get counter(): number {
+    return this.counterAt(this.timers.clock.nowNs());
+  }
+
+  private counterAt(nowNs: number): number {
     if (!this.running) return this.baseCount;
     // The nudge keeps a time computed as k ticks from falling below k by rounding.
-    const elapsed = Math.floor((this.timers.clock.nowNs() - this.baseNs) / NS_PER_TICK + 1e-6);
+    const elapsed = Math.floor((nowNs - this.baseNs) / NS_PER_TICK + 1e-6);
     return (this.baseCount + elapsed) % COUNTER_MODULUS;
   }
 
@@ -154,6 +158,8 @@ export class Hpet implements BoardDevice<HpetState> {
 
   /** Narrow writes are merged into the register; the specification wants 32- or 64-bit ones. */
   private writeAt(offset: number, value: number, size: AccessSize): void {
+    // A match that is due but not yet delivered would be forgotten until the counter comes round again.
+    this.timers.poll();
     const register = offset & ~3;
     const shift = 8 * (offset & 3);
     const mask = size === 4 ? 0xffff_ffff : ((1 << (8 * size)) - 1) << shift;
@@ -209,18 +215,19 @@ export class Hpet implements BoardDevice<HpetState> {
       case REG_COUNTER:
         this.baseCount = value;
         this.baseNs = this.timers.clock.nowNs();
-        this.scheduleAll();
+        this.scheduleAll(this.baseNs);
         break;
     }
   }
 
   private configure(value: number): void {
-    this.baseCount = this.counter;
-    this.baseNs = this.timers.clock.nowNs();
+    const now = this.timers.clock.nowNs();
+    this.baseCount = this.counterAt(now);
+    this.baseNs = now;
     const legacyWas = this.legacy;
     this.configuration = value & (CONFIG_ENABLE | CONFIG_LEGACY);
     if (this.legacy !== legacyWas) this.ports.legacyReplacement(this.legacy);
-    this.scheduleAll();
+    this.scheduleAll(now);
   }
 
   private clearStatus(ones: number): void {
@@ -244,7 +251,7 @@ export class Hpet implements BoardDevice<HpetState> {
         this.writeComparatorValue(comparator, value);
         break;
     }
-    this.schedule(index);
+    this.schedule(index, this.timers.clock.nowNs());
   }
 
   /** In periodic mode a write sets the period; the value itself only right after TIMER_SET_VALUE was written. */
@@ -255,31 +262,31 @@ export class Hpet implements BoardDevice<HpetState> {
     comparator.configuration &= ~TIMER_SET_VALUE;
   }
 
-  private scheduleAll(): void {
-    for (let index = 0; index < HPET_COMPARATORS; index++) this.schedule(index);
+  private scheduleAll(nowNs: number): void {
+    for (let index = 0; index < HPET_COMPARATORS; index++) this.schedule(index, nowNs);
   }
 
-  private schedule(index: number): void {
+  private schedule(index: number, nowNs: number): void {
     const comparator = this.comparators[index]!;
     if (!this.running) {
       comparator.timer.disarm();
       return;
     }
-    const distance = (comparator.value - this.counter + COUNTER_MODULUS) % COUNTER_MODULUS || COUNTER_MODULUS;
-    comparator.timer.arm(this.timers.clock.nowNs() + distance * NS_PER_TICK);
+    const distance = (comparator.value - this.counterAt(nowNs) + COUNTER_MODULUS) % COUNTER_MODULUS || COUNTER_MODULUS;
+    comparator.timer.arm(nowNs + distance * NS_PER_TICK);
   }
 
-  private matched(index: number): void {
+  private matched(index: number, nowNs: number): void {
     const comparator = this.comparators[index]!;
-    this.advance(comparator);
+    this.advance(comparator, nowNs);
     this.raise(index);
-    this.schedule(index);
+    this.schedule(index, nowNs);
   }
 
   /** Steps a periodic comparator past the counter; periods a late host missed are one interrupt. */
-  private advance(comparator: Comparator): void {
+  private advance(comparator: Comparator, nowNs: number): void {
     if (!(comparator.configuration & TIMER_PERIODIC) || comparator.period === 0) return;
-    const late = (this.counter - comparator.value + COUNTER_MODULUS) % COUNTER_MODULUS;
+    const late = (this.counterAt(nowNs) - comparator.value + COUNTER_MODULUS) % COUNTER_MODULUS;
     const periods = Math.floor(late / comparator.period) + 1;
     comparator.value = (comparator.value + periods * comparator.period) % COUNTER_MODULUS;
   }

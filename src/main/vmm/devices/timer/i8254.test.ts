@@ -52,6 +52,34 @@ describe('8254', () => {
     expect(polls).toBe(597);
   });
 
+  it('delivers a one-shot that is over before its programming is', () => {
+    const slow = {
+      nowNs: () => {
+        clock.advance(20_000);
+        return clock.nowNs();
+      },
+    };
+    const queue = new TimerQueue(slow);
+    const bus = new PortBus();
+    let rises = 0;
+    new I8254(queue, { set: (on) => on && rises++ }).attach(bus);
+    bus.write(0x43, 0x38, 1);
+    bus.write(0x40, 15, 1);
+    bus.write(0x40, 0, 1);
+    queue.poll();
+    queue.poll();
+    expect(rises).toBe(1);
+  });
+
+  it('delivers a rise that was due before the next count is written', () => {
+    load(0, 4, 1000);
+    clock.advance(1500 * NS_PER_PIT_TICK);
+    load(0, 4, 1000);
+    expect(interrupts).toHaveLength(1);
+    ticks(1001);
+    expect(interrupts).toHaveLength(2);
+  });
+
   it('ticks at 100 Hz in mode 2', () => {
     load(0, 2, 11_932);
     for (let i = 0; i < 4; i++) ticks(11_932);

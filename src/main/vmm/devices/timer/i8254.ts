@@ -130,7 +130,7 @@ export class I8254 implements BoardDevice<I8254State>, ByteRegisters {
     private readonly timers: TimerQueue,
     private readonly irq: IrqLine,
   ) {
-    this.timer = timers.create(() => this.rise());
+    this.timer = timers.create((nowNs) => this.rise(nowNs));
   }
 
   attach(ports: PortBus): void {
@@ -156,15 +156,18 @@ export class I8254 implements BoardDevice<I8254State>, ByteRegisters {
   }
 
   write(offset: number, value: number): void {
-    if (offset === CONTROL_OFFSET) this.control(value);
-    else if (this.channels[offset]!.write(value, this.nowNs) && offset === 0) this.schedule();
+    // A rise that is due but not yet delivered would be forgotten with what this write replaces.
+    this.timers.poll();
+    const now = this.nowNs;
+    if (offset === CONTROL_OFFSET) this.control(value, now);
+    else if (this.channels[offset]!.write(value, now) && offset === 0) this.schedule(now);
   }
 
   reset(): void {
     for (const [index, channel] of this.channels.entries()) {
       channel.loadState(new PitChannel(index !== 2).saveState());
     }
-    this.schedule();
+    this.schedule(this.nowNs);
   }
 
   saveState(): I8254State {
@@ -173,44 +176,48 @@ export class I8254 implements BoardDevice<I8254State>, ByteRegisters {
 
   loadState(state: I8254State): void {
     for (const [index, channel] of this.channels.entries()) channel.loadState(state.channels[index]!);
-    this.schedule();
+    this.schedule(this.nowNs);
   }
 
   private get nowNs(): number {
     return this.timers.clock.nowNs();
   }
 
-  private control(value: number): void {
+  private control(value: number, nowNs: number): void {
     const select = value >> 6;
     if (select === CONTROL_READ_BACK) {
-      this.readBack(value);
+      this.readBack(value, nowNs);
       return;
     }
     const channel = this.channels[select]!;
     if (((value >> 4) & 3) === ACCESS_LATCH) {
-      channel.latchCount(this.nowNs);
+      channel.latchCount(nowNs);
       return;
     }
     channel.control(value);
-    if (select === 0) this.schedule();
+    if (select === 0) this.schedule(nowNs);
   }
 
-  private readBack(value: number): void {
+  private readBack(value: number, nowNs: number): void {
     for (const [index, channel] of this.channels.entries()) {
       if (!(value & (2 << index))) continue;
-      if (!(value & READ_BACK_NO_COUNT)) channel.latchCount(this.nowNs);
-      if (!(value & READ_BACK_NO_STATUS)) channel.latchStatus(this.nowNs);
+      if (!(value & READ_BACK_NO_COUNT)) channel.latchCount(nowNs);
+      if (!(value & READ_BACK_NO_STATUS)) channel.latchStatus(nowNs);
     }
   }
 
-  private rise(): void {
+  private rise(nowNs: number): void {
     this.irq.set(true);
     this.irq.set(false);
-    this.schedule();
+    this.schedule(nowNs);
   }
 
-  private schedule(): void {
-    const next = this.channels[0].counter.nextRiseNs(this.nowNs);
+  /**
+   * Arms the timer for the first rise after `afterNs`, the moment of what changed the counter: a short count may be over
+   * before this is done, and its rise must still come.
+   */
+  private schedule(afterNs: number): void {
+    const next = this.channels[0].counter.nextRiseNs(afterNs);
     if (next === undefined) this.timer.disarm();
     else this.timer.arm(next);
   }
