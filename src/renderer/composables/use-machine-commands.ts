@@ -12,6 +12,9 @@ import { isOn, type PowerCommand } from './power.js';
 export interface MachineCommands {
   power(machine: MachineView, command: PowerCommand): Promise<boolean>;
   powerOff(machine: MachineView): Promise<void>;
+  /** What the guest writes is discarded when it goes off. */
+  startDisposable(machine: MachineView): Promise<boolean>;
+  discardState(machine: MachineView): Promise<void>;
   reset(machine: MachineView): Promise<void>;
   remove(machine: MachineView): Promise<boolean>;
   sendChord(machine: MachineView, chord: KeyChord): Promise<boolean>;
@@ -33,6 +36,20 @@ export function useMachineCommands(): MachineCommands {
     const { id } = machine.config;
     if (command === 'start') notices.clearFor(id);
     return notices.attempt(() => client.request(`machine.${command}`, { id }), id);
+  }
+
+  function startDisposable(machine: MachineView): Promise<boolean> {
+    const { id } = machine.config;
+    notices.clearFor(id);
+    return notices.attempt(() => client.request('machine.start', { id, disposable: true }), id);
+  }
+
+  async function discardState(machine: MachineView): Promise<void> {
+    const { id, name } = machine.config;
+    const choice = await dialogs.confirm(t('dialog.discardTitle', { name }), t('dialog.discardText'), [
+      { id: 'discard', label: t('dialog.discardButton'), tone: 'danger' },
+    ]);
+    if (choice === 'discard') await notices.attempt(() => client.request('machine.discardState', { id }), id);
   }
 
   async function powerOff(machine: MachineView): Promise<void> {
@@ -113,5 +130,5 @@ export function useMachineCommands(): MachineCommands {
     await notices.attempt(() => client.request('machine.setMedium', { id, driveId, mediaId, force }), id);
   }
 
-  return { power, powerOff, reset, remove, sendChord, typeText, typeClipboard, screenshot, copyScreenText, setMedium };
+  return { power, powerOff, startDisposable, discardState, reset, remove, sendChord, typeText, typeClipboard, screenshot, copyScreenText, setMedium };
 }

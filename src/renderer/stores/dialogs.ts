@@ -30,6 +30,11 @@ export type DialogRequest =
   | { readonly kind: 'about' }
   | { readonly kind: 'log'; readonly machineId: string }
   | { readonly kind: 'type-text'; readonly machineId: string }
+  | { readonly kind: 'take-snapshot'; readonly machineId: string }
+  | { readonly kind: 'auto-snapshots'; readonly machineId: string }
+  /** Null: the machine as it is now. */
+  | { readonly kind: 'clone'; readonly machineId: string; readonly snapshotId: string | null }
+  | { readonly kind: 'compare'; readonly machineId: string; readonly snapshotId: string | null }
   | {
       readonly kind: 'choose-media';
       readonly kinds: readonly MediaKind[];

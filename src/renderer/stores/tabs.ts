@@ -4,7 +4,7 @@ import { computed, shallowReactive, watch } from 'vue';
 import { isOn } from '../composables/power.js';
 import { useLibraryStore } from './library.js';
 
-export const MACHINE_VIEWS = ['console', 'summary', 'monitor'] as const;
+export const MACHINE_VIEWS = ['console', 'summary', 'snapshots', 'monitor'] as const;
 export type MachineViewName = (typeof MACHINE_VIEWS)[number];
 
 /** Open tabs, each belonging to a machine, and the view each one shows. */

@@ -1,6 +1,7 @@
 import {
   Activity,
   FolderOpen,
+  GitBranch,
   House,
   Info,
   Keyboard,
@@ -63,6 +64,7 @@ export function createWindowActions(): Action[] {
     { id: 'filter', label: 'action.filter', keys: '/', enabled: always, run: () => document.getElementById(FILTER_ID)?.focus() },
     { id: 'view-console', label: 'action.console', icon: Monitor, keys: 'Ctrl+1', enabled: onMachine, checked: showsView('console'), run: () => view('console') },
     { id: 'view-summary', label: 'action.summary', icon: SlidersHorizontal, keys: 'Ctrl+2', enabled: onMachine, checked: showsView('summary'), run: () => view('summary') },
+    { id: 'view-snapshots', label: 'action.snapshots', icon: GitBranch, keys: 'Ctrl+3', enabled: onMachine, checked: showsView('snapshots'), run: () => view('snapshots') },
     { id: 'view-monitor', label: 'action.monitor', icon: Activity, keys: 'Ctrl+4', enabled: onMachine, checked: showsView('monitor'), run: () => view('monitor') },
     { id: 'full-screen', label: 'action.fullScreen', icon: Maximize, keys: 'F11', enabled: () => current.value !== null && isOn(current.value.state), run: () => (shell.fullScreen = !shell.fullScreen) },
     choice('scale-fit', 'action.scaleFit', 'scaling', 'fit'),

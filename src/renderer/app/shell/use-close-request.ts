@@ -22,11 +22,12 @@ export function useCloseRequest(): void {
       plural('dialog.quitText', library.machinesOn.length, { names }),
       [
         { id: 'power-off', label: t('dialog.quitPowerOff'), tone: 'danger' },
+        { id: 'suspend', label: t('dialog.quitSuspend'), tone: 'plain' },
         { id: 'background', label: t('dialog.quitBackground'), tone: 'primary' },
       ],
     );
     asking = false;
-    window.desktop?.answerClose(choice === 'power-off' || choice === 'background' ? choice : 'cancel');
+    window.desktop?.answerClose(choice === 'power-off' || choice === 'background' || choice === 'suspend' ? choice : 'cancel');
   }
 
   onBeforeUnmount(desktop.onCloseRequested(() => void ask()));
