@@ -17,6 +17,8 @@ export interface Formats {
   duration(seconds: number): string;
   /** A moment relative to now: today, yesterday, or a date. */
   moment(at: number, now?: number): string;
+  /** Date and time to the minute. */
+  exact(at: number): string;
   number(n: number): string;
   /** Parts of one remark, separated as the language does; empty parts are left out. */
   list(parts: readonly string[]): string;
@@ -55,6 +57,7 @@ export function createFormats(locale: Locale, t: Translate): Formats {
     binaryBytes: (n) => sized(n, 1024, BINARY_UNITS, true, ' '),
     count: (n) => sized(n, 1000, RATE_UNITS, true, ''),
     percent: (fraction) => `${Math.round(fraction * 100)} %`,
+    exact: (at) => new Date(at).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short', hour12: false }),
     number: (n) => n.toLocaleString(locale),
     list: (parts) => parts.filter((part) => part !== '').join(locale === 'zh-CN' ? '，' : ', '),
     pair: (name, value) => name + (locale === 'zh-CN' ? '：' : ': ') + value,

@@ -130,5 +130,18 @@ export function useMachineCommands(): MachineCommands {
     await notices.attempt(() => client.request('machine.setMedium', { id, driveId, mediaId, force }), id);
   }
 
-  return { power, powerOff, startDisposable, discardState, reset, remove, sendChord, typeText, typeClipboard, screenshot, copyScreenText, setMedium };
+  return {
+    power,
+    powerOff,
+    startDisposable,
+    discardState,
+    reset,
+    remove,
+    sendChord,
+    typeText,
+    typeClipboard,
+    screenshot,
+    copyScreenText,
+    setMedium,
+  };
 }

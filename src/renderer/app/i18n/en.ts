@@ -521,7 +521,8 @@ export const en = {
     deleteFolderText: 'Machines in it stay in the library, outside of a folder.',
     deleteButton: 'Delete',
     discardTitle: 'Discard the saved state of {name}?',
-    discardText: 'The machine is then off, as if its power had been cut. What the guest had not written to its disks is lost.',
+    discardText:
+      'The machine is then off, as if its power had been cut. What the guest had not written to its disks is lost.',
     discardButton: 'Discard',
     suspend: 'Suspend',
     closeTabTitle: '{name} is on',

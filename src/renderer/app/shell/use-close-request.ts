@@ -27,7 +27,9 @@ export function useCloseRequest(): void {
       ],
     );
     asking = false;
-    window.desktop?.answerClose(choice === 'power-off' || choice === 'background' || choice === 'suspend' ? choice : 'cancel');
+    window.desktop?.answerClose(
+      choice === 'power-off' || choice === 'background' || choice === 'suspend' ? choice : 'cancel',
+    );
   }
 
   onBeforeUnmount(desktop.onCloseRequested(() => void ask()));

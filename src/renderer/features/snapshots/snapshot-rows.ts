@@ -56,7 +56,8 @@ export function snapshotRows(tree: SnapshotTreeView, filter: RowFilter): Snapsho
     const last = branches.at(-1);
     for (const child of branches) {
       const straight = child === last;
-      const passing = straight || id === null ? spot.passing : [...spot.passing, { lane: spot.lane, main: shown.leadsToPresent(id) }];
+      const passing =
+        straight || id === null ? spot.passing : [...spot.passing, { lane: spot.lane, main: shown.leadsToPresent(id) }];
       // Trees without a common first snapshot stand one below the other.
       const lane = straight || id === null ? spot.lane : spot.lane + 1;
       const from = id === null ? 'none' : straight ? 'above' : 'bend';

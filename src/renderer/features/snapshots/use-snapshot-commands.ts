@@ -60,9 +60,7 @@ export function useSnapshotCommands(): SnapshotCommands {
     const tree = snapshots.trees.get(id);
     const below = tree ? descendantsOf(tree, snapshot.id) : [];
     const all: ConfirmChoice[] =
-      below.length > 0
-        ? [{ id: 'all', label: plural('snapshots.deleteBelow', below.length + 1), tone: 'danger' }]
-        : [];
+      below.length > 0 ? [{ id: 'all', label: plural('snapshots.deleteBelow', below.length + 1), tone: 'danger' }] : [];
     const choice = await dialogs.confirm(
       t('snapshots.deleteTitle', { name: snapshot.name }),
       t(below.length > 0 ? 'snapshots.deleteBranchText' : 'snapshots.deleteText'),
