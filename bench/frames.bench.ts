@@ -32,6 +32,7 @@ export default async function frames(): Promise<Figure[]> {
   const host = await Host.open({
     libraryPath: path.join(work, 'library'),
     starter: new ForkStarter(path.join(work, 'vm/vm-process.js')),
+    diskJobStarter: new ForkStarter(path.resolve('out/main/disk-job.js')),
     version: 'bench',
   });
   const server = new AnnexServer(host, path.join(work, 'page'));

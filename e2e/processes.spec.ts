@@ -11,6 +11,7 @@ import type { ProcessRights, VmChild } from '../src/main/host/supervisor/process
 import { Host } from '../src/main/host/host.js';
 
 const VM_PROCESS = path.resolve('out/main/vmhost.js');
+const DISK_JOB = path.resolve('out/main/disk-job.js');
 const PATIENCE = { timeout: 60_000, interval: 100 };
 
 /** Remembers the processes it starts, so that tests can mistreat them. */
@@ -36,7 +37,7 @@ let events: HostEvent[];
 beforeEach(async () => {
   library = await mkdtemp(path.join(tmpdir(), 'annex-processes-'));
   starter = new WatchedStarter(VM_PROCESS);
-  host = await Host.open({ libraryPath: library, starter, version: '0' });
+  host = await Host.open({ libraryPath: library, starter, diskJobStarter: new ForkStarter(DISK_JOB), version: '0' });
   events = [];
   host.onEvent((event) => events.push(event));
 });
@@ -80,7 +81,7 @@ test('a killed VM process is told honestly, takes nothing with it, and the machi
 
 test('a second Annex sees that the machine is in use, and may have it once its process was killed', async () => {
   const id = await startMachine();
-  const other = await Host.open({ libraryPath: library, starter: new ForkStarter(VM_PROCESS), version: '0' });
+  const other = await Host.open({ libraryPath: library, starter: new ForkStarter(VM_PROCESS), diskJobStarter: new ForkStarter(DISK_JOB), version: '0' });
   await expect(other.command('machine.start', { id })).rejects.toMatchObject({ code: 'vm-locked' });
   await expect(other.command('machine.delete', { id })).rejects.toMatchObject({ code: 'vm-locked' });
   process.kill(starter.pid, 'SIGKILL');

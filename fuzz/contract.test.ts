@@ -19,7 +19,7 @@ const starter = new FakeVmStarter();
 
 beforeAll(async () => {
   root = await mkdtemp(path.join(tmpdir(), 'annex-fuzz-'));
-  host = await Host.open({ libraryPath: root, starter, version: '0' });
+  host = await Host.open({ libraryPath: root, starter, diskJobStarter: starter, version: '0' });
   machineId = (await host.command('machine.create', { draft: { name: 'Target', memoryMiB: 64 } })).config.id;
 });
 

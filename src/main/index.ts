@@ -10,5 +10,6 @@ await startDesktop({
   preload: path.join(here, '../preload/index.cjs'),
   icon: path.join(here, '../../resources/icon.png'),
   vmProcess: path.join(here, 'vmhost.js'),
+  diskJob: path.join(here, 'disk-job.js'),
   libraryPath: process.env['ANNEX_LIBRARY'] ?? path.join(homedir(), 'Annex'),
 });

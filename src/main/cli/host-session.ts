@@ -27,8 +27,12 @@ export async function openLastingSession(libraryPath: string): Promise<HostSessi
 }
 
 async function localSession(libraryPath: string): Promise<HostSession> {
-  const starter = new ForkStarter(installation.vmProcess);
-  const host = await Host.open({ libraryPath, starter, version: productVersion() });
+  const host = await Host.open({
+    libraryPath,
+    starter: new ForkStarter(installation.vmProcess),
+    diskJobStarter: new ForkStarter(installation.diskJob),
+    version: productVersion(),
+  });
   return {
     request: (name, request) => host.command(name, request),
     openChannel: (machineId, kind) => host.openChannel(machineId, kind),

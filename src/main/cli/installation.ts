@@ -13,6 +13,7 @@ const packageSchema = z.object({ version: z.string() });
 /** Files of this installation. */
 export const installation = {
   vmProcess: path.join(PROGRAMS, 'vmhost.js'),
+  diskJob: path.join(PROGRAMS, 'disk-job.js'),
   program: path.join(PROGRAMS, 'annex.js'),
   renderer: path.join(PROGRAMS, '../renderer'),
 } as const;

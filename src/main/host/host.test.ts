@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 async function reopen(): Promise<void> {
-  host = await Host.open({ libraryPath: root, starter, version: '0' });
+  host = await Host.open({ libraryPath: root, starter, diskJobStarter: starter, version: '0' });
   events = [];
   host.onEvent((event) => events.push(event));
 }
@@ -149,7 +149,7 @@ describe('power', () => {
 
   it('shows a machine that another Annex runs, and does not start it', async () => {
     const id = await started('Mine');
-    const other = await Host.open({ libraryPath: root, starter, version: '0' });
+    const other = await Host.open({ libraryPath: root, starter, diskJobStarter: starter, version: '0' });
     await expect(other.command('machine.start', { id }))
       .rejects.toMatchObject({ code: 'vm-wrong-state' })
       .catch(async () => {

@@ -6,25 +6,41 @@ import { AnnexError, toWireError } from '../../shared/contract/errors.js';
 import type { HostEvent } from '../../shared/contract/events.js';
 import type { PowerState } from '../../shared/contract/machine-view.js';
 import type { ChannelKind } from '../../shared/vm-process/protocol.js';
+import type { HostFiles } from '../node/host-files.js';
 import type { FlowChannel } from '../node/socket-channel.js';
 import type { ChannelBroker, Handlers } from './commands/handlers.js';
+import { diskCommands } from './commands/disk-commands.js';
 import { hostCommands, settingsSchema, type MediaChooser } from './commands/host-commands.js';
 import { foldersSchema, libraryCommands } from './commands/library-commands.js';
 import { machineCommands } from './commands/machine-commands.js';
+import { snapshotCommands } from './commands/snapshot-commands.js';
+import { DiskJobs } from './disk-jobs/disk-jobs.js';
+import { DiskManager } from './disks/disk-manager.js';
 import { HostFactsReader } from './host-facts.js';
 import { Jobs } from './jobs.js';
 import { JsonStore } from './json-store.js';
 import { Library } from './library/library.js';
 import { Machines } from './machines.js';
 import { MediaCatalogue } from './media/media-catalogue.js';
+import { Operations } from './operations.js';
+import { Clones } from './snapshots/clones.js';
+import { Comparer } from './snapshots/comparison.js';
+import { MachineSites } from './snapshots/machine-sites.js';
+import { Merger } from './snapshots/merger.js';
+import { PowerCycle } from './snapshots/power-cycle.js';
+import { Snapshots } from './snapshots/snapshots.js';
 import type { ProcessStarter } from './supervisor/process-starter.js';
 import { Uploads } from './uploads.js';
 
 export interface HostOptions {
   readonly libraryPath: string;
   readonly starter: ProcessStarter;
+  /** Starts the program that works on disk images. */
+  readonly diskJobStarter: ProcessStarter;
   /** Version of the product. */
   readonly version: string;
+  /** The file system, for tests that let it fail. */
+  readonly files?: HostFiles;
   /** Native file dialog, where there is a desktop. */
   readonly chooser?: MediaChooser;
 }
@@ -39,9 +55,11 @@ export const HOST_FOLDER = '.host';
 export class Host {
   readonly uploads: Uploads;
   private readonly listeners = new Set<(event: HostEvent) => void>();
-  private readonly handlers: Partial<Handlers<CommandName>>;
+  private readonly handlers: Handlers<CommandName>;
   private readonly machines: Machines;
+  private readonly power: PowerCycle;
   private readonly jobs: Jobs;
+  private readonly sites: MachineSites;
 
   private constructor(
     private readonly runtimeFolder: string,
@@ -59,23 +77,37 @@ export class Host {
     this.jobs = jobs;
     this.machines = machines;
     this.uploads = new Uploads(path.join(dataFolder, 'uploads'), media, jobs);
+    const operations = new Operations();
+    const sites = new MachineSites(library, machines, operations, emit);
+    const diskJobs = new DiskJobs(options.diskJobStarter);
+    const merger = new Merger(sites, diskJobs, jobs);
+    const snapshots = new Snapshots(sites, merger, jobs);
+    const power = new PowerCycle(sites, merger, jobs, emit);
+    const comparer = new Comparer(sites, snapshots, diskJobs, jobs);
+    const clones = new Clones(sites, snapshots, diskJobs, jobs);
+    this.sites = sites;
+    this.power = power;
     this.handlers = {
-      ...libraryCommands({ library, machines, media, folders, emit }),
-      ...machineCommands(machines, media),
+      ...libraryCommands({ library, machines, media, folders, operations, emit }),
+      ...machineCommands(machines, media, power),
+      ...snapshotCommands({ machines, snapshots, merger, comparer, clones, power }),
+      ...diskCommands(machines, new DiskManager(sites, snapshots, diskJobs, jobs, media)),
       ...hostCommands({ facts, media, jobs, library, machines, settings, chooser: options.chooser, dataFolder, emit }),
     };
   }
 
   /** @throws AnnexError if the library cannot be opened */
   static async open(options: HostOptions): Promise<Host> {
-    const library = await Library.open(options.libraryPath);
+    const library = await Library.open(options.libraryPath, options.files ? { files: options.files } : {});
     const file = (name: string): string => path.join(library.root, HOST_FOLDER, name);
     const media = await MediaCatalogue.open(file('media.json'));
     const settings = await JsonStore.open<Record<string, unknown>>(file('settings.json'), settingsSchema, {});
     const folders = await JsonStore.open<string[]>(file('folders.json'), foldersSchema, []);
     // Short, because a local socket's path may have only about 100 characters; private, because mkdtemp makes it 0700.
     const runtimeFolder = await mkdtemp(path.join(tmpdir(), 'annex-'));
-    return new Host(runtimeFolder, options, library, media, settings, folders);
+    const host = new Host(runtimeFolder, options, library, media, settings, folders);
+    await host.sites.recoverAll();
+    return host;
   }
 
   /** A command as a typed call. @throws AnnexError */
@@ -119,6 +151,11 @@ export class Host {
     return this.machines.running;
   }
 
+  /** Saves what runs, as far as it can be saved, and ends it. */
+  suspendAll(): Promise<void> {
+    return this.power.suspendAll();
+  }
+
   /** Powers off what runs and stops. */
   async close(): Promise<void> {
     this.jobs.cancelAll();
@@ -134,8 +171,7 @@ export class Host {
       throw new AnnexError('bad-request', `${name}: ${[at.join('.'), message].filter(Boolean).join(': ')}`);
     }
     if ('id' in parsed.data) await this.checkLegal(name, parsed.data.id);
-    const handler = this.handlers[name] as ((request: unknown, context: object) => Promise<unknown>) | undefined;
-    if (!handler) throw new AnnexError('not-supported', `${name} is not possible here.`);
+    const handler = this.handlers[name] as (request: unknown, context: object) => Promise<unknown>;
     return reply.parse(await handler(parsed.data, { channels }));
   }
 

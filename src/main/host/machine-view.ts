@@ -12,6 +12,7 @@ export interface LiveState {
   readonly run: RunningMachine;
   /** Trays the guest holds locked, by drive id. */
   readonly lockedDrives: ReadonlySet<string>;
+  readonly disposable: boolean;
 }
 
 /** A machine as clients see it. */
@@ -20,7 +21,7 @@ export async function viewMachine(
   live: LiveState | undefined,
   thumbnailVersion: number | null,
 ): Promise<MachineView> {
-  const { config, folder, lastRun } = machine;
+  const { config, folder, lastRun, tree } = machine;
   const drives = await Promise.all(config.drives.map((drive) => viewDrive(drive, machine, live)));
   const { state, problem } = live ? live.run : await stateAtRest(machine);
   return {
@@ -33,8 +34,8 @@ export async function viewMachine(
     lastUsedAt: lastRun.lastUsedAt,
     drives,
     diskBytes: drives.reduce((sum, drive) => sum + (drive.kind === 'disk' ? (drive.usedBytes ?? 0) : 0), 0),
-    disposable: false,
-    snapshots: { count: 0, currentId: null },
+    disposable: live?.disposable ?? false,
+    snapshots: { count: tree.snapshots.filter(({ complete }) => complete).length, currentId: tree.current },
     thumbnailVersion,
   };
 }
@@ -43,6 +44,7 @@ export async function viewMachine(
 async function stateAtRest({
   lastRun,
   folder,
+  tree,
 }: LibraryMachine): Promise<{ state: PowerState; problem: WireError | null }> {
   try {
     await assertUnlocked(folder.path);
@@ -50,6 +52,7 @@ async function stateAtRest({
     if (error instanceof AnnexError) return { state: 'stopped', problem: error.toWire() };
     throw error;
   }
+  if (tree.suspended?.complete) return { state: 'suspended', problem: null };
   if (lastRun.power === 'off') return { state: 'stopped', problem: lastRun.problem };
   return { state: 'crashed', problem: lastRun.problem ?? abandonedError().toWire() };
 }

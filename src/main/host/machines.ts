@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
+import type { MachineConfig } from '../../shared/config/machine-config.js';
 import { AnnexError } from '../../shared/contract/errors.js';
 import type { HostEvent } from '../../shared/contract/events.js';
 import type { MachineView, PowerState } from '../../shared/contract/machine-view.js';
@@ -8,6 +9,8 @@ import type { ChannelKind, VmPlan } from '../../shared/vm-process/protocol.js';
 import type { FlowChannel } from '../node/socket-channel.js';
 import { firmwareFiles } from './firmware-files.js';
 import type { Library, LibraryMachine } from './library/library.js';
+import { headOf, writableDisks } from './snapshots/layers.js';
+import { filesOf } from './snapshots/linked-clones.js';
 import { MachineLock } from './library/machine-lock.js';
 import { viewMachine } from './machine-view.js';
 import { checkFiles, checkMemory } from './preflight.js';
@@ -20,10 +23,19 @@ import type { VmNews } from './supervisor/vm-link.js';
 const THUMBNAIL_EVERY_MS = 10_000;
 const THUMBNAIL_WIDTH = 480;
 
+/** How a machine starts other than by being powered on with its disks. */
+export interface StartOptions {
+  /** Saved state to go on from. */
+  readonly restoreFrom?: VmPlan['restoreFrom'];
+  /** Layers to use in place of the machine's own, by drive: what is written is not kept. */
+  readonly heads?: Readonly<Record<string, string>>;
+}
+
 /** A machine that is on. */
 interface LiveMachine {
   readonly run: RunningMachine;
   readonly lockedDrives: Set<string>;
+  readonly disposable: boolean;
   lock: MachineLock | undefined;
   watchers: number;
 }
@@ -35,6 +47,8 @@ export class Machines {
   private readonly planning = new Set<string>();
   private readonly thumbnailVersions = new Map<string, number>();
   private readonly thumbnailTimer: NodeJS.Timeout;
+  /** Told when a machine has ended and is off for everybody. */
+  afterEnd: ((id: string, end: RunEnd) => void) | undefined;
 
   /** @param runtimeFolder private to this user, for the sockets of bulk channels */
   constructor(
@@ -71,12 +85,15 @@ export class Machines {
     return live.run;
   }
 
-  /** @throws AnnexError why it cannot start; it is off then */
-  async start(id: string): Promise<void> {
+  /**
+   * Powers a machine on, or goes on from a saved state; then it is paused.
+   * @throws AnnexError why it cannot start; it is off then
+   */
+  async start(id: string, { restoreFrom = null, heads = {} }: StartOptions = {}): Promise<void> {
     const machine = this.library.get(id);
     if (this.live.has(id) || this.planning.has(id)) throw alreadyOnError(machine.config.name);
     this.planning.add(id);
-    const plan = await this.plan(machine).finally(() => this.planning.delete(id));
+    const plan = await this.plan(machine, heads, restoreFrom).finally(() => this.planning.delete(id));
     const live: LiveMachine = {
       run: new RunningMachine(plan, this.starter, {
         onChange: () => this.changed(id),
@@ -85,6 +102,7 @@ export class Machines {
         onProcess: async (pid) => void (live.lock = await MachineLock.acquire(machine.folder.path, pid)),
         onEnd: (end) => this.ended(id, live, end),
       }),
+      disposable: Object.keys(heads).length > 0,
       lockedDrives: new Set(),
       lock: undefined,
       watchers: 0,
@@ -95,6 +113,11 @@ export class Machines {
     const { startedAt } = live.run;
     await this.library.setLastRun(id, { version: 1, power: 'on', problem: null, startedAt, lastUsedAt: Date.now() });
     this.changed(id);
+  }
+
+  /** The machine if it is on. */
+  liveRun(id: string): RunningMachine | undefined {
+    return this.live.get(id)?.run;
   }
 
   async powerOff(id: string): Promise<void> {
@@ -134,7 +157,7 @@ export class Machines {
     const machine = this.library.get(id);
     if (this.live.has(id)) await this.takeThumbnail(id).catch(() => {});
     const png = await machine.folder.readThumbnail();
-    return { png: png?.toString('base64') ?? null, version: await this.thumbnailVersion(machine) };
+    return { png: png ? Buffer.from(png).toString('base64') : null, version: await this.thumbnailVersion(machine) };
   }
 
   /** Last lines of the machine's log. */
@@ -158,21 +181,36 @@ export class Machines {
     );
   }
 
-  private async plan({ config, folder }: LibraryMachine): Promise<VmPlan> {
+  private async plan(
+    machine: LibraryMachine,
+    heads: Readonly<Record<string, string>>,
+    restoreFrom: VmPlan['restoreFrom'],
+  ): Promise<VmPlan> {
+    const { folder } = machine;
+    const config = onLayers(machine, heads);
     const absolute = folder.withAbsolutePaths(config);
     checkMemory(config.memoryMiB, this.memoryInUse());
     await checkFiles(absolute);
     const name = randomBytes(6).toString('hex');
     return {
       config: absolute,
-      backing: {},
+      backing: this.backingOf({ ...machine, config }),
       logPath: folder.logPath,
       bulk: { path: bulkPath(this.runtimeFolder, name), secret: randomBytes(16).toString('hex') },
       firmware: firmwareFiles(absolute.firmware),
       endOnReset: false,
       lastScreenWidth: THUMBNAIL_WIDTH,
-      restoreFrom: null,
+      restoreFrom,
     };
+  }
+
+  /** What each disk may build on, as the tree has it. */
+  private backingOf({ config, tree }: LibraryMachine): VmPlan['backing'] {
+    const chains = writableDisks(config).flatMap((drive) => {
+      const head = headOf(tree, drive);
+      return head ? [[drive.id, filesOf(this.library, config.id, head.id).slice(1)] as const] : [];
+    });
+    return Object.fromEntries(chains.map(([driveId, files]) => [driveId, files.map(({ path: file }) => file)]));
   }
 
   private memoryInUse(): number {
@@ -221,6 +259,7 @@ export class Machines {
     }
     this.live.delete(id);
     this.changed(id);
+    this.afterEnd?.(id, end);
   }
 
   private renewThumbnails(): void {
@@ -245,6 +284,15 @@ export class Machines {
   private async thumbnailVersion(machine: LibraryMachine): Promise<number | null> {
     return this.thumbnailVersions.get(machine.config.id) ?? (await machine.folder.thumbnailTime());
   }
+}
+
+/** The settings with some disks on other layers. */
+function onLayers({ config, tree }: LibraryMachine, heads: Readonly<Record<string, string>>): MachineConfig {
+  const drives = config.drives.map((drive) => {
+    const layer = tree.layers.find(({ id }) => id === heads[drive.id]);
+    return layer && drive.kind === 'disk' ? { ...drive, path: layer.path, format: layer.format } : drive;
+  });
+  return { ...config, drives };
 }
 
 /** A local socket in the runtime folder, or a named pipe on Windows. */

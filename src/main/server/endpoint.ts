@@ -37,7 +37,7 @@ export async function publishEndpoint(libraryPath: string, port: number, token: 
   if (other && other.pid !== process.pid) throw libraryInUse(other);
   const endpoint: Endpoint = { ...identifyProcess(process.pid), port, token };
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFileAtomic(file, JSON.stringify(endpoint), 0o600);
+  await writeFileAtomic(file, JSON.stringify(endpoint), { mode: 0o600 });
   return () => rm(file, { force: true });
 }
 

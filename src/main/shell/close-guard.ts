@@ -8,7 +8,7 @@ import { isTrustedSender } from './window-guards.js';
 /** A page that does not answer is not asked again: the native dialog takes over. */
 const PAGE_ANSWER_MS = 120_000;
 
-const answerSchema = z.enum(['power-off', 'background', 'cancel']);
+const answerSchema = z.enum(['suspend', 'power-off', 'background', 'cancel']);
 
 /**
  * A closing window never kills a machine without asking. Holds the window open while machines run, asks the page (or the
@@ -60,9 +60,9 @@ async function askNatively(window: BrowserWindow): Promise<CloseAnswer> {
     type: 'question',
     message: 'Virtual machines are running.',
     detail: 'Powering off is like pulling the plug: unsaved work in the guests is lost.',
-    buttons: ['Keep running in background', 'Power off and quit', 'Cancel'],
-    defaultId: 2,
-    cancelId: 2,
+    buttons: ['Suspend and quit', 'Keep running in background', 'Power off and quit', 'Cancel'],
+    defaultId: 0,
+    cancelId: 3,
   });
-  return (['background', 'power-off', 'cancel'] as const)[response] ?? 'cancel';
+  return (['suspend', 'background', 'power-off', 'cancel'] as const)[response] ?? 'cancel';
 }

@@ -22,6 +22,8 @@ export interface DesktopOptions {
   readonly icon: string;
   /** The built VM process bundle. */
   readonly vmProcess: string;
+  /** The built bundle of disk jobs. */
+  readonly diskJob: string;
   readonly libraryPath: string;
 }
 
@@ -73,6 +75,7 @@ class Desktop {
   }
 
   private async leave(answer: CloseAnswer): Promise<void> {
+    if (answer === 'suspend') await this.host.suspendAll();
     if (answer !== 'background') return this.host.close();
     this.inBackground = true;
     this.tray = showBackgroundTray(this.options.icon, {
@@ -86,11 +89,12 @@ class Desktop {
 }
 
 /** @returns undefined, after saying why, if the library cannot be opened */
-async function openHost({ libraryPath, vmProcess }: DesktopOptions): Promise<Host | undefined> {
+async function openHost({ libraryPath, vmProcess, diskJob }: DesktopOptions): Promise<Host | undefined> {
   try {
     return await Host.open({
       libraryPath,
       starter: new UtilityProcessStarter(vmProcess),
+      diskJobStarter: new UtilityProcessStarter(diskJob),
       version: app.getVersion(),
       chooser: (kinds) => chooseMedia(BrowserWindow.getFocusedWindow() ?? undefined, kinds),
     });

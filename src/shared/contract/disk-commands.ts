@@ -34,8 +34,8 @@ export type DiskView = z.infer<typeof diskViewSchema>;
 export const diskCheckSchema = z.object({
   /** What is wrong, a sentence each. */
   problems: z.array(z.string()),
-  /** Bytes nothing refers to. */
-  leakedBytes: z.number(),
+  /** Clusters nothing refers to: room lost, nothing worse. */
+  leaks: z.number(),
   repaired: z.boolean(),
 });
 export type DiskCheck = z.infer<typeof diskCheckSchema>;

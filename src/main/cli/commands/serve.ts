@@ -20,6 +20,7 @@ export const serve: Command = {
     const served = await ServedHost.open({
       libraryPath: libraryPathOf(args),
       starter: new ForkStarter(installation.vmProcess),
+      diskJobStarter: new ForkStarter(installation.diskJob),
       version: productVersion(),
       rendererFolder: installation.renderer,
       port: args.number('port', 0, 65535) ?? 0,

@@ -5,7 +5,10 @@ import type { JsonStore } from '../json-store.js';
 import type { Library } from '../library/library.js';
 import type { Machines } from '../machines.js';
 import type { MediaCatalogue } from '../media/media-catalogue.js';
+import type { Operations } from '../operations.js';
 import { checkMemory } from '../preflight.js';
+import { clonesOf } from '../snapshots/linked-clones.js';
+import { AnnexError } from '../../../shared/contract/errors.js';
 import type { Handlers } from './handlers.js';
 import { placeMedia } from './machine-draft.js';
 
@@ -16,6 +19,7 @@ interface LibraryServices {
   readonly machines: Machines;
   readonly media: MediaCatalogue;
   readonly folders: JsonStore<string[]>;
+  readonly operations: Operations;
   readonly emit: (event: HostEvent) => void;
 }
 
@@ -28,6 +32,7 @@ export function libraryCommands({
   machines,
   media,
   folders,
+  operations,
   emit,
 }: LibraryServices): Handlers<LibraryCommand> {
   const pathOf = (mediaId: string): string => media.pathOf(mediaId);
@@ -53,14 +58,25 @@ export function libraryCommands({
       const current = library.get(id).config;
       if (patch.memoryMiB !== undefined) checkMemory(patch.memoryMiB);
       const off = machines.stateOf(id) === undefined;
-      await library.edit(id, placeMedia(patch, current, pathOf), patch.newDisks ?? {}, off);
+      const changes = placeMedia(patch, current, pathOf);
+      const edit = () => library.edit(id, changes, patch.newDisks ?? {}, off);
+      // Disks are what operations work on; the rest may change at any time.
+      await (patch.drives ? operations.exclusive(id, edit) : edit());
       machines.changed(id);
       return machines.view(id);
     },
     'machine.delete': async ({ id }) => {
-      await library.remove(id);
+      await operations.exclusive(id, async () => {
+        const [clone] = await clonesOf(library, id);
+        if (clone) throw hasClonesError(clone.name);
+        await library.remove(id);
+      });
       emit({ type: 'machine-removed', id });
       return {};
     },
   };
+}
+
+function hasClonesError(clone: string): AnnexError {
+  return new AnnexError('vm-has-clones', `The linked clone "${clone}" needs the disks of this machine. Delete it first.`, { clone }); // prettier-ignore
 }

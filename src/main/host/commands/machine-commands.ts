@@ -2,6 +2,7 @@ import type { MachineView } from '../../../shared/contract/machine-view.js';
 import type { VmCall } from '../../../shared/vm-process/protocol.js';
 import type { Machines } from '../machines.js';
 import type { MediaCatalogue } from '../media/media-catalogue.js';
+import type { PowerCycle } from '../snapshots/power-cycle.js';
 import type { Handlers } from './handlers.js';
 
 type MachineCommand =
@@ -24,18 +25,22 @@ type MachineCommand =
   | 'channel.close';
 
 /** Commands about the power, the media and the face of one machine. */
-export function machineCommands(machines: Machines, media: MediaCatalogue): Handlers<MachineCommand> {
+export function machineCommands(machines: Machines, media: MediaCatalogue, power: PowerCycle): Handlers<MachineCommand> {
   const press = async (id: string, call: VmCall): Promise<MachineView> => {
     await machines.powered(id).call(call);
     return machines.view(id);
   };
   return {
-    'machine.start': async ({ id }) => {
-      await machines.start(id);
+    'machine.start': async ({ id, disposable }) => {
+      await power.start(id, disposable);
       return machines.view(id);
     },
     'machine.pause': ({ id }) => press(id, { name: 'pause' }),
-    'machine.resume': ({ id }) => press(id, { name: 'resume' }),
+    'machine.resume': async ({ id }) => {
+      if (machines.liveRun(id)) return press(id, { name: 'resume' });
+      await power.start(id, false);
+      return machines.view(id);
+    },
     'machine.reset': ({ id }) => press(id, { name: 'reset' }),
     'machine.shutdown': ({ id }) => press(id, { name: 'press-power-button' }),
     'machine.powerOff': async ({ id }) => {

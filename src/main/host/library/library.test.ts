@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }));
 
 const noTrash = () => Promise.resolve(false);
-const open = () => Library.open(root, noTrash);
+const open = () => Library.open(root, { trash: noTrash });
 
 function draft(name: string, more: Partial<MachineDraft> = {}) {
   return machineDraftSchema.parse({ name, memoryMiB: 64, ...more });

@@ -1,14 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { MachineConfig } from '../../../shared/config/machine-config.js';
 import { checkMachineConfig } from '../../../shared/config/migrations.js';
-import { AnnexError } from '../../../shared/contract/errors.js';
+import { AnnexError, type WireError } from '../../../shared/contract/errors.js';
 import type { BrokenMachine } from '../../../shared/contract/machine-view.js';
-import { syncFolder } from '../../node/atomic-file.js';
+import { nodeFiles, type HostFiles } from '../../node/host-files.js';
 import { identifyProcess, isAlive } from '../../node/process-identity.js';
 import { fileError, MACHINE_SUFFIX, MachineFolder, NEVER_RUN, type LastRun } from './machine-folder.js';
-import { assertUnlocked } from './machine-lock.js';
+import { EMPTY_TREE, type SnapshotTree } from '../snapshots/snapshot-tree.js';
+import { assertUnlocked, MachineLock } from './machine-lock.js';
 import { freedesktopTrash, type Trash } from './trash.js';
 
 /** Fields of a configuration to replace; one present without a value goes. */
@@ -19,13 +20,27 @@ export interface LibraryMachine {
   readonly config: MachineConfig;
   readonly folder: MachineFolder;
   readonly lastRun: LastRun;
+  readonly tree: SnapshotTree;
+  /** Why the snapshots cannot be used; `tree` is empty then, and nothing may be made of that. */
+  readonly treeProblem: WireError | null;
+}
+
+/** What a change makes of a machine; what it leaves out stays. */
+export interface MachineChange {
+  readonly config?: MachineConfig;
+  readonly tree?: SnapshotTree;
+}
+
+export interface LibraryOptions {
+  readonly trash?: Trash;
+  readonly files?: HostFiles;
 }
 
 /** Disks to create with a machine: virtual size in bytes by drive id. */
 export type NewDisks = Readonly<Record<string, { readonly sizeBytes: number }>>;
 
 /** Settings that take effect, and harm nothing, while a machine runs. */
-const CHANGEABLE_ANYTIME: ReadonlySet<string> = new Set(['name', 'notes', 'folder']);
+const CHANGEABLE_ANYTIME: ReadonlySet<string> = new Set(['name', 'notes', 'folder', 'autoSnapshots']);
 
 /** Folders being filled; renamed when complete, swept when their maker is gone. */
 const DRAFT = /^\.creating-(\d+)-/;
@@ -35,17 +50,24 @@ export class Library {
   private machines = new Map<string, LibraryMachine>();
   private brokenOnes: BrokenMachine[] = [];
   private changes = 0;
+  /** By path. Kept, since each has the order of its writes. */
+  private readonly folders = new Map<string, MachineFolder>();
+  private readonly lastChange = new Map<string, Promise<unknown>>();
 
   private constructor(
     readonly root: string,
     private readonly trash: Trash,
+    readonly files: HostFiles,
   ) {}
 
   /** @throws AnnexError if the folder cannot be made or read */
-  static async open(root: string, trash: Trash = freedesktopTrash): Promise<Library> {
-    const library = new Library(path.resolve(root), trash);
+  static async open(
+    root: string,
+    { trash = freedesktopTrash, files = nodeFiles }: LibraryOptions = {},
+  ): Promise<Library> {
+    const library = new Library(path.resolve(root), trash, files);
     try {
-      await mkdir(library.root, { recursive: true });
+      await files.makeFolder(library.root);
       await library.sweepDrafts();
       await library.scan();
     } catch (cause) {
@@ -85,11 +107,12 @@ export class Library {
     const machines = new Map<string, LibraryMachine>();
     const broken: BrokenMachine[] = [];
     for (const name of names.sort()) {
-      const folder = new MachineFolder(path.join(this.root, name));
+      const folder = this.folderAt(path.join(this.root, name));
       try {
-        const config = await folder.readConfig();
-        if (machines.has(config.id)) throw sameIdError(machines.get(config.id)!);
-        machines.set(config.id, { config, folder, lastRun: await folder.readLastRun() });
+        const machine = await readMachine(folder);
+        const { id } = machine.config;
+        if (machines.has(id)) throw sameIdError(machines.get(id)!);
+        machines.set(id, machine);
       } catch (error) {
         broken.push({ id: `broken:${name}`, path: folder.path, error: fileError(error, name).toWire() });
       }
@@ -97,42 +120,76 @@ export class Library {
     return { machines, broken };
   }
 
+  /** Reads one machine anew: another process may have used it. Its lock is held or it is not in use. */
+  async refresh(id: string): Promise<LibraryMachine> {
+    return this.inTurn(id, async () => this.remember(await readMachine(this.get(id).folder)));
+  }
+
   /** @throws AnnexError `vm-exists`, `vm-config-invalid`, `no-space`… */
-  async create(
+  create(draft: Omit<MachineConfig, 'version' | 'id' | 'createdAt'>, newDisks: NewDisks): Promise<LibraryMachine> {
+    return this.make(draft, async (folder, config) => ({ config: await addDisks(folder, config, newDisks) }));
+  }
+
+  /**
+   * Makes a machine out of sight and shows it when it is complete.
+   * @param fill puts files into its folder and gives the configuration, and snapshots, that go with them
+   * @throws AnnexError `vm-exists`, `vm-config-invalid`, `no-space`…; nothing is left then
+   */
+  async make(
     draft: Omit<MachineConfig, 'version' | 'id' | 'createdAt'>,
-    newDisks: NewDisks,
+    fill: (folder: MachineFolder, config: MachineConfig) => Promise<MachineChange>,
   ): Promise<LibraryMachine> {
     const config = checkMachineConfig({ ...draft, version: 1, id: randomUUID(), createdAt: new Date().toISOString() });
     this.assertNameFree(config.name);
-    const making = new MachineFolder(
-      path.join(this.root, `.creating-${process.pid}-${randomBytes(4).toString('hex')}`),
-    );
+    const name = `.creating-${process.pid}-${randomBytes(4).toString('hex')}`;
+    const making = new MachineFolder(path.join(this.root, name), this.files);
     try {
-      await mkdir(making.path);
-      const complete = await addDisks(making, config, newDisks);
-      await making.writeConfig(complete);
+      await this.files.makeFolder(making.path);
+      const { config: complete = config, tree = EMPTY_TREE } = await fill(making, config);
+      await (tree === EMPTY_TREE ? making.writeConfig(complete) : making.writeConfigAndTree(complete, tree));
       const folder = await this.publish(making, config.name);
-      return this.remember({ config: complete, folder, lastRun: NEVER_RUN });
+      return this.remember({ config: complete, folder, lastRun: NEVER_RUN, tree, treeProblem: null });
     } catch (error) {
-      await rm(making.path, { recursive: true, force: true });
+      await this.files.remove(making.path);
       throw fileError(error, config.name);
     }
+  }
+
+  /**
+   * Changes settings and snapshots of a machine as one step.
+   * @param what what becomes of the machine as it is at that moment
+   * @throws AnnexError; nothing has changed then
+   */
+  change(id: string, what: (machine: LibraryMachine) => MachineChange): Promise<LibraryMachine> {
+    return this.inTurn(id, async () => {
+      const machine = this.get(id);
+      const { config, tree } = what(machine);
+      const { folder } = machine;
+      if (machine.treeProblem && tree) throw AnnexError.fromWire(machine.treeProblem);
+      try {
+        if (config && tree) await folder.writeConfigAndTree(config, tree);
+        else if (tree) await folder.writeTree(tree);
+        else if (config) await folder.writeConfig(config);
+      } catch (error) {
+        throw fileError(error, machine.config.name);
+      }
+      return this.remember({ ...this.get(id), ...(config && { config }), ...(tree && { tree }) });
+    });
   }
 
   /** Replaces settings. @param off whether the machine is off: only then may everything change */
   async edit(id: string, patch: ConfigPatch, newDisks: NewDisks, off: boolean): Promise<LibraryMachine> {
     const machine = this.get(id);
-    const { version, createdAt } = machine.config;
-    const config = checkMachineConfig({ ...machine.config, ...patch, version, id, createdAt });
+    const config = edited(machine.config, patch);
     if (config.name !== machine.config.name) this.assertNameFree(config.name, id);
     if (Object.keys(patch).some((key) => !CHANGEABLE_ANYTIME.has(key))) {
       if (!off) throw wrongStateError(machine.config.name);
       await assertUnlocked(machine.folder.path);
     }
     try {
-      const complete = await addDisks(machine.folder, config, newDisks);
-      await machine.folder.writeConfig(complete);
-      return this.remember({ ...machine, config: complete });
+      const { drives } = await addDisks(machine.folder, config, newDisks);
+      const complete = patch.drives ? { ...patch, drives } : patch;
+      return await this.change(id, (present) => ({ config: edited(present.config, complete) }));
     } catch (error) {
       throw fileError(error, config.name);
     }
@@ -159,13 +216,22 @@ export class Library {
 
   /** A medium changed hands: the one setting a running machine changes by itself. */
   async setDrivePath(id: string, driveId: string, medium: string | null): Promise<void> {
-    const machine = this.get(id);
-    const drives = machine.config.drives.map((d) =>
-      d.id === driveId && d.kind !== 'disk' ? { ...d, path: medium } : d,
-    );
-    const config = { ...machine.config, drives };
-    await machine.folder.writeConfig(config);
-    this.remember({ ...machine, config });
+    await this.change(id, ({ config }) => {
+      const drives = config.drives.map((d) => (d.id === driveId && d.kind !== 'disk' ? { ...d, path: medium } : d));
+      return { config: { ...config, drives } };
+    });
+  }
+
+  private folderAt(folderPath: string): MachineFolder {
+    const folder = this.folders.get(folderPath) ?? new MachineFolder(folderPath, this.files);
+    this.folders.set(folderPath, folder);
+    return folder;
+  }
+
+  private inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.lastChange.get(id) ?? Promise.resolve()).then(work);
+    this.lastChange.set(id, turn.catch(() => {}));
+    return turn;
   }
 
   private remember(machine: LibraryMachine): LibraryMachine {
@@ -187,18 +253,46 @@ export class Library {
     let number = 1;
     while (present.has(candidate(number).toLowerCase())) number++;
     const target = path.join(this.root, candidate(number));
-    await rename(making.path, target);
-    await syncFolder(this.root);
-    return new MachineFolder(target);
+    await this.files.rename(making.path, target);
+    await this.files.syncFolder(this.root);
+    return this.folderAt(target);
   }
 
   private async sweepDrafts(): Promise<void> {
     for (const entry of await readdir(this.root)) {
       const pid = Number(DRAFT.exec(entry)?.[1]);
       if (pid && (pid === process.pid || !isAlive(identifyProcess(pid))))
-        await rm(path.join(this.root, entry), { recursive: true, force: true });
+        await this.files.remove(path.join(this.root, entry));
     }
   }
+}
+
+/** A machine from its folder, after finishing what a crash has cut off. @throws AnnexError if its settings are unusable */
+async function readMachine(folder: MachineFolder): Promise<LibraryMachine> {
+  if (await folder.journal.isPending()) await recover(folder);
+  const config = await folder.readConfig();
+  const lastRun = await folder.readLastRun();
+  try {
+    return { config, folder, lastRun, tree: await folder.readTree(), treeProblem: null };
+  } catch (error) {
+    return { config, folder, lastRun, tree: EMPTY_TREE, treeProblem: fileError(error, 'tree.json').toWire() };
+  }
+}
+
+/** Somebody who holds the lock is still at work; else nobody is. */
+async function recover(folder: MachineFolder): Promise<void> {
+  const lock = await MachineLock.acquire(folder.path, process.pid).catch((error: unknown) => {
+    if (error instanceof AnnexError && error.code === 'vm-locked') return undefined;
+    throw error;
+  });
+  if (!lock) return;
+  await folder.journal.recover().finally(() => lock.release());
+}
+
+/** @throws AnnexError `vm-config-invalid` */
+function edited(config: MachineConfig, patch: ConfigPatch): MachineConfig {
+  const { version, id, createdAt } = config;
+  return checkMachineConfig({ ...config, ...patch, version, id, createdAt });
 }
 
 async function addDisks(folder: MachineFolder, config: MachineConfig, newDisks: NewDisks): Promise<MachineConfig> {

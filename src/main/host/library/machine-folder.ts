@@ -1,15 +1,19 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { DriveConfig, MachineConfig } from '../../../shared/config/machine-config.js';
 import { parseMachineConfig } from '../../../shared/config/migrations.js';
 import { AnnexError, wireErrorSchema } from '../../../shared/contract/errors.js';
 import { writeFileAtomic } from '../../node/atomic-file.js';
+import { nodeFiles, type HostFiles } from '../../node/host-files.js';
+import { EMPTY_TREE, parseSnapshotTree, type SnapshotTree } from '../snapshots/snapshot-tree.js';
+import { MachineJournal } from './machine-journal.js';
 
 export const MACHINE_SUFFIX = '.annex';
 const CONFIG_NAME = 'machine.json';
 const STATE_NAME = 'state.json';
 const THUMBNAIL_NAME = 'thumbnail.png';
+const TREE_NAME = 'snapshots/tree.json';
 
 /** What the host remembers of a machine's last run; losing it loses nothing of the machine. */
 const lastRunSchema = z.object({
@@ -24,9 +28,16 @@ export type LastRun = z.infer<typeof lastRunSchema>;
 
 export const NEVER_RUN: LastRun = { version: 1, power: 'off', problem: null, startedAt: null, lastUsedAt: null };
 
-/** The files of one machine: `NAME.annex/` with `machine.json`, disks, `state.json`, thumbnail and log. */
+/** The files of one machine: `NAME.annex/` with `machine.json`, disks, snapshots, `state.json`, thumbnail and log. */
 export class MachineFolder {
-  constructor(readonly path: string) {}
+  readonly journal: MachineJournal;
+
+  constructor(
+    readonly path: string,
+    readonly files: HostFiles = nodeFiles,
+  ) {
+    this.journal = new MachineJournal(path, files);
+  }
 
   get logPath(): string {
     return path.join(this.path, 'machine.log');
@@ -37,24 +48,41 @@ export class MachineFolder {
     return parseMachineConfig(await this.readText(CONFIG_NAME));
   }
 
-  async writeConfig(config: MachineConfig): Promise<void> {
-    await writeFileAtomic(this.file(CONFIG_NAME), `${JSON.stringify(config, null, 2)}\n`);
+  writeConfig(config: MachineConfig): Promise<void> {
+    return this.journal.commit({ 'machine.json': document(config) });
+  }
+
+  /** @throws AnnexError `snapshots-damaged` or `snapshots-newer` */
+  async readTree(): Promise<SnapshotTree> {
+    const bytes = await this.files.read(this.file(TREE_NAME));
+    return bytes ? parseSnapshotTree(new TextDecoder().decode(bytes)) : EMPTY_TREE;
+  }
+
+  /** Both, or neither if the process dies. */
+  async writeConfigAndTree(config: MachineConfig, tree: SnapshotTree): Promise<void> {
+    await this.files.makeFolder(this.file('snapshots'));
+    await this.journal.commit({ 'snapshots/tree.json': document(tree), 'machine.json': document(config) });
+  }
+
+  async writeTree(tree: SnapshotTree): Promise<void> {
+    await this.files.makeFolder(this.file('snapshots'));
+    await this.journal.commit({ 'snapshots/tree.json': document(tree) });
   }
 
   async readLastRun(): Promise<LastRun> {
     try {
-      return lastRunSchema.parse(JSON.parse(await readFile(this.file(STATE_NAME), 'utf8')));
+      return lastRunSchema.parse(JSON.parse(await this.readText(STATE_NAME)));
     } catch {
       return NEVER_RUN;
     }
   }
 
   async writeLastRun(state: LastRun): Promise<void> {
-    await writeFileAtomic(this.file(STATE_NAME), JSON.stringify(state));
+    await writeFileAtomic(this.file(STATE_NAME), JSON.stringify(state), { files: this.files });
   }
 
-  async readThumbnail(): Promise<Buffer | undefined> {
-    return readFile(this.file(THUMBNAIL_NAME)).catch(() => undefined);
+  async readThumbnail(): Promise<Uint8Array | undefined> {
+    return this.files.read(this.file(THUMBNAIL_NAME)).catch(() => undefined);
   }
 
   /** Unix ms of the last thumbnail, null without one. */
@@ -66,7 +94,7 @@ export class MachineFolder {
   }
 
   async writeThumbnail(png: Uint8Array): Promise<void> {
-    await writeFileAtomic(this.file(THUMBNAIL_NAME), png);
+    await writeFileAtomic(this.file(THUMBNAIL_NAME), png, { files: this.files });
   }
 
   /**
@@ -79,7 +107,7 @@ export class MachineFolder {
     for (let number = 1; ; number++) {
       const name = number === 1 ? `${stem}.raw` : `${stem}-${number}.raw`;
       try {
-        await createSparse(this.file(name), sizeBytes);
+        await this.files.createSparse(this.file(name), sizeBytes);
         return name;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(error, name);
@@ -111,27 +139,24 @@ export class MachineFolder {
     };
   }
 
-  private file(name: string): string {
-    return path.join(this.path, name);
+  /** Absolute path of a file named by its place in this folder, with `/`. */
+  file(name: string): string {
+    return path.join(this.path, ...name.split('/'));
   }
 
   private async readText(name: string): Promise<string> {
     try {
-      return await readFile(this.file(name), 'utf8');
+      const bytes = await this.files.read(this.file(name));
+      if (bytes) return new TextDecoder().decode(bytes);
     } catch (cause) {
       throw fileError(cause, name);
     }
+    throw fileError({ code: 'ENOENT' }, name);
   }
 }
 
-async function createSparse(file: string, sizeBytes: number): Promise<void> {
-  const handle = await open(file, 'wx');
-  try {
-    await handle.truncate(sizeBytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+function document(content: object): string {
+  return `${JSON.stringify(content, null, 2)}\n`;
 }
 
 /** A failed file operation as the contract's error. */

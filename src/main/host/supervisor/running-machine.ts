@@ -34,7 +34,7 @@ export interface RunListener {
 
 /** One machine that is on: its process from start to end. Not reused. */
 export class RunningMachine {
-  state: Extract<PowerState, 'starting' | 'running' | 'paused' | 'stopping'> = 'starting';
+  state: Extract<PowerState, 'starting' | 'running' | 'paused' | 'stopping' | 'suspending'> = 'starting';
   problem: WireError | null = null;
   engine: EngineReport | null = null;
   readonly startedAt = Date.now();
@@ -44,6 +44,7 @@ export class RunningMachine {
   private announced: RunEnd | undefined;
   private ending: Promise<void> | undefined;
   private readonly endListeners: (() => void)[] = [];
+  private readonly newsListeners = new Set<(news: VmNews) => void>();
   private settleStart: { resolve(): void; reject(error: AnnexError): void } | undefined;
 
   constructor(
@@ -94,6 +95,19 @@ export class RunningMachine {
     clearTimeout(force);
   }
 
+  /** What the process tells from now on. @returns how to stop listening */
+  onNews(listener: (news: VmNews) => void): () => void {
+    this.newsListeners.add(listener);
+    return () => this.newsListeners.delete(listener);
+  }
+
+  /** Shows that the machine is being saved and about to end. @returns how to show what it showed before */
+  showSuspending(): () => void {
+    const { state, problem } = this;
+    this.change('suspending');
+    return () => this.change(state, problem);
+  }
+
   /** Ends the process without asking it. */
   kill(): void {
     this.child.kill();
@@ -135,11 +149,12 @@ export class RunningMachine {
     else if (news.type === 'power') this.change(news.state, news.problem);
     else if (news.type === 'ended') this.announced = news;
     this.listener.onNews(news);
+    this.newsListeners.forEach((listener) => listener(news));
   }
 
   private begin(engine: EngineReport): void {
     this.engine = engine;
-    this.change('running');
+    this.change(this.plan.restoreFrom ? 'paused' : 'running');
     this.settleStart?.resolve();
   }
 

@@ -11,6 +11,9 @@ import type { ProcessExit, VmChild } from './process-starter.js';
 
 /** Longest wait for an answer of a VM process, in ms; disks may have to be flushed meanwhile. */
 const CALL_TIMEOUT_MS = 20_000;
+/** The same for calls that move all of a guest's memory or much of a disk; whether the process lives shows elsewhere. */
+const LONG_CALL_TIMEOUT_MS = 30 * 60_000;
+const LONG_CALLS: ReadonlySet<VmCall['name']> = new Set<VmCall['name']>(['take-snapshot', 'suspend']);
 
 interface PendingCall {
   readonly name: VmCall['name'];
@@ -50,7 +53,8 @@ export class VmLink {
     if (this.ended) return Promise.reject(endedError());
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      const timeout = setTimeout(() => this.giveUp(id), CALL_TIMEOUT_MS);
+      const patience = LONG_CALLS.has(call.name) ? LONG_CALL_TIMEOUT_MS : CALL_TIMEOUT_MS;
+      const timeout = setTimeout(() => this.giveUp(id), patience);
       this.pending.set(id, { name: call.name, resolve: resolve as (value: unknown) => void, reject, timeout });
       this.child.send({ type: 'call', id, call });
     });

@@ -194,7 +194,7 @@ export class FakeClient implements AnnexClient {
       'disk.grow': ({ id, driveId, sizeBytes }) => this.update(id, withGrownDisk(this.machine(id), driveId, sizeBytes)),
       'disk.compact': () => ({ beforeBytes: 7.9e9, afterBytes: 6.1e9 }),
       'disk.convert': ({ id }) => this.machine(id),
-      'disk.check': () => ({ problems: [], leakedBytes: 0, repaired: false }),
+      'disk.check': () => ({ problems: [], leaks: 0, repaired: false }),
       'media.browse': ({ path }) => fakeDirectory(path),
       'media.add': ({ path }) => {
         const medium = FAKE_MEDIA.find((m) => m.path === path);

@@ -1,0 +1,135 @@
+import path from 'node:path';
+import { AnnexError } from '../../../shared/contract/errors.js';
+import type { DiskJobRequest, ImageRef } from '../../../shared/disk-jobs/protocol.js';
+import type { DiskJobs } from '../disk-jobs/disk-jobs.js';
+import type { JobControl, Jobs } from '../jobs.js';
+import type { LibraryMachine } from '../library/library.js';
+import type { MachineFolder } from '../library/machine-folder.js';
+import { readImageStart } from './image-start.js';
+import { chainOf, headOf, mergedDown, mergedUp, pendingMerges, writableDisks, type Merge } from './layers.js';
+import { filesOf } from './linked-clones.js';
+import type { MachineSites } from './machine-sites.js';
+import { backingName } from './overlay-files.js';
+import type { Layer } from './snapshot-tree.js';
+
+/**
+ * Makes one file of two layers where a snapshot between them is gone. At every moment of it each layer that something
+ * needs reads as before, so it can be cut off anywhere and begun again; what is to be merged follows from the tree alone.
+ */
+export class Merger {
+  constructor(
+    private readonly sites: MachineSites,
+    private readonly disks: DiskJobs,
+    private readonly jobs: Jobs,
+  ) {}
+
+  /** Merges all that can be. Gives way to anything else done with the machine; what is left waits for the next time. */
+  async tidy(id: string): Promise<void> {
+    if ((await this.next(id)) === undefined) return;
+    const { name } = this.sites.library.get(id).config;
+    await this.jobs
+      .run({ kind: 'snapshot-merge', title: name, machineId: id }, (control) =>
+        this.sites.operations.background(id, (interrupt) =>
+          this.sites.locked(id, () => this.mergeAll(id, { ...control, signal: AbortSignal.any([control.signal, interrupt]) })),
+        ),
+      )
+      .catch((error: unknown) => {
+        if (!isCancelled(error)) throw error;
+      });
+  } // prettier-ignore
+
+  private async mergeAll(id: string, control: JobControl): Promise<void> {
+    for (let merge = await this.next(id); merge; merge = await this.next(id)) {
+      control.signal.throwIfAborted();
+      await this.merge(id, merge, control);
+    }
+  }
+
+  /** The next merge that is possible now. */
+  private async next(id: string): Promise<Merge | undefined> {
+    const { library, machines } = this.sites;
+    const machine = library.get(id);
+    const merges = pendingMerges(machine.tree, machine.config, await this.sites.clonedLayers(id));
+    if (!machines.liveRun(id)) return merges[0];
+    const open = openLayers(machine);
+    return merges.find(({ child }) => !open.has(child.id));
+  }
+
+  private async merge(id: string, merge: Merge, control: JobControl): Promise<void> {
+    const machine = this.sites.library.get(id);
+    if (await goesDown(machine, merge)) await this.down(id, merge, control);
+    else await this.up(id, merge, control);
+    const { folder } = machine;
+    const useless = this.sites.library.get(id).tree.layers.some((layer) => layer.id === merge.layer.id)
+      ? merge.child
+      : merge.layer;
+    if (useless.ours) await folder.files.remove(folder.resolve(useless.path));
+  }
+
+  private async up(id: string, merge: Merge, control: JobControl): Promise<void> {
+    const { folder } = this.sites.library.get(id);
+    const layer = folder.resolve(merge.layer.path);
+    if (await buildsOn(folder, merge.child, merge.layer)) await this.disks.run({ job: 'merge-up', child: this.image(id, merge.child), layer }, control);
+    await this.sites.commit(id, ({ tree }) => ({ tree: mergedUp(tree, merge) }));
+  } // prettier-ignore
+
+  /** Every layer above is told of its new base before the tree says so: until then both read the same. */
+  private async down(id: string, merge: Merge, control: JobControl): Promise<void> {
+    const { library } = this.sites;
+    const { folder, tree } = library.get(id);
+    const layer = folder.resolve(merge.layer.path);
+    await this.disks.run({ job: 'merge-down', child: this.image(id, merge.child), layer }, control);
+    for (const above of tree.layers.filter(({ parent }) => parent === merge.child.id)) {
+      const request: DiskJobRequest = {
+        job: 'rebase',
+        image: this.image(id, above, layer),
+        backing: { name: backingName(folder.resolve(above.path), layer, merge.layer), format: merge.layer.format },
+      };
+      await this.disks.run(request, control);
+    }
+    await this.sites.commit(id, (machine) => mergedDown(machine.tree, machine.config, merge));
+  }
+
+
+  /** @param also a file it may build on besides those the tree knows */
+  private image(id: string, layer: Layer, also?: string): ImageRef {
+    const [own, ...bases] = filesOf(this.sites.library, id, layer.id);
+    const paths = bases.map(({ path: file }) => file);
+    return { path: own!.path, format: layer.format, bases: also === undefined ? paths : [...paths, also] };
+  }
+}
+
+/**
+ * Whether the file of a layer names another as what it builds on. It may not do what the tree says after a merge that was
+ * cut off between the two.
+ */
+async function buildsOn(folder: MachineFolder, above: Layer, below: Layer): Promise<boolean> {
+  const file = folder.resolve(above.path);
+  const start = await readImageStart(folder.files, file, above.format);
+  return typeof start?.backingName === 'string' && path.resolve(path.dirname(file), start.backingName) === folder.resolve(below.path);
+} // prettier-ignore
+
+/** The base a person brought is never given up; else the smaller of the two is moved. What has begun goes on as it began. */
+async function goesDown({ folder, tree }: LibraryMachine, { layer, child }: Merge): Promise<boolean> {
+  if (!layer.ours) return true;
+  const above = tree.layers.filter(({ parent }) => parent === child.id);
+  for (const each of above) if (await buildsOn(folder, each, layer)) return true;
+  const bytes = async ({ path: file }: Layer): Promise<number> =>
+    (await folder.files.usage(folder.resolve(file)))?.usedBytes ?? 0;
+  // A layer many build on is better filled than replaced.
+  if (above.length > 1) return false;
+  return (await bytes(child)) < (await bytes(layer));
+}
+
+/** Layers the process of a running machine has open. */
+function openLayers({ config, tree }: LibraryMachine): Set<string> {
+  const heads = [
+    ...writableDisks(config).flatMap((drive) => headOf(tree, drive)?.id ?? []),
+    ...Object.values(tree.disposable ?? {}),
+  ];
+  return new Set(heads.flatMap((head) => chainOf(tree, head).map(({ id }) => id)));
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof AnnexError && error.code === 'cancelled';
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { AnnexError, toWireError } from '../../../shared/contract/errors.js';
+import type { HostEvent } from '../../../shared/contract/events.js';
+import type { Jobs } from '../jobs.js';
+import { fileError } from '../library/machine-folder.js';
+import type { StartOptions } from '../machines.js';
+import { withoutUselessStates } from './layers.js';
+import type { MachineSites } from './machine-sites.js';
+import type { Merger } from './merger.js';
+import { STATE_FOLDER } from './orphans.js';
+import { makeOverlays } from './overlay-files.js';
+import { THUMBNAIL_WIDTH } from './saved-state.js';
+import { stateSource } from './snapshots.js';
+import { freezeDisks } from './tree-changes.js';
+
+/** Machines going on and off with more to it than power: from a saved state, into one, or with nothing kept. */
+export class PowerCycle {
+  constructor(
+    private readonly sites: MachineSites,
+    private readonly merger: Merger,
+    private readonly jobs: Jobs,
+    private readonly emit: (event: HostEvent) => void,
+  ) {
+    sites.machines.afterEnd = (id) => void this.tidyUp(id);
+  }
+
+  /** Goes on where the machine was suspended, else powers it on. @throws AnnexError */
+  start(id: string, disposable: boolean): Promise<void> {
+    return this.sites.operations.exclusive(id, async () => {
+      const { machines } = this.sites;
+      const options = await this.sites.locked(id, () => this.prepare(id, disposable));
+      await machines.start(id, options);
+      if (!options.restoreFrom) return;
+      await this.useUp(id);
+      await machines.powered(id).call({ name: 'resume' });
+    });
+  }
+
+  /** Saves the machine and ends its process. @throws AnnexError; the machine runs on then */
+  async suspend(id: string): Promise<void> {
+    const { name } = this.sites.library.get(id).config;
+    await this.jobs.run({ kind: 'suspend', title: name, machineId: id }, ({ progress }) =>
+      this.sites.change(id, async () => {
+        const run = this.sites.machines.powered(id);
+        const { folder, tree } = this.sites.library.get(id);
+        if (tree.disposable)
+          throw new AnnexError('vm-wrong-state', `Nothing of this run of "${name}" is kept, so it cannot be suspended.`, { name }); // prettier-ignore
+        const state = `${randomUUID()}.state`;
+        const file = folder.file(`${STATE_FOLDER}/${state}`);
+        await folder.files.makeFolder(folder.file(STATE_FOLDER));
+        await this.markSuspended(id, { state, at: Date.now(), complete: false }, null);
+        const back = run.showSuspending();
+        const stopListening = run.onNews((news) => {
+          if (news.type === 'snapshot-progress' && news.path === file) progress(news.doneBytes, news.totalBytes);
+        });
+        try {
+          const { base } = await run.call({
+            name: 'suspend',
+            path: file,
+            incremental: false,
+            thumbnailWidth: THUMBNAIL_WIDTH,
+          });
+          await this.markSuspended(id, { state, at: Date.now(), complete: true }, base && path.basename(base));
+          await run.whenEnded();
+        } catch (error) {
+          back();
+          // The process may have died with the state complete: then what it left decides, as after any crash.
+          if (this.sites.machines.liveRun(id) === run) await this.forgetState(id);
+          throw error;
+        } finally {
+          stopListening();
+        }
+      }),
+    );
+  }
+
+  /** What cannot be suspended goes on; why is told in a notice. */
+  async suspendAll(): Promise<void> {
+    await Promise.all(
+      this.sites.machines.running.map((id) =>
+        this.suspend(id).catch((error: unknown) =>
+          this.emit({ type: 'notice', machineId: id, error: toWireError(error) }),
+        ),
+      ),
+    );
+  }
+
+  async discardState(id: string): Promise<void> {
+    await this.sites.change(id, () => this.forgetState(id));
+  }
+
+  private async prepare(id: string, disposable: boolean): Promise<StartOptions> {
+    const machine = this.sites.library.get(id);
+    const { tree, config, folder } = machine;
+    if (tree.suspended && disposable)
+      throw new AnnexError('vm-wrong-state', `"${config.name}" is suspended. Resume it, or discard its saved state first.`, { name: config.name }); // prettier-ignore
+    if (tree.suspended) return { restoreFrom: stateSource(machine, tree.suspended.state) };
+    if (!disposable) return {};
+    const change = freezeDisks(tree, config, randomUUID);
+    const heads = Object.fromEntries(change.overlays.map(({ driveId, layer }) => [driveId, layer.id]));
+    try {
+      await makeOverlays(folder, change.overlays);
+    } catch (error) {
+      throw fileError(error, config.name);
+    }
+    await this.sites.commit(id, () => ({ tree: { ...change.tree, disposable: heads } }));
+    return { heads };
+  }
+
+  /** A state must never be gone on from twice: the disks change as soon as the guest runs. */
+  private async useUp(id: string): Promise<void> {
+    try {
+      await this.forgetState(id);
+    } catch (error) {
+      await this.sites.machines.powerOff(id);
+      throw error;
+    }
+  }
+
+  private async forgetState(id: string): Promise<void> {
+    await this.sites.commit(id, ({ tree }) => ({ tree: withoutUselessStates({ ...tree, suspended: null }) }));
+  }
+
+  private async markSuspended(
+    id: string,
+    suspended: { state: string; at: number; complete: boolean },
+    base: string | null,
+  ): Promise<void> {
+    await this.sites.commit(id, ({ tree }) => {
+      const states = tree.states.filter(({ name }) => name !== suspended.state);
+      return { tree: { ...tree, suspended, states: [...states, { name: suspended.state, base }] } };
+    });
+  }
+
+  /** After a machine has ended: what it leaves is thrown away, what waited for it to end is merged. */
+  private async tidyUp(id: string): Promise<void> {
+    try {
+      if (this.sites.library.get(id).tree.disposable) await this.sites.change(id, () => Promise.resolve());
+      await this.merger.tidy(id);
+    } catch {
+      // Something else is done with the machine now; it puts things right itself.
+    }
+  }
+}
