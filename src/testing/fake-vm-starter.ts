@@ -1,6 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import type { WireError } from '../shared/contract/errors.js';
 import type { FromVm, ToVm, VmPlan } from '../shared/vm-process/protocol.js';
 import type { ProcessExit, ProcessStarter, VmChild } from '../main/host/supervisor/process-starter.js';
 
+const SAVED = { fileBytes: 5, savedBytes: 5, zeroBytes: 0, baseBytes: 0, saveMs: 1 };
+const POINT = { base: null, pauseMs: 1, thumbnail: { png: 'AAAA', width: 1, height: 1 } };
 const ENGINE = { engine: 'interpreter', reasonCode: 'only-software-engine', reason: 'test' } as const;
 
 /** A VM process that exists only as messages: obeys like a good one, and misbehaves when a test says so. */
@@ -10,6 +14,10 @@ export class FakeVm implements VmChild {
   readonly received: ToVm[] = [];
   plan: VmPlan | undefined;
   killed = false;
+  /** Calls end with this error. */
+  refusal: WireError | undefined;
+  /** What becomes of a state file in place of success. */
+  saveFailure: { readonly ok: false; readonly error: WireError } | undefined;
   /** Whether calls are answered. */
   answers = true;
   private readonly messageListeners: ((message: unknown) => void)[] = [];
@@ -58,11 +66,16 @@ export class FakeVm implements VmChild {
   }
 
   private call({ id, call }: Extract<ToVm, { type: 'call' }>): void {
+    if (this.refusal) return this.say({ type: 'failure', id, error: this.refusal });
+    if (call.name === 'take-snapshot' || call.name === 'suspend') writeFileSync(call.path, 'state');
     if (call.name === 'pause') this.say({ type: 'power', state: 'paused', problem: null });
     if (call.name === 'resume') this.say({ type: 'power', state: 'running', problem: null });
     this.say({ type: 'reply', id, value: replyTo(call.name) });
-    if (call.name !== 'power-off') return;
-    this.say({ type: 'ended', outcome: 'power-off', error: null, lastLook: null });
+    if (call.name === 'take-snapshot')
+      this.say({ type: 'snapshot-saved', path: call.path, result: this.saveFailure ?? { ok: true, saved: SAVED } });
+    if (call.name !== 'power-off' && call.name !== 'suspend') return;
+    const outcome = call.name === 'suspend' ? 'suspended' : 'power-off';
+    this.say({ type: 'ended', outcome, error: null, lastLook: null });
     this.exit({ code: 0, signal: null, stderr: '' });
   }
 }
@@ -70,6 +83,8 @@ export class FakeVm implements VmChild {
 function replyTo(name: string): unknown {
   if (name === 'type') return { typed: 1, skipped: '' };
   if (name === 'screenshot') return { png: '', width: 720, height: 400 };
+  if (name === 'take-snapshot') return POINT;
+  if (name === 'suspend') return { ...POINT, saved: SAVED };
   if (name === 'screen-text') return { text: 'hello' };
   return name === 'stats' ? { stats: {} } : undefined;
 }

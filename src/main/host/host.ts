@@ -159,7 +159,9 @@ export class Host {
   /** Powers off what runs and stops. */
   async close(): Promise<void> {
     this.jobs.cancelAll();
+    this.power.close();
     await this.machines.close();
+    await this.sites.operations.settle();
     await rm(this.runtimeFolder, { recursive: true, force: true });
   }
 

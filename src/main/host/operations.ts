@@ -10,10 +10,6 @@ interface Operation {
 export class Operations {
   private readonly underWay = new Map<string, Operation>();
 
-  isBusy(id: string): boolean {
-    return this.underWay.has(id);
-  }
-
   /** Work that must not be disturbed. Background work on the machine is ended for it. @throws AnnexError `vm-busy` */
   async exclusive<T>(id: string, work: () => Promise<T>): Promise<T> {
     await this.makeRoom(id);
@@ -25,6 +21,12 @@ export class Operations {
     await this.makeRoom(id);
     const interrupt = new AbortController();
     return this.run(id, interrupt, () => work(interrupt.signal));
+  }
+
+  /** Ends work in the background, and waits for whatever is under way. */
+  async settle(): Promise<void> {
+    for (const operation of this.underWay.values()) operation.interrupt?.abort();
+    await Promise.all([...this.underWay.values()].map(({ done }) => done));
   }
 
   private async makeRoom(id: string): Promise<void> {

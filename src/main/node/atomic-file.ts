@@ -29,3 +29,8 @@ export async function writeFileAtomic(
   }
   await files.syncFolder(path.dirname(file));
 }
+
+/** Makes renames and new names in a folder durable. */
+export function syncFolder(folder: string): Promise<void> {
+  return nodeFiles.syncFolder(folder);
+}

@@ -281,7 +281,7 @@ async function readMachine(folder: MachineFolder): Promise<LibraryMachine> {
 
 /** Somebody who holds the lock is still at work; else nobody is. */
 async function recover(folder: MachineFolder): Promise<void> {
-  const lock = await MachineLock.acquire(folder.path, process.pid).catch((error: unknown) => {
+  const lock = await MachineLock.acquire(folder.path, process.pid, 'work').catch((error: unknown) => {
     if (error instanceof AnnexError && error.code === 'vm-locked') return undefined;
     throw error;
   });

@@ -8,7 +8,16 @@ import { identifyProcess, isAlive } from '../../node/process-identity.js';
 
 const LOCK_NAME = 'machine.lock';
 
-const ownerSchema = z.object({ pid: z.int(), startTime: z.string().nullable(), hostname: z.string() });
+/** `run`: a machine that is on; `work`: a host that changes files of one that is off. */
+const purposeSchema = z.enum(['run', 'work']);
+export type LockPurpose = z.infer<typeof purposeSchema>;
+
+const ownerSchema = z.object({
+  pid: z.int(),
+  startTime: z.string().nullable(),
+  hostname: z.string(),
+  purpose: purposeSchema.default('run'),
+});
 type LockOwner = z.infer<typeof ownerSchema>;
 
 /**
@@ -22,9 +31,9 @@ export class MachineLock {
   ) {}
 
   /** Locks a machine's folder in the name of a process. @throws AnnexError `vm-locked` */
-  static async acquire(folder: string, pid: number): Promise<MachineLock> {
+  static async acquire(folder: string, pid: number, purpose: LockPurpose = 'run'): Promise<MachineLock> {
     const file = path.join(folder, LOCK_NAME);
-    const owner: LockOwner = { ...identifyProcess(pid), hostname: hostname() };
+    const owner: LockOwner = { ...identifyProcess(pid), hostname: hostname(), purpose };
     const content = JSON.stringify(owner);
     // Created complete under another name and linked: nobody ever sees a half-written lock, and only one link succeeds.
     const draft = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
@@ -48,10 +57,11 @@ export class MachineLock {
   }
 }
 
-/** @throws AnnexError `vm-locked` if a living process uses the machine */
+/** What this process itself does with the machine is no obstacle. @throws AnnexError `vm-locked` if a living process uses it */
 export async function assertUnlocked(folder: string): Promise<void> {
   const owner = await readOwner(path.join(folder, LOCK_NAME));
-  if (owner && isHeld(owner)) throw lockedError(owner);
+  const ours = owner?.purpose === 'work' && owner.pid === process.pid && owner.hostname === hostname();
+  if (owner && !ours && isHeld(owner)) throw lockedError(owner);
 }
 
 /** Removes a stale lock. @throws AnnexError `vm-locked` if it is not stale */

@@ -126,8 +126,7 @@ function draftOf(
   config: MachineConfig,
   request: CloneRequest,
 ): Omit<MachineConfig, 'version' | 'id' | 'createdAt'> {
-  const { version: _version, id: _id, createdAt: _createdAt, ...settings } = folder.withAbsolutePaths(config);
-  return { ...settings, name: request.name, folder: request.folder ?? config.folder };
+  return { ...folder.withAbsolutePaths(config), name: request.name, folder: request.folder ?? config.folder };
 }
 
 function onDisks(

@@ -31,7 +31,7 @@ export class MachineSites {
   async locked<T>(id: string, work: () => Promise<T>): Promise<T> {
     try {
       if (this.machines.liveRun(id)) return await this.checked(id, work);
-      const lock = await MachineLock.acquire(this.library.get(id).folder.path, process.pid);
+      const lock = await MachineLock.acquire(this.library.get(id).folder.path, process.pid, 'work');
       try {
         await this.putRight(id);
         return await this.checked(id, work);
@@ -48,7 +48,7 @@ export class MachineSites {
   async recoverAll(): Promise<void> {
     for (const { config, folder } of this.library.all) {
       if (!(await folder.files.usage(folder.file('snapshots')))) continue;
-      const lock = await MachineLock.acquire(folder.path, process.pid).catch(() => undefined);
+      const lock = await MachineLock.acquire(folder.path, process.pid, 'work').catch(() => undefined);
       if (!lock) continue;
       await this.putRight(config.id)
         .then(() => this.collect(config.id))

@@ -133,6 +133,11 @@ export class PowerCycle {
     });
   }
 
+  /** What a machine leaves when it ends from now on is left for the next host. */
+  close(): void {
+    this.sites.machines.afterEnd = undefined;
+  }
+
   /** After a machine has ended: what it leaves is thrown away, what waited for it to end is merged. */
   private async tidyUp(id: string): Promise<void> {
     try {

@@ -1,0 +1,324 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SnapshotTreeView } from '../../../shared/contract/snapshot-view.js';
+import { FakeDiskJobStarter } from '../../../testing/fake-disk-jobs.js';
+import { FakeVmStarter } from '../../../testing/fake-vm-starter.js';
+import { Host } from '../host.js';
+import { readImageStart } from './image-start.js';
+import { nodeFiles } from '../../node/host-files.js';
+
+const SIZE = 4 << 20;
+let root: string;
+let starter: FakeVmStarter;
+let jobs: FakeDiskJobStarter;
+let host: Host;
+let id: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'annex-snapshots-'));
+  starter = new FakeVmStarter();
+  jobs = new FakeDiskJobStarter();
+  await reopen();
+  id = await create('Test');
+});
+
+afterEach(async () => {
+  await host.close();
+  await rm(root, { recursive: true });
+});
+
+async function reopen(): Promise<void> {
+  host = await Host.open({ libraryPath: root, starter, diskJobStarter: jobs, version: '0' });
+}
+
+async function create(name: string): Promise<string> {
+  const slot = { bus: 'ide', channel: 0, unit: 0 } as const;
+  const drives = [{ id: 'disk0', kind: 'disk' as const, slot, path: 'new' }];
+  const draft = { name, memoryMiB: 64, drives, newDisks: { disk0: { sizeBytes: SIZE } } };
+  return (await host.command('machine.create', { draft })).config.id;
+}
+
+const tree = (): Promise<SnapshotTreeView> => host.command('snapshot.tree', { id });
+const machine = () => host.command('machine.get', { id });
+const take = (name: string) => host.command('snapshot.take', { id, name });
+const inFolder = (...names: string[]): string => path.join(root, 'Test.annex', ...names);
+const headName = async (): Promise<string> => (await machine()).config.drives[0]!.path!;
+const layerFiles = () => readdir(inFolder('snapshots/layers')).catch(() => []);
+const backingOf = async (file: string) => (await readImageStart(nodeFiles, file, 'qcow2'))?.backingName;
+
+describe('a stopped machine', () => {
+  it('goes on on an empty layer over what it was', async () => {
+    const snapshot = await take('first');
+    const head = await headName();
+    expect(await readImageStart(nodeFiles, inFolder(head), 'qcow2')).toEqual({
+      virtualBytes: SIZE,
+      backingName: '../../disk0.raw',
+    });
+    expect(await tree()).toMatchObject({
+      currentId: snapshot.id,
+      snapshots: [{ name: 'first', parentId: null, power: 'off', kind: 'manual', progress: 'complete' }],
+    });
+    expect((await machine()).snapshots).toEqual({ count: 1, currentId: snapshot.id });
+  });
+
+  it('tells its process what its disk is made of', async () => {
+    await take('first');
+    const layer = await headName();
+    await take('second');
+    await host.command('machine.start', { id });
+    expect(starter.vm.plan!.config.drives[0]!.path).toBe(inFolder(await headName()));
+    expect(starter.vm.plan!.backing).toEqual({ disk0: [inFolder(layer), inFolder('disk0.raw')] });
+  });
+
+  it('goes back, gives up what it was, and keeps its name and notes', async () => {
+    const first = await take('first');
+    const left = await headName();
+    await host.command('machine.edit', { id, patch: { memoryMiB: 128, notes: 'kept' } });
+    const { config } = await host.command('snapshot.revert', { id, snapshotId: first.id });
+    expect(config).toMatchObject({ memoryMiB: 64, notes: 'kept' });
+    expect(await backingOf(inFolder(config.drives[0]!.path!))).toBe('../../disk0.raw');
+    expect(await layerFiles()).not.toContain(path.basename(left));
+    expect(await layerFiles()).toHaveLength(1);
+  });
+
+  it('branches', async () => {
+    const first = await take('first');
+    const second = await take('second');
+    await host.command('snapshot.revert', { id, snapshotId: first.id });
+    const third = await take('third');
+    const { snapshots, currentId } = await tree();
+    expect(snapshots.map(({ name, parentId }) => [name, parentId])).toEqual([
+      ['first', null],
+      ['second', first.id],
+      ['third', first.id],
+    ]);
+    expect(currentId).toBe(third.id);
+    expect(second.id).not.toBe(third.id);
+  });
+
+  it('merges down into the disk the person brought when its only snapshot goes', async () => {
+    const first = await take('first');
+    const overlay = await headName();
+    const after = await host.command('snapshot.delete', { id, snapshotId: first.id });
+    expect(jobs.requests).toMatchObject([{ job: 'merge-down', layer: inFolder('disk0.raw') }]);
+    expect(after).toMatchObject({ snapshots: [], currentId: null, pendingMerges: 0 });
+    expect((await machine()).config.drives[0]).toMatchObject({ path: 'disk0.raw', format: 'raw' });
+    expect(await layerFiles()).not.toContain(path.basename(overlay));
+  });
+
+  it('keeps the children of a deleted snapshot', async () => {
+    const first = await take('first');
+    const second = await take('second');
+    const third = await take('third');
+    const after = await host.command('snapshot.delete', { id, snapshotId: second.id });
+    expect(after.snapshots.map(({ id: own, parentId }) => [own, parentId])).toEqual([
+      [first.id, null],
+      [third.id, first.id],
+    ]);
+    expect(after.pendingMerges).toBe(0);
+  });
+
+  it('keeps a merge that was cancelled for the next time', async () => {
+    const first = await take('first');
+    jobs.failure = { type: 'failed', error: { code: 'cancelled', message: 'Cancelled.' } };
+    const after = await host.command('snapshot.delete', { id, snapshotId: first.id });
+    expect(after).toMatchObject({ snapshots: [], pendingMerges: 1 });
+    jobs.failure = undefined;
+    await reopen();
+    expect(await host.command('snapshot.tidy', { id })).toMatchObject({ pendingMerges: 0 });
+    expect(await headName()).toBe('disk0.raw');
+  });
+
+  it('deletes a whole branch', async () => {
+    const first = await take('first');
+    await take('second');
+    await take('third');
+    await host.command('snapshot.revert', { id, snapshotId: first.id });
+    const [, second] = (await tree()).snapshots;
+    const after = await host.command('snapshot.delete', { id, snapshotId: second!.id, descendants: true });
+    expect(after.snapshots.map(({ name }) => name)).toEqual(['first']);
+    expect(await layerFiles()).toEqual([path.basename(await headName())]);
+  });
+
+  it('refuses a disk no layer can be put on', async () => {
+    await host.command('disk.convert', { id, driveId: 'disk0', format: 'qcow2' });
+    const file = inFolder('machine.json');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"qcow2"', '"vdi"'));
+    await reopen();
+    await expect(take('first')).rejects.toMatchObject({ code: 'snapshot-unsupported-disk' });
+  });
+
+  it('says which file of a snapshot is missing, and stays as it is', async () => {
+    const first = await take('first');
+    await rm(inFolder('disk0.raw'));
+    const head = await headName();
+    await expect(host.command('snapshot.revert', { id, snapshotId: first.id })).rejects.toMatchObject({
+      code: 'layer-missing',
+    });
+    expect(await headName()).toBe(head);
+  });
+
+  it('leaves a damaged list of snapshots alone', async () => {
+    await take('first');
+    await writeFile(inFolder('snapshots/tree.json'), '{');
+    await reopen();
+    expect(await tree()).toMatchObject({ problem: { code: 'snapshots-damaged' } });
+    await expect(take('second')).rejects.toMatchObject({ code: 'snapshots-damaged' });
+    expect(await layerFiles()).toHaveLength(1);
+  });
+});
+
+describe('a running machine', () => {
+  beforeEach(() => host.command('machine.start', { id }));
+
+  it('is saved with its memory and goes back to running', async () => {
+    const snapshot = await take('live');
+    expect(snapshot).toMatchObject({ power: 'running', progress: 'complete', hasThumbnail: true });
+    const { state, config } = await host.command('snapshot.revert', { id, snapshotId: snapshot.id });
+    expect(state).toBe('running');
+    expect(starter.vm.plan!.restoreFrom).toEqual({
+      path: inFolder(`snapshots/states/${snapshot.id}.state`),
+      bases: [],
+    });
+    expect(starter.vm.plan!.config.drives[0]!.path).toBe(inFolder(config.drives[0]!.path!));
+  });
+
+  it('takes its layers off again if it refuses', async () => {
+    starter.vm.refusal = { code: 'no-space', message: 'full' };
+    await expect(take('live')).rejects.toMatchObject({ code: 'no-space' });
+    expect(await tree()).toMatchObject({ snapshots: [], pendingMerges: 0 });
+    expect(await headName()).toBe('disk0.raw');
+  });
+
+  it('keeps its layers if only its memory could not be saved', async () => {
+    starter.vm.saveFailure = { ok: false, error: { code: 'no-space', message: 'full' } };
+    await expect(take('live')).rejects.toMatchObject({ code: 'no-space' });
+    expect(await headName()).toMatch(/^snapshots\/layers\//);
+    expect(await tree()).toMatchObject({ snapshots: [], pendingMerges: 1 });
+  });
+
+  it('merges what waits for it when it is off', async () => {
+    starter.vm.saveFailure = { ok: false, error: { code: 'no-space', message: 'full' } };
+    await expect(take('live')).rejects.toThrow();
+    await host.command('machine.powerOff', { id });
+    await expect.poll(headName).toBe('disk0.raw');
+  });
+
+  it('is suspended and goes on, once', async () => {
+    expect((await host.command('machine.suspend', { id })).state).toBe('suspended');
+    await host.close();
+    await reopen();
+    expect((await machine()).state).toBe('suspended');
+    expect((await host.command('machine.resume', { id })).state).toBe('running');
+    expect(starter.vm.plan!.restoreFrom?.path).toContain(inFolder('snapshots/states'));
+    await host.command('machine.powerOff', { id });
+    expect((await machine()).state).toBe('stopped');
+    await host.command('machine.start', { id });
+    expect(starter.vm.plan!.restoreFrom).toBeNull();
+  });
+
+  it('runs on if it cannot be suspended', async () => {
+    starter.vm.refusal = { code: 'no-space', message: 'full' };
+    await expect(host.command('machine.suspend', { id })).rejects.toMatchObject({ code: 'no-space' });
+    expect((await machine()).state).toBe('running');
+    starter.vm.refusal = undefined;
+    await host.command('machine.powerOff', { id });
+    expect((await machine()).state).toBe('stopped');
+  });
+
+  it('throws its saved state away when told to', async () => {
+    await host.command('machine.suspend', { id });
+    expect((await host.command('machine.discardState', { id })).state).toBe('stopped');
+    expect(await readdir(inFolder('snapshots/states'))).toEqual([]);
+  });
+});
+
+describe('a disposable run', () => {
+  it('leaves nothing behind', async () => {
+    const view = await host.command('machine.start', { id, disposable: true });
+    expect(view.disposable).toBe(true);
+    expect(starter.vm.plan!.config.drives[0]!.path).toMatch(/layers/);
+    expect(starter.vm.plan!.backing).toEqual({ disk0: [inFolder('disk0.raw')] });
+    await expect(take('no')).rejects.toMatchObject({ code: 'vm-wrong-state' });
+    await host.command('machine.powerOff', { id });
+    await expect.poll(layerFiles).toEqual([]);
+    expect(await headName()).toBe('disk0.raw');
+  });
+});
+
+describe('clones', () => {
+  it('links a machine of its own to a snapshot, which stays as long as the clone', async () => {
+    const clone = await host.command('machine.clone', { id, name: 'Copy', kind: 'linked' });
+    const [base] = (await tree()).snapshots;
+    expect(clone.config.id).not.toBe(id);
+    expect(base).toMatchObject({ linkedClones: [{ machineId: clone.config.id, name: 'Copy' }] });
+    const file = path.join(root, 'Copy.annex', clone.config.drives[0]!.path!);
+    expect(path.resolve(path.dirname(file), (await backingOf(file))!)).toBe(inFolder('disk0.raw'));
+    await expect(host.command('snapshot.delete', { id, snapshotId: base!.id })).rejects.toMatchObject({
+      code: 'snapshot-has-clones',
+      details: { clone: 'Copy' },
+    });
+    await expect(host.command('machine.delete', { id })).rejects.toMatchObject({ code: 'vm-has-clones' });
+    await host.command('machine.start', { id: clone.config.id });
+    expect(starter.vm.plan!.backing).toEqual({ disk0: [inFolder('disk0.raw')] });
+  });
+
+  it('copies a machine whole', async () => {
+    await take('first');
+    await host.command('machine.clone', { id, name: 'Copy', kind: 'full' });
+    expect(jobs.requests).toMatchObject([{ job: 'convert', format: 'qcow2', source: { bases: [inFolder('disk0.raw')] } }]);
+    expect((await stat(path.join(root, 'Copy.annex'))).isDirectory()).toBe(true);
+  });
+
+  it('makes no machine if a disk cannot be copied', async () => {
+    jobs.failure = { type: 'failed', error: { code: 'no-space', message: 'full' } };
+    await expect(host.command('machine.clone', { id, name: 'Copy', kind: 'full' })).rejects.toMatchObject({
+      code: 'no-space',
+    });
+    expect((await readdir(root)).filter((name) => name !== '.host')).toEqual(['Test.annex']);
+  });
+});
+
+describe('disks', () => {
+  it('grow over a snapshot taken first', async () => {
+    await host.command('disk.grow', { id, driveId: 'disk0', sizeBytes: 2 * SIZE });
+    expect((await tree()).snapshots).toMatchObject([{ kind: 'before-risk' }]);
+    expect(jobs.requests).toMatchObject([{ job: 'resize', size: 2 * SIZE, image: { path: inFolder(await headName()) } }]);
+  });
+
+  it('never shrink', async () => {
+    await expect(host.command('disk.grow', { id, driveId: 'disk0', sizeBytes: 512 })).rejects.toMatchObject({
+      code: 'disk-too-small',
+    });
+  });
+
+  it('come and go', async () => {
+    await host.command('disk.add', { id, sizeBytes: SIZE, format: 'qcow2' });
+    const { disks } = await host.command('disk.list', { id });
+    expect(disks).toMatchObject([
+      { driveId: 'disk0', format: 'raw', virtualBytes: SIZE },
+      { driveId: 'disk1', format: 'qcow2', virtualBytes: SIZE },
+    ]);
+    await host.command('disk.remove', { id, driveId: 'disk1', deleteFile: true });
+    expect(await readdir(inFolder())).not.toContain('disk1.qcow2');
+  });
+
+  it('are kept while a snapshot needs them', async () => {
+    await take('first');
+    await expect(host.command('disk.remove', { id, driveId: 'disk0', deleteFile: true })).rejects.toMatchObject({
+      code: 'disk-has-snapshots',
+    });
+  });
+});
+
+it('says what differs between two points', async () => {
+  const first = await take('first');
+  await host.command('machine.edit', { id, patch: { memoryMiB: 128 } });
+  expect(await host.command('snapshot.compare', { id, from: first.id, to: null })).toEqual({
+    drives: [{ driveId: 'disk0', change: 'changed', differentBytes: 65536, sizeBytes: SIZE }],
+    memory: null,
+    settings: [{ field: 'memoryMiB', from: '64', to: '128' }],
+  });
+});
