@@ -81,7 +81,12 @@ test('a killed VM process is told honestly, takes nothing with it, and the machi
 
 test('a second Annex sees that the machine is in use, and may have it once its process was killed', async () => {
   const id = await startMachine();
-  const other = await Host.open({ libraryPath: library, starter: new ForkStarter(VM_PROCESS), diskJobStarter: new ForkStarter(DISK_JOB), version: '0' });
+  const other = await Host.open({
+    libraryPath: library,
+    starter: new ForkStarter(VM_PROCESS),
+    diskJobStarter: new ForkStarter(DISK_JOB),
+    version: '0',
+  });
   await expect(other.command('machine.start', { id })).rejects.toMatchObject({ code: 'vm-locked' });
   await expect(other.command('machine.delete', { id })).rejects.toMatchObject({ code: 'vm-locked' });
   process.kill(starter.pid, 'SIGKILL');

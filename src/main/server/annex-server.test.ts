@@ -20,7 +20,12 @@ beforeAll(async () => {
   await writeFile(path.join(renderer, 'index.html'), '<!doctype html>hello');
   await writeFile(path.join(root, 'secret'), 'secret');
   await symlink(path.join(root, 'secret'), path.join(renderer, 'link'));
-  host = await Host.open({ libraryPath: path.join(root, 'library'), starter: new FakeVmStarter(), diskJobStarter: new FakeVmStarter(), version: '0' });
+  host = await Host.open({
+    libraryPath: path.join(root, 'library'),
+    starter: new FakeVmStarter(),
+    diskJobStarter: new FakeVmStarter(),
+    version: '0',
+  });
   server = new AnnexServer(host, renderer);
   port = await server.listen(0);
 });

@@ -25,7 +25,11 @@ type MachineCommand =
   | 'channel.close';
 
 /** Commands about the power, the media and the face of one machine. */
-export function machineCommands(machines: Machines, media: MediaCatalogue, power: PowerCycle): Handlers<MachineCommand> {
+export function machineCommands(
+  machines: Machines,
+  media: MediaCatalogue,
+  power: PowerCycle,
+): Handlers<MachineCommand> {
   const press = async (id: string, call: VmCall): Promise<MachineView> => {
     await machines.powered(id).call(call);
     return machines.view(id);

@@ -21,9 +21,7 @@ type DiskDrive = Extract<DriveConfig, { kind: 'disk' }>;
 type Slot = DiskDrive['slot'];
 
 /** Places for disks, in the order they are filled. */
-const SLOTS: readonly Slot[] = [0, 1].flatMap((channel) =>
-  [0, 1].map((unit): Slot => ({ bus: 'ide', channel, unit })),
-);
+const SLOTS: readonly Slot[] = [0, 1].flatMap((channel) => [0, 1].map((unit): Slot => ({ bus: 'ide', channel, unit })));
 const SECTOR_BYTES = 512;
 
 /** The disks of machines that are off. */

@@ -230,7 +230,10 @@ export class Library {
 
   private inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
     const turn = (this.lastChange.get(id) ?? Promise.resolve()).then(work);
-    this.lastChange.set(id, turn.catch(() => {}));
+    this.lastChange.set(
+      id,
+      turn.catch(() => {}),
+    );
     return turn;
   }
 

@@ -90,7 +90,6 @@ export class Merger {
     await this.sites.commit(id, (machine) => mergedDown(machine.tree, machine.config, merge));
   }
 
-
   /** @param also a file it may build on besides those the tree knows */
   private image(id: string, layer: Layer, also?: string): ImageRef {
     const [own, ...bases] = filesOf(this.sites.library, id, layer.id);

@@ -268,7 +268,9 @@ describe('clones', () => {
   it('copies a machine whole', async () => {
     await take('first');
     await host.command('machine.clone', { id, name: 'Copy', kind: 'full' });
-    expect(jobs.requests).toMatchObject([{ job: 'convert', format: 'qcow2', source: { bases: [inFolder('disk0.raw')] } }]);
+    expect(jobs.requests).toMatchObject([
+      { job: 'convert', format: 'qcow2', source: { bases: [inFolder('disk0.raw')] } },
+    ]);
     expect((await stat(path.join(root, 'Copy.annex'))).isDirectory()).toBe(true);
   });
 
@@ -285,7 +287,9 @@ describe('disks', () => {
   it('grow over a snapshot taken first', async () => {
     await host.command('disk.grow', { id, driveId: 'disk0', sizeBytes: 2 * SIZE });
     expect((await tree()).snapshots).toMatchObject([{ kind: 'before-risk' }]);
-    expect(jobs.requests).toMatchObject([{ job: 'resize', size: 2 * SIZE, image: { path: inFolder(await headName()) } }]);
+    expect(jobs.requests).toMatchObject([
+      { job: 'resize', size: 2 * SIZE, image: { path: inFolder(await headName()) } },
+    ]);
   });
 
   it('never shrink', async () => {

@@ -241,7 +241,9 @@ export function stateSource({ folder, tree }: LibraryMachine, name: string): { p
 
 /** The settings with the disks of others: what else has changed meanwhile stays. */
 function withDisksOf(config: MachineConfig, { drives: changed }: MachineConfig): MachineConfig {
-  const drives = config.drives.map((drive) => changed.find(({ id, kind }) => id === drive.id && kind === 'disk') ?? drive);
+  const drives = config.drives.map(
+    (drive) => changed.find(({ id, kind }) => id === drive.id && kind === 'disk') ?? drive,
+  );
   return { ...config, drives };
 }
 

@@ -121,8 +121,7 @@ export function deleteSnapshots(
   cloned: ReadonlySet<string>,
 ): SnapshotTree {
   const gone = new Map(doomed.map(({ id, parent }) => [id, parent]));
-  const surviving = (id: string | null): string | null =>
-    id !== null && gone.has(id) ? surviving(gone.get(id)!) : id;
+  const surviving = (id: string | null): string | null => (id !== null && gone.has(id) ? surviving(gone.get(id)!) : id);
   const snapshots = tree.snapshots
     .filter(({ id }) => !gone.has(id))
     .map((snapshot) => ({ ...snapshot, parent: surviving(snapshot.parent) }));
