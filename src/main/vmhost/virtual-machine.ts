@@ -85,8 +85,6 @@ export class VirtualMachine {
         readBootFiles(this.plan),
       ]);
       this.displayKernel = kernel;
-      const { restoreFrom } = this.plan;
-      this.restored = restoreFrom === null ? undefined : SavedMachine.open(restoreFrom, this.spec);
       const built = new Promise<void>((resolve, reject) => (this.built = { resolve, reject }));
       this.thread = new MachineThreadClient(
         new URL('./machine-thread.js', import.meta.url),
@@ -94,6 +92,9 @@ export class VirtualMachine {
         (news) => this.hear(news),
         (error) => this.fail(error),
       );
+      // While the thread comes up: its news wait until this is done.
+      const { restoreFrom } = this.plan;
+      if (restoreFrom !== null) this.restored = SavedMachine.open(restoreFrom, this.spec);
       await built;
       this.running = true;
       return ENGINE;
@@ -176,7 +177,7 @@ export class VirtualMachine {
       case 'built':
         return void this.machineBuilt(news.display).catch((error: unknown) => this.built?.reject(asAnnexError(error)));
       case 'state-loaded':
-        return this.built?.resolve();
+        return this.loadRam(this.restored!);
       case 'power':
         return this.powerChanged(news.paused, news.noSpace);
       case 'off':
@@ -213,9 +214,18 @@ export class VirtualMachine {
     this.connectDisplay(source);
     this.snapshots = new SnapshotTaker(this.snapshotPorts(), this.restored?.baseline ?? { kind: 'power-on' });
     if (!this.restored) return this.built?.resolve();
-    await this.restored.loadInto(this.memory, source.videoMemory.offset);
-    this.thread.tell({ type: 'load-state', state: this.restored.state });
+    const { state, plan } = this.restored;
+    this.restored.prepare(this.memory, source.videoMemory.offset);
+    this.thread.tell({ type: 'load-state', state, ram: plan });
+  }
+
+  /** The machine may run; what it asks for before it has come, it brings in itself. */
+  private loadRam(saved: SavedMachine): void {
+    const loaded = saved.load(this.memory).then(() => this.thread.tell({ type: 'ram-loaded' }));
+    loaded.catch((error: unknown) => this.fail(error));
+    this.snapshots.waitFor(loaded);
     this.restored = undefined;
+    this.built?.resolve();
   }
 
   private snapshotPorts(): SnapshotPorts {

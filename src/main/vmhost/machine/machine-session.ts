@@ -9,6 +9,7 @@ import { HostClock } from '../../vmm/time/clock.js';
 import { SteadyClock } from '../../vmm/time/steady-clock.js';
 import { loadFailure } from '../vm-errors.js';
 import { SerialLine } from '../serial/serial-line.js';
+import { ChunkLoader, type LoadPlan } from '../snapshot/chunk-loader.js';
 import type { FrozenMachine } from '../snapshot/snapshot-messages.js';
 import { DriveRack } from './drive-rack.js';
 import { InputRouter } from './input-router.js';
@@ -41,6 +42,8 @@ export class MachineSession {
   private readonly clock: HostClock;
   private readonly guestClock: SteadyClock;
   private frozenAtMs = 0;
+  /** Brings in RAM of a restored machine until all is there. */
+  private loader: ChunkLoader | undefined;
   private readonly lines = new Map<SerialPortNumber, SerialLine>();
   private readonly rack: DriveRack;
   private readonly machine: MachineControl;
@@ -76,7 +79,7 @@ export class MachineSession {
       takeMessages: () => this.takeMessages(),
       onEnd: (condition) => {
         if (condition.kind === 'off') post({ type: 'off', cause: condition.cause });
-        else post({ type: 'failed', code: 'internal', message: condition.message });
+        else post({ type: 'failed', ...this.failureOf(condition.message) });
       },
       onHaltedForGood: () => post({ type: 'halted-for-good' }),
       afterSlice: () => this.afterSlice(),
@@ -127,7 +130,9 @@ export class MachineSession {
       case 'power-off':
         return this.loop.end();
       case 'load-state':
-        return this.loadState(message.state);
+        return this.loadState(message.state, message.ram);
+      case 'ram-loaded':
+        return this.ramLoaded();
       case 'freeze':
         return this.parts.post({ type: 'frozen', id: message.id, frozen: this.freeze(message) });
       case 'thaw':
@@ -151,14 +156,28 @@ export class MachineSession {
     }
   }
 
-  private loadState(state: MachineState): void {
+  private loadState(state: MachineState, ram: LoadPlan): void {
+    const { memory } = this.parts;
     try {
+      this.loader = new ChunkLoader(ram, memory.wasm.buffer);
+      memory.defer(this.loader);
       this.machine.loadState(state);
       this.parts.post({ type: 'state-loaded' });
     } catch (error) {
       this.parts.post({ type: 'failed', ...loadFailure(error) });
       this.loop.end();
     }
+  }
+
+  /** A guest whose saved RAM cannot be read is no defect of ours. */
+  private failureOf(message: string): Pick<Extract<FromMachine, { type: 'failed' }>, 'code' | 'message'> {
+    return this.loader?.failure === undefined ? { code: 'internal', message } : loadFailure(this.loader.failure);
+  }
+
+  private ramLoaded(): void {
+    this.parts.memory.allPresent();
+    this.loader?.close();
+    this.loader = undefined;
   }
 
   private freeze({ whole, buffers }: FreezeOrder): FrozenMachine {

@@ -6,6 +6,7 @@ import type { MachineSpec, SerialPortNumber } from '../../vmm/machine/machine-sp
 import type { MachineState, OffCause } from '../../vmm/machine/machine.js';
 import type { BlockChannel } from '../rings/block-channel.js';
 import type { Doorbell } from '../rings/doorbell.js';
+import type { LoadPlan } from '../snapshot/chunk-loader.js';
 import type { FrozenMachine, SnapshotBuffers } from '../snapshot/snapshot-messages.js';
 
 /** What the machine thread is started with. */
@@ -46,8 +47,10 @@ export type ToMachine =
       /** Of a machine that goes on from a saved state: its virtual time. It stays paused until it is resumed. */
       readonly restoredClockNs: number | undefined;
     }
-  /** Makes the machine what it was when saved; its memory holds what it held already. Answered by `state-loaded`. */
-  | { readonly type: 'load-state'; readonly state: MachineState }
+  /** Makes the machine what it was when saved, with RAM that comes as it is asked for. Answered by `state-loaded`. */
+  | { readonly type: 'load-state'; readonly state: MachineState; readonly ram: LoadPlan }
+  /** All RAM is there. */
+  | { readonly type: 'ram-loaded' }
   /** Stops the guest and answers with `frozen`. `whole`: pages count as changed that have been saved before. */
   | { readonly type: 'freeze'; readonly id: number; readonly whole: boolean; readonly buffers: SnapshotBuffers }
   /** Lets it go on; answers with `thawed`. */

@@ -7,14 +7,15 @@ import type { MachineSpec } from '../../vmm/machine/machine-spec.js';
 import { PAGE_SHIFT, PAGE_SIZE, RAM_OFFSET } from '../../vmm/memory/layout.js';
 import { PAGE_CLEAN, PAGE_FREE, PageStates } from '../../vmm/memory/page-states.js';
 import { CHUNK_PAGES } from '../../vmm/snapshot/page-index.js';
-import { chainOf, locatePages, NO_PAGE, type PageSources } from '../../vmm/snapshot/page-sources.js';
+import { chainOf, locatePages, NO_PAGE } from '../../vmm/snapshot/page-sources.js';
 import { damaged, StateError } from '../../vmm/snapshot/state-error.js';
 import { StateReader } from '../../vmm/snapshot/state-reader.js';
-import type { ChunkFile, FromLoader, LoaderThreadData } from './loader-messages.js';
+import type { ChunkFile, LoadPlan } from './chunk-loader.js';
+import type { FromLoader, LoaderThreadData } from './loader-messages.js';
 import { NodeCodec } from './node-codec.js';
+import type { Baseline } from './snapshot-taker.js';
 import { errorOfState } from './state-failures.js';
 import { StateFile } from './state-files.js';
-import type { Baseline } from './snapshot-taker.js';
 
 /** Threads that load at most: more only wait for memory. */
 const MAX_LOADERS = 4;
@@ -27,8 +28,8 @@ export class SavedMachine {
     readonly baseline: Baseline,
     readonly state: MachineState,
     private readonly videoMemory: Uint8Array,
-    private readonly files: readonly ChunkFile[],
-    private readonly zeroPages: Uint8Array,
+    /** Pages of RAM that are not zero, and where they come from. */
+    readonly plan: LoadPlan,
   ) {}
 
   /** Reads everything but RAM. @throws AnnexError if the machine of this spec cannot go on from it */
@@ -44,14 +45,14 @@ export class SavedMachine {
       const [top, ...others] = readers as [StateReader, ...StateReader[]];
       checkMachine(top, spec);
       const chain = chainOf(top, others);
-      const sources = locatePages(chain);
-      return new SavedMachine(
-        { kind: 'state', id: top.manifest.id, path },
-        stateOf(top),
-        top.videoMemory(),
-        chain.map((reader, depth) => chunkFile(paths[readers.indexOf(reader)]!, reader, sources, depth)),
-        sources.zero,
-      );
+      const { pages } = locatePages(chain);
+      const files = chain.map((reader, depth) => ({
+        path: paths[readers.indexOf(reader)]!,
+        chunks: reader.manifest.chunks,
+        pages: pages[depth]!,
+      }));
+      const baseline: Baseline = { kind: 'state', id: top.manifest.id, path };
+      return new SavedMachine(baseline, stateOf(top), top.videoMemory(), loadPlan(files, top.index.length));
     } catch (error) {
       throw errorOfState(error, path);
     } finally {
@@ -59,26 +60,23 @@ export class SavedMachine {
     }
   }
 
-  /** Fills the memory of a machine that has been built and has not run. @throws AnnexError */
-  async loadInto(memory: WebAssembly.Memory, videoMemoryOffset: number): Promise<void> {
+  /** Prepares the memory of a machine that has been built and has not run; what {@link plan} names is still to come. */
+  prepare(memory: WebAssembly.Memory, videoMemoryOffset: number): void {
+    const { absent } = this.plan;
     const pages = new PageStates(memory.buffer);
     const bytes = new Uint8Array(memory.buffer);
     bytes.set(this.videoMemory, videoMemoryOffset);
-    this.zeroPages.forEach((zero, page) => {
-      const touched = pages.raw[FIRST_PAGE + page] === PAGE_FREE;
-      if (zero && touched) bytes.fill(0, (FIRST_PAGE + page) * PAGE_SIZE, (FIRST_PAGE + page + 1) * PAGE_SIZE);
-    });
-    await this.loadPages(memory);
-    pages.fill(FIRST_PAGE, this.zeroPages.length, PAGE_CLEAN);
+    for (let page = FIRST_PAGE; page < FIRST_PAGE + absent.length; page++) {
+      // What the firmware left there at power-on.
+      if (pages.raw[page] === PAGE_FREE) bytes.fill(0, page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
+    }
+    pages.fill(FIRST_PAGE, absent.length, PAGE_CLEAN);
   }
 
-  private async loadPages(memory: WebAssembly.Memory): Promise<void> {
-    const work = Int32Array.from(
-      this.files.flatMap(({ pages }, file) => wantedChunks(pages).flatMap((n) => [file, n])),
-    );
-    const next = new Int32Array(new SharedArrayBuffer(4));
-    const workerData: LoaderThreadData = { memory, files: this.files, work, next };
-    const loaders = Math.min(availableParallelism(), MAX_LOADERS, work.length / 2);
+  /** Loads RAM in the background. @throws AnnexError */
+  async load(memory: WebAssembly.Memory): Promise<void> {
+    const workerData: LoaderThreadData = { memory, plan: this.plan };
+    const loaders = Math.min(Math.max(1, availableParallelism() - 1), MAX_LOADERS, this.plan.states.length);
     await Promise.all(Array.from({ length: loaders }, () => runLoader(workerData)));
   }
 }
@@ -96,18 +94,26 @@ function stateOf(reader: StateReader): MachineState {
   return state as MachineState;
 }
 
-function chunkFile(path: string, { manifest }: StateReader, { pages }: PageSources, depth: number): ChunkFile {
-  return { path, chunks: manifest.chunks, pages: pages[depth]! };
-}
-
-/** Chunks with at least one page that is wanted. */
-function wantedChunks(pages: Int32Array): number[] {
-  const chunks: number[] = [];
-  for (let chunk = 0; chunk * CHUNK_PAGES < pages.length; chunk++) {
-    const places = pages.subarray(chunk * CHUNK_PAGES, (chunk + 1) * CHUNK_PAGES);
-    if (places.some((page) => page !== NO_PAGE)) chunks.push(chunk);
-  }
-  return chunks;
+function loadPlan(files: readonly ChunkFile[], ramPages: number): LoadPlan {
+  const itemOf = new Int32Array(new SharedArrayBuffer(4 * ramPages));
+  const absent = new Uint8Array(new SharedArrayBuffer(ramPages));
+  const work: number[] = [];
+  files.forEach(({ pages }, file) => {
+    for (let chunk = 0; chunk * CHUNK_PAGES < pages.length; chunk++) {
+      let wanted = false;
+      for (let at = chunk * CHUNK_PAGES; at < (chunk + 1) * CHUNK_PAGES; at++) {
+        const page = pages[at]!;
+        if (page === NO_PAGE) continue;
+        itemOf[page] = work.length / 2;
+        absent[page] = 1;
+        wanted = true;
+      }
+      if (wanted) work.push(file, chunk);
+    }
+  });
+  const states = new Int32Array(new SharedArrayBuffer(4 * (work.length / 2)));
+  const next = new Int32Array(new SharedArrayBuffer(4));
+  return { files, work: Int32Array.from(work), itemOf, absent, states, next };
 }
 
 function runLoader(workerData: LoaderThreadData): Promise<void> {

@@ -60,6 +60,11 @@ export class SnapshotTaker {
     this.pages = new PageStates(ports.memory.buffer);
   }
 
+  /** Takes nothing before `loaded`: a restored machine whose RAM has not come yet cannot be saved. */
+  waitFor(loaded: Promise<void>): void {
+    this.saving = loaded.catch(() => undefined);
+  }
+
   /** Waits for an earlier save. @throws AnnexError if it cannot be taken; nothing has changed then */
   take(order: TakeOrder): Promise<SnapshotPoint> {
     return this.afterEarlier(async () => {

@@ -200,6 +200,7 @@ function busImports({ bus, memory, random }: Required<Omit<InterpreterOptions, '
     writeMsr: (index: number, low: number, high: number) => (bus.writeMsr(index >>> 0, low >>> 0, high >>> 0) ? 1 : 0),
     nowNs: () => bus.nowNs(),
     pageTouched: (page: number) => pages.beforeWrite(page),
+    pageAbsent: (page: number) => memory.bringIn(page),
     random,
   };
 }

@@ -1,5 +1,6 @@
 import {
   MAX_RAM_BYTES,
+  PAGE_ABSENT,
   PAGE_CODE,
   PAGE_MAP_OFFSET,
   PAGE_MAP_SIZE,
@@ -28,6 +29,17 @@ export interface MemoryObserver {
   codeWritten(pageNumber: number): void;
 }
 
+/** Where RAM comes from that is not in memory yet. */
+export interface AbsentPages {
+  /** Pages of RAM that may be absent: 1 for each, by page number. */
+  readonly absent: Uint8Array;
+  /** Puts the content of a page of RAM in its place, or waits until another thread has. */
+  bringIn(page: number): void;
+}
+
+/** RAM below this address is always there: firmware and shadow memory map it as they like. */
+const ALWAYS_PRESENT_BYTES = 1 << 20;
+
 /**
  * Guest-physical memory: RAM, ROMs and video memory in one shared WebAssembly memory, reached through the page map.
  * Addresses are guest-physical unless called host offsets. Devices see memory only through this class: an address that
@@ -41,6 +53,7 @@ export class GuestMemory {
   readonly pages: PageStates;
   private readonly pageMap: Uint32Array;
   private allocated: number;
+  private absentPages: AbsentPages | undefined;
   private observer: MemoryObserver = { mappingChanged() {}, codeWritten() {} };
 
   /**
@@ -100,7 +113,11 @@ export class GuestMemory {
 
   /** Page map entry for an address: host page offset | PAGE_* flags; 0 for MMIO and for addresses of 4 GiB and above. */
   entry(address: number): number {
-    return address >= 0 && address <= 0xffff_ffff ? this.pageMap[address >>> PAGE_SHIFT]! : 0;
+    if (address < 0 || address > 0xffff_ffff) return 0;
+    const entry = this.pageMap[address >>> PAGE_SHIFT]!;
+    if (!(entry & PAGE_ABSENT)) return entry;
+    this.bringIn(address >>> PAGE_SHIFT);
+    return this.pageMap[address >>> PAGE_SHIFT]!;
   }
 
   /** Host offset of a readable address, or -1. */
@@ -181,6 +198,31 @@ export class GuestMemory {
     this.forEachPage(address, length, (entry, _at, from) => {
       if (entry & PAGE_WRITE) this.beforeWrite((address + from) >>> PAGE_SHIFT, entry);
     });
+  }
+
+  /** Lets the content of pages come when somebody asks for them. The vCPU must be between runs. */
+  defer(pages: AbsentPages): void {
+    this.absentPages = pages;
+    pages.absent.forEach((absent, page) => {
+      if (!absent) return;
+      if (page < ALWAYS_PRESENT_BYTES >>> PAGE_SHIFT) pages.bringIn(page);
+      else this.pageMap[page] = (RAM_OFFSET + page * PAGE_SIZE) | PAGE_ABSENT;
+    });
+    this.observer.mappingChanged();
+  }
+
+  /** Makes an absent page present, by guest-physical page number. */
+  bringIn(page: number): void {
+    this.absentPages?.bringIn(page);
+    this.pageMap[page] = (RAM_OFFSET + page * PAGE_SIZE) | PAGE_READ | PAGE_WRITE;
+  }
+
+  /** Everything deferred has come. */
+  allPresent(): void {
+    this.absentPages?.absent.forEach((absent, page) => {
+      if (absent && this.pageMap[page]! & PAGE_ABSENT) this.bringIn(page);
+    });
+    this.absentPages = undefined;
   }
 
   /**

@@ -32,3 +32,5 @@ export const PAGE_READ = 1;
 export const PAGE_WRITE = 2;
 /** Set by an engine: decoded instructions of this page are cached; a write must tell the engine. */
 export const PAGE_CODE = 4;
+/** RAM whose content has not been brought in yet; neither READ nor WRITE is set. Ask for it before looking again. */
+export const PAGE_ABSENT = 8;

@@ -1,4 +1,4 @@
-import { BASE_PAGE, CHUNK_PAGES, chunkOf, isStored, placeOf, ZERO_PAGE } from './page-index.js';
+import { BASE_PAGE, CHUNK_PAGES, chunkOf, isStored, placeOf } from './page-index.js';
 import type { StateReader } from './state-reader.js';
 import { damaged, StateError } from './state-error.js';
 
@@ -8,12 +8,10 @@ const MAX_CHAIN = 256;
 /** Place in a {@link PageSources} list that holds no page that is wanted. */
 export const NO_PAGE = -1;
 
-/** Where each page of a machine's RAM comes from, over all states of a chain. */
+/** Where each page of a machine's RAM comes from, over all states of a chain; pages found nowhere are zero. */
 export interface PageSources {
   /** For each state of the chain: by chunk × CHUNK_PAGES + place, the page of RAM that lies there, or {@link NO_PAGE}. */
   readonly pages: readonly Int32Array[];
-  /** Pages that are zero: 1 for each. */
-  readonly zero: Uint8Array;
 }
 
 /** The states a state builds on, itself first. @throws StateError if one is missing or they go in a circle */
@@ -36,14 +34,17 @@ export function chainOf(top: StateReader, others: readonly StateReader[]): State
 /** Finds every page's place. */
 export function locatePages(chain: readonly StateReader[]): PageSources {
   const count = chain[0]!.index.length;
-  const pages = chain.map(({ manifest }) => new Int32Array(manifest.chunks.offset.length * CHUNK_PAGES).fill(NO_PAGE));
-  const zero = new Uint8Array(count);
+  const pages = chain.map(({ manifest }) => sharedWords(manifest.chunks.offset.length * CHUNK_PAGES).fill(NO_PAGE));
   for (let page = 0; page < count; page++) {
     let depth = 0;
     let word = chain[0]!.index[page]!;
     while (word === BASE_PAGE) word = chain[++depth]!.index[page]!;
-    if (word === ZERO_PAGE) zero[page] = 1;
-    else if (isStored(word)) pages[depth]![chunkOf(word) * CHUNK_PAGES + placeOf(word)] = page;
+    if (isStored(word)) pages[depth]![chunkOf(word) * CHUNK_PAGES + placeOf(word)] = page;
   }
-  return { pages, zero };
+  return { pages };
+}
+
+/** Shared, since several threads load from it. */
+function sharedWords(length: number): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(4 * length));
 }

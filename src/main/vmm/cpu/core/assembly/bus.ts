@@ -29,3 +29,6 @@
 /** A page of the machine's memory, by host offset, is about to be written and its state byte is not 0. */
 // @ts-ignore: decorator
 @external('bus', 'pageTouched') export declare function pageTouched(hostPage: u32): void;
+/** A page of RAM, by guest-physical address, is absent; it is there on return. */
+// @ts-ignore: decorator
+@external('bus', 'pageAbsent') export declare function pageAbsent(page: u32): void;

@@ -1,6 +1,6 @@
-import { PAGE_CODE, PAGE_MAP_OFFSET, PAGE_READ, PAGE_SHIFT, PAGE_STATE_OFFSET, PAGE_WRITE } from '../../../memory/layout';
+import { PAGE_ABSENT, PAGE_CODE, PAGE_MAP_OFFSET, PAGE_READ, PAGE_SHIFT, PAGE_STATE_OFFSET, PAGE_WRITE } from '../../../memory/layout';
 import { A20_MASK, COUNT_MMIO } from '../layout';
-import { mmioRead, mmioWrite, pageTouched } from './bus';
+import { mmioRead, mmioWrite, pageAbsent, pageTouched } from './bus';
 import { codeWrite } from './code-invalidate';
 import { count } from './state';
 
@@ -10,7 +10,13 @@ export const PHYSICAL_BITS: u32 = 36;
 /** Page map entry of a physical address; 0 where there is no memory. */
 // @ts-ignore: decorator
 @inline export function pageEntry(address: u64): u32 {
-  return address >>> 32 ? 0 : load<u32>(PAGE_MAP_OFFSET + ((<u32>address >>> 12) << 2));
+  if (address >>> 32) return 0;
+  const entry = load<u32>(PAGE_MAP_OFFSET + ((<u32>address >>> 12) << 2));
+  return entry & PAGE_ABSENT ? broughtIn(<u32>address >>> 12) : entry;
+}
+function broughtIn(page: u32): u32 {
+  pageAbsent(page);
+  return load<u32>(PAGE_MAP_OFFSET + (page << 2));
 }
 // @ts-ignore: decorator
 @inline export function hostPage(entry: u32): u32 { return entry & ~0xfff; }
