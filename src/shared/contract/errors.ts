@@ -52,6 +52,9 @@ export const ERROR_CODES = {
   'image-unsupported': 'expected',
   'image-damaged': 'expected',
   'image-locked': 'expected',
+  /** The description of a machine made by another program, or a file it names, cannot be used. */
+  'appliance-invalid': 'expected',
+  'file-exists': 'expected',
   'kernel-invalid': 'expected',
   /** A saved state cannot be read: damaged, of a newer version, in a form this computer lacks, of another machine. */
   'state-damaged': 'expected',

@@ -709,6 +709,8 @@ export const en = {
     'media-not-bootable': 'Nothing to start from was found; insert a bootable disc or change the boot order.',
     'image-unsupported': 'This image format is not supported; convert it to qcow2 or raw.',
     'image-damaged': 'The disk image is damaged; restore it from a copy.',
+    'appliance-invalid': 'The machine cannot be imported: its description, or a file it names, is missing or damaged.',
+    'file-exists': 'There is already a file of that name. Choose another name.',
     'state-damaged': 'The saved state is damaged. Go back to another snapshot, or start the machine without it.',
     'state-newer': 'The saved state was made by a newer version of Annex. Update Annex to use it.',
     'state-unsupported': 'This version of Node cannot read the saved state. Use the one that came with Annex.',

@@ -709,6 +709,8 @@ export const zhCN: Messages = {
     'media-not-bootable': '没有找到可启动的内容，请插入可启动光盘或更改启动顺序。',
     'image-unsupported': '不支持此映像格式，请转换为 qcow2 或 raw。',
     'image-damaged': '磁盘映像已损坏，请用备份恢复。',
+    'appliance-invalid': '无法导入该虚拟机：其描述文件或所引用的文件缺失或损坏。',
+    'file-exists': '已存在同名文件，请换一个名称。',
     'state-damaged': '保存的状态已损坏。请恢复到其他快照，或不使用它启动虚拟机。',
     'state-newer': '保存的状态由更新版本的 Annex 创建。请更新 Annex 后再使用。',
     'state-unsupported': '此 Node 版本无法读取保存的状态。请使用 Annex 自带的版本。',
