@@ -22,6 +22,7 @@ export interface Arguments {
 
 /** One command of `annex`. */
 export interface Command {
+  /** One word, or two: a group and what is done in it (`snapshot take`). */
   readonly name: string;
   /** Positional arguments as the help shows them: `NAME`, `[NAME]`, `TEXT...`. */
   readonly positionals: readonly string[];

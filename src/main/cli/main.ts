@@ -26,15 +26,19 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
 }
 
 async function dispatch(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const [name, ...rest] = argv;
+  const [name] = argv;
   if (name === undefined || name === '--help' || name === 'help') return showOverview(terminal, name === undefined);
   if (name === '--version') {
     terminal.out(`${productVersion()}\n`);
     return OK;
   }
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (!command) throw unknownCommand(name);
-  const args = parseCommand(command, rest);
+  const group = COMMANDS.filter((candidate) => candidate.name.startsWith(`${name} `));
+  if (group.length > 0 && (argv.length === 1 || argv[1] === '--help')) return showGroup(terminal, name, group, argv.length === 1); // prettier-ignore
+  const words = group.length > 0 ? 2 : 1;
+  const wanted = argv.slice(0, words).join(' ');
+  const command = COMMANDS.find((candidate) => candidate.name === wanted);
+  if (!command) throw unknownCommand(wanted);
+  const args = parseCommand(command, argv.slice(words));
   if (!args.flag('help')) return command.run(args, terminal);
   terminal.out(helpOf(command));
   return OK;
@@ -47,6 +51,14 @@ function unknownCommand(name: string): UsageError {
   );
   const hint = guess === undefined ? '' : ` Did you mean "${guess}"?`;
   return new UsageError(`There is no command "${name}".${hint} See "annex --help".`);
+}
+
+function showGroup(terminal: Terminal, name: string, group: readonly Command[], asError: boolean): number {
+  const rows = group.map((command) => [`  ${command.name} ${command.positionals.join(' ')}`, command.summary]);
+  const text = `Usage: annex ${name} COMMAND [options]\n\n${table(rows)}\n"annex ${name} COMMAND --help" says more.\n`;
+  if (asError) terminal.error(text);
+  else terminal.out(text);
+  return asError ? USAGE : OK;
 }
 
 function showOverview(terminal: Terminal, asError: boolean): number {

@@ -3,9 +3,11 @@ import { demo } from './demo.js';
 import { host } from './host.js';
 import { console, screenshot, sendKeys, type } from './interact.js';
 import { create, edit, list, remove, show } from './library.js';
-import { pause, reset, resume, start, stop } from './power.js';
+import { pause, reset, resume, start, stop, suspend } from './power.js';
 import { run } from './run.js';
 import { serve } from './serve.js';
+import * as snapshot from './snapshot.js';
+import { clone } from './clone.js';
 
 /** Every command, in the order the help lists them. */
 export const COMMANDS: readonly Command[] = [
@@ -20,6 +22,17 @@ export const COMMANDS: readonly Command[] = [
   reset,
   pause,
   resume,
+  suspend,
+  snapshot.take,
+  snapshot.list,
+  snapshot.tree,
+  snapshot.show,
+  snapshot.revert,
+  snapshot.remove,
+  snapshot.rename,
+  snapshot.compare,
+  snapshot.tidy,
+  clone,
   sendKeys,
   type,
   screenshot,

@@ -1,25 +1,24 @@
 import type { MachineView } from '../../../shared/contract/machine-view.js';
-import type { Command, OptionSpec } from '../command.js';
+import type { Command } from '../command.js';
 import type { HostSession } from '../host-session.js';
 import { json } from '../terminal.js';
 import { withMachine } from '../with-session.js';
 
 type PowerCommand =
-  'machine.start' | 'machine.pause' | 'machine.resume' | 'machine.reset' | 'machine.shutdown' | 'machine.powerOff';
+  'machine.pause' | 'machine.reset' | 'machine.resume' | 'machine.suspend';
 
 function powerCommand(
   name: string,
   summary: string,
   command: PowerCommand,
-  options: Readonly<Record<string, OptionSpec>> = {},
 ): Command {
   return {
     name,
     positionals: ['NAME'],
     summary,
-    options,
+    options: {},
     run: (args, terminal) =>
-      withMachine(args, command === 'machine.start', async (session, { config }) => {
+      withMachine(args, command === 'machine.resume', async (session, { config }) => {
         const machine = await session.request(command, { id: config.id });
         terminal.out(args.flag('json') ? json(machine) : `${config.name}: ${machine.state}\n`);
         return 0;
@@ -27,13 +26,22 @@ function powerCommand(
   };
 }
 
-export const start = powerCommand(
-  'start',
-  'Starts a machine; it goes on when this command has ended.',
-  'machine.start',
-);
+export const start: Command = {
+  name: 'start',
+  positionals: ['NAME'],
+  summary: 'Starts a machine, or goes on with a suspended one; it runs on when this command has ended.',
+  options: { disposable: { help: 'throw away at power-off whatever the guest writes' } },
+  run: (args, terminal) =>
+    withMachine(args, true, async (session, { config }) => {
+      const request = { id: config.id, disposable: args.flag('disposable') };
+      const machine = await session.request('machine.start', request);
+      terminal.out(args.flag('json') ? json(machine) : `${config.name}: ${machine.state}\n`);
+      return 0;
+    }),
+};
 export const pause = powerCommand('pause', 'Pauses a running machine.', 'machine.pause');
-export const resume = powerCommand('resume', 'Lets a paused machine go on.', 'machine.resume');
+export const resume = powerCommand('resume', 'Lets a paused or suspended machine go on.', 'machine.resume');
+export const suspend = powerCommand('suspend', 'Saves a running machine and ends it; resume goes on.', 'machine.suspend');
 export const reset = powerCommand('reset', 'Presses the reset button.', 'machine.reset');
 
 export const stop: Command = {
