@@ -4,14 +4,9 @@ import type { HostSession } from '../host-session.js';
 import { json } from '../terminal.js';
 import { withMachine } from '../with-session.js';
 
-type PowerCommand =
-  'machine.pause' | 'machine.reset' | 'machine.resume' | 'machine.suspend';
+type PowerCommand = 'machine.pause' | 'machine.reset' | 'machine.resume' | 'machine.suspend';
 
-function powerCommand(
-  name: string,
-  summary: string,
-  command: PowerCommand,
-): Command {
+function powerCommand(name: string, summary: string, command: PowerCommand): Command {
   return {
     name,
     positionals: ['NAME'],
@@ -41,7 +36,11 @@ export const start: Command = {
 };
 export const pause = powerCommand('pause', 'Pauses a running machine.', 'machine.pause');
 export const resume = powerCommand('resume', 'Lets a paused or suspended machine go on.', 'machine.resume');
-export const suspend = powerCommand('suspend', 'Saves a running machine and ends it; resume goes on.', 'machine.suspend');
+export const suspend = powerCommand(
+  'suspend',
+  'Saves a running machine and ends it; resume goes on.',
+  'machine.suspend',
+);
 export const reset = powerCommand('reset', 'Presses the reset button.', 'machine.reset');
 
 export const stop: Command = {
