@@ -233,7 +233,7 @@ export class VirtualMachine {
       thread: this.thread,
       memory: this.memory,
       spec: this.spec,
-      pivot: () => Promise.resolve(),
+      preparePivot: (heads) => this.drives.preparePivot(heads),
       photograph: (maxWidth) => {
         const picture = thumbnail(this.display.snapshot(), maxWidth);
         return () => screenshotOf(picture);

@@ -1,26 +1,18 @@
 import type { DriveConfig } from '../../../shared/config/machine-config.js';
+import { AnnexError } from '../../../shared/contract/errors.js';
 import type { VmPlan } from '../../../shared/vm-process/protocol.js';
 import type { BlockCounters, BlockServer } from '../../vmm/block/block-server.js';
-import type { DiskImage } from '../../vmm/block/disk-image.js';
-import { openImage } from '../../vmm/block/formats/image-format.js';
+import type { OperationControl } from '../../vmm/block/formats/format-driver.js';
 import type { IdeSlot } from '../../vmm/firmware/firmware.js';
-import { lockImage, type ImageLock } from '../files/image-lock.js';
-import { imagePorts } from '../files/image-ports.js';
-import { openNodeFile } from '../files/node-file.js';
 import type { AttachedMedium, DrivePlan } from '../machine/thread-messages.js';
 import { errorOfFile } from '../vm-errors.js';
-
-/** A file in a drive. */
-interface LoadedMedium {
-  readonly path: string;
-  readonly image: DiskImage;
-  readonly lock: ImageLock | undefined;
-  readonly attached: AttachedMedium;
-}
+import { DriveMedium, type PreparedOverlay } from './drive-medium.js';
+import { LiveMerge } from './live-merge.js';
+import { Pivot } from './pivot.js';
 
 /** The files of a machine's drives: opened, locked where they are written, and attached to the block server. */
 export class DriveBay {
-  private readonly loaded = new Map<string, LoadedMedium>();
+  private readonly loaded = new Map<string, DriveMedium>();
 
   constructor(
     private readonly configs: readonly DriveConfig[],
@@ -54,14 +46,38 @@ export class DriveBay {
     const medium = this.loaded.get(driveId);
     if (!medium) return;
     this.loaded.delete(driveId);
-    await this.blocks.detach(medium.attached.image);
-    await medium.image.flush().catch(() => {});
-    await medium.image.close();
-    await medium.lock?.release();
+    await medium.close();
   }
 
   async closeAll(): Promise<void> {
     await Promise.all([...this.loaded.keys()].map((id) => this.unload(id)));
+  }
+
+  /**
+   * Opens the overlays that drives are to go over to; the guest runs on meanwhile.
+   * @param heads overlay by drive @throws AnnexError naming the file; nothing has changed then
+   */
+  async preparePivot(heads: Readonly<Record<string, string>>): Promise<Pivot> {
+    const overlays: PreparedOverlay[] = [];
+    const pivot = new Pivot(this.blocks, overlays);
+    for (const [driveId, overlay] of Object.entries(heads)) {
+      try {
+        overlays.push(await this.mediumOf(driveId).prepareOverlay(overlay));
+      } catch (error) {
+        await pivot.abandon();
+        throw errorOfFile(error, overlay);
+      }
+    }
+    return pivot;
+  }
+
+  /** Takes a layer out of a drive's chain while the guest runs; see {@link LiveMerge}. @throws AnnexError */
+  async mergeLayer(driveId: string, layer: string, control: OperationControl): Promise<void> {
+    try {
+      await new LiveMerge(this.blocks, this.mediumOf(driveId)).run(layer, control);
+    } catch (error) {
+      throw errorOfFile(error, layer);
+    }
   }
 
   pathOf(driveId: string): string | undefined {
@@ -70,36 +86,29 @@ export class DriveBay {
 
   /** Bytes and operations by drive since its medium was put in. */
   *counters(): Iterable<readonly [driveId: string, counters: Readonly<BlockCounters>]> {
-    for (const [id, { attached }] of this.loaded) {
-      const counters = this.blocks.counters(attached.image);
+    for (const [id, { number }] of this.loaded) {
+      const counters = this.blocks.counters(number);
       if (counters) yield [id, counters];
     }
   }
 
-  private async load(config: DriveConfig, path: string): Promise<AttachedMedium> {
-    try {
-      const medium = await this.open(config, path);
-      this.loaded.set(config.id, medium);
-      return medium.attached;
-    } catch (error) {
-      throw errorOfFile(error, path);
-    }
+  /** @throws AnnexError if the drive is empty or not there */
+  private mediumOf(driveId: string): DriveMedium {
+    const medium = this.loaded.get(driveId);
+    if (medium) return medium;
+    throw new AnnexError('bad-request', `There is no disk in drive "${driveId}".`, { driveId });
   }
 
-  private async open(config: DriveConfig, path: string): Promise<LoadedMedium> {
+  private async load(config: DriveConfig, path: string): Promise<AttachedMedium> {
     const readonly = config.kind === 'cdrom' || config.readonly;
-    const lock = readonly ? undefined : await lockImage(path);
+    const format = config.kind === 'cdrom' ? 'iso' : config.kind === 'disk' ? config.format : 'raw';
+    const bases = this.backing[config.id];
     try {
-      const file = await openNodeFile(path, { readonly });
-      const format = config.kind === 'disk' ? config.format : 'raw';
-      const bases = this.backing[config.id];
-      const ports = await imagePorts(path, bases ? { bases } : {});
-      const image = await openImage(config.kind === 'cdrom' ? 'iso' : format, file, ports);
-      const number = this.blocks.attach(image);
-      return { path, image, lock, attached: { image: number, info: this.blocks.info(number) } };
+      const medium = await DriveMedium.open(this.blocks, { path, format, readonly, ...(bases ? { bases } : {}) });
+      this.loaded.set(config.id, medium);
+      return { image: medium.number, info: this.blocks.info(medium.number) };
     } catch (error) {
-      await lock?.release();
-      throw error;
+      throw errorOfFile(error, path);
     }
   }
 }

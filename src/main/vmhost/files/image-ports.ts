@@ -19,6 +19,13 @@ interface Reach {
   /** Real paths of the image and those that build on it. */
   readonly chain: readonly string[];
   readonly readonly: boolean;
+  readonly opened: ((layer: OpenLayer) => void) | undefined;
+}
+
+/** An image that another one builds on, with the file it is in. */
+export interface OpenLayer {
+  readonly path: string;
+  readonly image: DiskImage;
 }
 
 /** What an image may reach. */
@@ -27,6 +34,8 @@ export interface ImageAccess {
   readonly bases?: readonly string[];
   /** Whether parts of the image are opened for reading only. */
   readonly readonly?: boolean;
+  /** Told of every image that is opened because another one builds on it. */
+  readonly opened?: (layer: OpenLayer) => void;
 }
 
 /** What the image at `image` may use: files in its reach, symbolic links resolved, and the host's deflate. */
@@ -38,6 +47,7 @@ export async function imagePorts(image: string, access: ImageAccess = {}): Promi
     folder: path.dirname(file),
     chain: [file],
     readonly: access.readonly ?? true,
+    opened: access.opened,
   });
 }
 
@@ -56,10 +66,22 @@ async function openBacking(reach: Reach, name: string, format: string | undefine
   const target = await resolveName(reach, name);
   if (reach.chain.includes(target) || reach.chain.length >= MAX_CHAIN)
     throw refusal(reach, name, 'the chain of disks never ends');
-  const file = await openNodeFile(target, { readonly: true });
+  const ports = portsOf({ ...reach, image: target, chain: [...reach.chain, target], readonly: true });
+  const image = await openImageFile(target, format as ImageFormat, true, ports);
+  reach.opened?.({ path: target, image });
+  return image;
+}
+
+/** Opens the image in a file. @throws FileError, ImageError; the file is closed then */
+export async function openImageFile(
+  image: string,
+  format: ImageFormat,
+  readonly: boolean,
+  ports: ImagePorts,
+): Promise<DiskImage> {
+  const file = await openNodeFile(image, { readonly });
   try {
-    const ports = portsOf({ ...reach, image: target, chain: [...reach.chain, target], readonly: true });
-    return await openImage(format as ImageFormat, file, ports);
+    return await openImage(format, file, ports);
   } catch (error) {
     await file.close();
     throw error;

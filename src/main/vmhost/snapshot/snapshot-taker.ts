@@ -24,12 +24,19 @@ type TakeOrder = Extract<VmCall, { name: 'take-snapshot' }>;
 type SuspendOrder = Extract<VmCall, { name: 'suspend' }>;
 type Thumbnail = SnapshotPoint['thumbnail'];
 
+/** Drives about to go over to overlays. */
+export interface PreparedPivot {
+  /** Goes over: all drives, or none and an error. */
+  commit(): Promise<void>;
+  abandon(): Promise<void>;
+}
+
 export interface SnapshotPorts {
   readonly thread: Pick<MachineThreadClient, 'freeze' | 'thaw' | 'tell' | 'ended'>;
   readonly memory: WebAssembly.Memory;
   readonly spec: MachineSpec;
-  /** Puts drives on their overlays: all, or none and an error. */
-  pivot(heads: Readonly<Record<string, string>>): Promise<void>;
+  /** Opens the overlays that drives are to go over to, while the machine still runs. */
+  preparePivot(heads: Readonly<Record<string, string>>): Promise<PreparedPivot>;
   /** Takes the picture now; it is encoded when the result is called. */
   photograph(maxWidth: number): () => Promise<Thumbnail>;
   tell(news: FromVm): void;
@@ -68,13 +75,18 @@ export class SnapshotTaker {
   /** Waits for an earlier save. @throws AnnexError if it cannot be taken; nothing has changed then */
   take(order: TakeOrder): Promise<SnapshotPoint> {
     return this.afterEarlier(async () => {
-      const shot = await this.freeze(order);
+      const pivot = await this.ports.preparePivot(order.heads);
+      const shot = await this.freeze(order).catch(async (error: unknown) => {
+        await pivot.abandon();
+        throw error;
+      });
       let picture: () => Promise<Thumbnail>;
       let pauseMs: number;
       try {
-        await this.ports.pivot(order.heads);
         picture = this.ports.photograph(order.thumbnailWidth);
+        await pivot.commit();
       } catch (error) {
+        await pivot.abandon();
         shot.saver.abandon();
         this.forget(shot);
         throw error;

@@ -16,7 +16,9 @@ export interface BlockCounters {
 }
 
 interface AttachedImage {
-  readonly image: DiskImage;
+  image: DiskImage;
+  /** While set, new requests wait for its end. */
+  hold: Promise<void> | undefined;
   readonly order: OverlapOrder;
   readonly flushes: Set<Promise<void>>;
   readonly counters: BlockCounters;
@@ -37,7 +39,7 @@ export class BlockServer {
   attach(image: DiskImage): number {
     const number = this.nextNumber++;
     const counters = { readBytes: 0, writeBytes: 0, reads: 0, writes: 0, flushes: 0 };
-    this.images.set(number, { image, order: new OverlapOrder(), flushes: new Set(), counters });
+    this.images.set(number, { image, hold: undefined, order: new OverlapOrder(), flushes: new Set(), counters });
     return number;
   }
 
@@ -57,8 +59,37 @@ export class BlockServer {
     const attached = this.images.get(number);
     if (attached === undefined) return;
     this.images.delete(number);
-    await attached.order.idle();
-    await Promise.all(attached.flushes);
+    await idle(attached);
+  }
+
+  /**
+   * Lets `work` have the image to itself: waits for requests under way and makes new ones wait. It may put another image
+   * in its place by {@link replace}.
+   */
+  async alone<T>(number: number, work: () => Promise<T>): Promise<T> {
+    const attached = this.images.get(number)!;
+    while (attached.hold) await attached.hold;
+    let release = (): void => {};
+    attached.hold = new Promise((resolve) => (release = resolve));
+    try {
+      await idle(attached);
+      return await work();
+    } finally {
+      attached.hold = undefined;
+      release();
+    }
+  }
+
+  /** Runs `work` as a request that changes [start, start + length): those that overlap come before it or after it. */
+  async exclusively<T>(number: number, start: number, length: number, work: () => Promise<T>): Promise<T> {
+    const attached = this.images.get(number)!;
+    while (attached.hold) await attached.hold;
+    return attached.order.run(start, start + length, true, work);
+  }
+
+  /** Requests go to another image of the same size from now on; only while the old one is held by {@link alone}. */
+  replace(number: number, image: DiskImage): void {
+    this.images.get(number)!.image = image;
   }
 
   /** Never rejects. */
@@ -66,6 +97,7 @@ export class BlockServer {
     const attached = this.images.get(number);
     if (attached === undefined) return 'no-medium';
     try {
+      while (attached.hold) await attached.hold;
       await this.dispatch(attached, request);
       return 'ok';
     } catch (error) {
@@ -108,6 +140,11 @@ export class BlockServer {
   private views(segments: readonly MemorySegment[]): Uint8Array[] {
     return segments.map(({ offset, length }) => this.memory.subarray(offset, offset + length));
   }
+}
+
+async function idle({ order, flushes }: AttachedImage): Promise<void> {
+  await order.idle();
+  await Promise.allSettled(flushes);
 }
 
 function statusOf(error: unknown): BlockStatus {

@@ -69,6 +69,11 @@ export interface DiskImage {
   readonly readonly: boolean;
   /** The image this one builds on, owned by it. It may be smaller or larger. */
   readonly backing: DiskImage | undefined;
+  /**
+   * Goes on with another image below, or none, which must read the same where this one has holes. The old one is the
+   * caller's then, to be closed when no read is under way any more. Absent: this image's backing stays.
+   */
+  replaceBacking?(backing: DiskImage | undefined): void;
   /** Fills the targets one after the other from one run of the disk. */
   read(offset: number, targets: readonly Uint8Array[]): Promise<void>;
   write(offset: number, sources: readonly Uint8Array[]): Promise<void>;

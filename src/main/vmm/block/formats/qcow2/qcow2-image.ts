@@ -94,10 +94,6 @@ export class Qcow2Image implements DiskImage {
     return this.below;
   }
 
-  /**
-   * Goes on with another image below, or none, which must read the same where this one has holes. The old one stays
-   * open: the caller closes it when no read is under way any more.
-   */
   replaceBacking(backing: DiskImage | undefined): void {
     this.below = backing;
   }

@@ -1,0 +1,171 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeEmptyQcow2 } from '../../../shared/disk/empty-qcow2.js';
+import { toolMissing } from '../../../testing/debian-packages.js';
+import { BlockServer } from '../../vmm/block/block-server.js';
+import { DriveBay } from './drive-bay.js';
+
+const run = promisify(execFile);
+const missing = toolMissing('qemu-img');
+const SECTORS = 16_384;
+const PIECE = 64;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'annex-drives-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const inFolder = (name: string) => path.join(folder, name);
+
+async function overlay(name: string, backing: string, format: string): Promise<string> {
+  await writeFile(inFolder(name), encodeEmptyQcow2({ size: SECTORS * 512, backing: { name: backing, format } }));
+  return inFolder(name);
+}
+
+/** A machine's memory, one drive, and a guest that writes stretches filled with one number and remembers them. */
+class Guest {
+  readonly memory = new Uint8Array(1 << 20);
+  readonly blocks = new BlockServer(this.memory);
+  readonly model = new Uint8Array(SECTORS * 512);
+  private readonly number = 1;
+  private slot = 0;
+
+  async write(sector: number, value: number): Promise<void> {
+    this.model.fill(value, sector * 512, (sector + PIECE) * 512);
+    const segments = [this.buffer()];
+    this.memory.fill(value, segments[0]!.offset, segments[0]!.offset + PIECE * 512);
+    expect(await this.blocks.run(this.number, { op: 'write', sector, count: PIECE, segments })).toBe('ok');
+  }
+
+  async expectAll(): Promise<void> {
+    for (let sector = 0; sector < SECTORS; sector += PIECE) {
+      const segment = this.buffer();
+      await this.blocks.run(this.number, { op: 'read', sector, count: PIECE, segments: [segment] });
+      const wanted = this.model.subarray(sector * 512, (sector + PIECE) * 512);
+      expect(Buffer.compare(this.memory.subarray(segment.offset, segment.offset + PIECE * 512), wanted)).toBe(0);
+    }
+  }
+
+  private buffer(): { readonly offset: number; readonly length: number } {
+    this.slot = (this.slot + 1) % 32;
+    return { offset: this.slot * PIECE * 512, length: PIECE * 512 };
+  }
+}
+
+async function setUp(): Promise<{ guest: Guest; bay: DriveBay }> {
+  await writeFile(inFolder('disk0.raw'), new Uint8Array(SECTORS * 512));
+  const guest = new Guest();
+  const drive = {
+    id: 'hd0',
+    kind: 'disk' as const,
+    slot: { bus: 'ide' as const, channel: 0, unit: 0 },
+    path: inFolder('disk0.raw'),
+    format: 'raw' as const,
+    readonly: false,
+  };
+  const bay = new DriveBay([drive], guest.blocks);
+  await bay.loadAll();
+  return { guest, bay };
+}
+
+const UNATTENDED = { checkpoint() {}, progress() {} };
+const compare = async (image: string, format: string, content: Uint8Array): Promise<void> => {
+  await writeFile(inFolder('model.raw'), content);
+  await run('qemu-img', ['compare', '-f', format, '-F', 'raw', inFolder(image), inFolder('model.raw')]);
+};
+
+describe.skipIf(missing)(`DriveBay${missing ? ` (skipped: ${missing})` : ''}`, () => {
+  it('goes over to overlays while the guest writes: what was written before is below, the rest above', async () => {
+    const { guest, bay } = await setUp();
+    for (let i = 0; i < 20; i++) await guest.write(i * 100, i + 1);
+    const before = guest.model.slice();
+    const pivot = await bay.preparePivot({ hd0: await overlay('over.qcow2', 'disk0.raw', 'raw') });
+    const committed = pivot.commit();
+    const writing = Array.from({ length: 20 }, (_, i) => guest.write(i * 150 + 64, i + 100));
+    await Promise.all([committed, ...writing]);
+    await guest.expectAll();
+    expect(bay.pathOf('hd0')).toBe(inFolder('over.qcow2'));
+    await bay.closeAll();
+    await compare('disk0.raw', 'raw', before);
+    await compare('over.qcow2', 'qcow2', guest.model);
+  });
+
+  it('refuses what is no overlay of the disk, and stays as it was', async () => {
+    const { guest, bay } = await setUp();
+    await writeFile(inFolder('other.raw'), new Uint8Array(SECTORS * 512));
+    const stranger = await overlay('over.qcow2', 'other.raw', 'raw');
+    await expect(bay.preparePivot({ hd0: stranger })).rejects.toMatchObject({ code: 'image-damaged' });
+    await expect(bay.preparePivot({ hd0: inFolder('nothing.qcow2') })).rejects.toMatchObject({
+      code: 'media-not-found',
+    });
+    const pivot = await bay.preparePivot({ hd0: await overlay('good.qcow2', 'disk0.raw', 'raw') });
+    await pivot.abandon();
+    await guest.write(5, 7);
+    await guest.expectAll();
+    await bay.closeAll();
+    await compare('disk0.raw', 'raw', guest.model);
+  });
+
+  it.each([
+    ['the base', 'disk0.raw', ['three.qcow2', 'two.qcow2', 'one.qcow2']],
+    ['a layer in the middle', 'one.qcow2', ['three.qcow2', 'two.qcow2', 'disk0.raw']],
+    ['the layer below the head', 'two.qcow2', ['three.qcow2', 'one.qcow2', 'disk0.raw']],
+  ])('takes %s out of the chain while the guest writes', async (_what, layer, chain) => {
+    const { guest, bay } = await setUp();
+    let value = 1;
+    const scribble = (count: number, step: number) =>
+      Promise.all(Array.from({ length: count }, (_, i) => guest.write((i * step) % (SECTORS - PIECE), value++ % 256)));
+    await scribble(40, 331);
+    for (const [name, backing, format] of [
+      ['one.qcow2', 'disk0.raw', 'raw'],
+      ['two.qcow2', 'one.qcow2', 'qcow2'],
+      ['three.qcow2', 'two.qcow2', 'qcow2'],
+    ] as const) {
+      const pivot = await bay.preparePivot({ hd0: await overlay(name, backing, format) });
+      await pivot.commit();
+      await scribble(15, 977);
+    }
+    const merging = bay.mergeLayer('hd0', inFolder(layer), UNATTENDED);
+    for (let i = 0; i < 10; i++) await scribble(8, 1511 + i * 64);
+    await merging;
+    await rm(inFolder(layer));
+    await guest.expectAll();
+    await scribble(10, 777);
+    await guest.expectAll();
+    await bay.closeAll();
+    await compare('three.qcow2', 'qcow2', guest.model);
+    const info = JSON.parse(
+      (await run('qemu-img', ['info', '--output=json', '--backing-chain', inFolder('three.qcow2')])).stdout,
+    ) as { filename: string }[];
+    expect(info.map(({ filename }) => path.basename(filename))).toEqual(chain);
+    for (const name of chain.filter((file) => file.endsWith('qcow2')))
+      await run('qemu-img', ['check', '-q', inFolder(name)]);
+  });
+
+  it('can be stopped in the middle of a merge and does it again', async () => {
+    const { guest, bay } = await setUp();
+    for (let i = 0; i < 100; i++) await guest.write(i * 160, i + 1);
+    const pivot = await bay.preparePivot({ hd0: await overlay('over.qcow2', 'disk0.raw', 'raw') });
+    await pivot.commit();
+    let pieces = 0;
+    const control = {
+      checkpoint: () => {
+        if (pieces++ === 2) throw new Error('enough');
+      },
+      progress() {},
+    };
+    await expect(bay.mergeLayer('hd0', inFolder('disk0.raw'), control)).rejects.toThrow();
+    await guest.write(64, 200);
+    await guest.expectAll();
+    await bay.mergeLayer('hd0', inFolder('disk0.raw'), UNATTENDED);
+    await rm(inFolder('disk0.raw'));
+    await guest.expectAll();
+    await bay.closeAll();
+    await compare('over.qcow2', 'qcow2', guest.model);
+  });
+});

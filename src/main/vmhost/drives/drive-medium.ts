@@ -1,0 +1,120 @@
+import { realpath } from 'node:fs/promises';
+import path from 'node:path';
+import type { BlockServer } from '../../vmm/block/block-server.js';
+import { ImageError, type DiskImage } from '../../vmm/block/disk-image.js';
+import type { ImageFormat } from '../../vmm/block/formats/image-format.js';
+import { lockImage, type ImageLock } from '../files/image-lock.js';
+import { imagePorts, openImageFile, type OpenLayer } from '../files/image-ports.js';
+
+/** How a file is to be opened for a drive. */
+export interface MediumSource {
+  readonly path: string;
+  readonly format: ImageFormat;
+  readonly readonly: boolean;
+  /** The only files it may build on; without them, those in its folder or below. */
+  readonly bases?: readonly string[];
+}
+
+/** A file in a drive: opened, locked if it is written, and attached to the block server. */
+export class DriveMedium {
+  private constructor(
+    private readonly blocks: BlockServer,
+    /** Of the image at the block server; stays the same when the drive goes over to an overlay. */
+    readonly number: number,
+    private head: OpenLayer,
+    /** What the head builds on, nearest first. */
+    private below: readonly OpenLayer[],
+    private lock: ImageLock | undefined,
+  ) {}
+
+  /** @throws FileError, ImageError */
+  static async open(blocks: BlockServer, { path: file, format, readonly, bases }: MediumSource): Promise<DriveMedium> {
+    const lock = readonly ? undefined : await lockImage(file);
+    try {
+      const below: OpenLayer[] = [];
+      // Told from the lowest up.
+      const opened = (layer: OpenLayer): unknown => below.unshift(layer);
+      const ports = await imagePorts(file, { readonly, opened, ...(bases ? { bases } : {}) });
+      const image = await openImageFile(file, format, readonly, ports);
+      return new DriveMedium(blocks, blocks.attach(image), { path: file, image }, below, lock);
+    } catch (error) {
+      await lock?.release();
+      throw error;
+    }
+  }
+
+  get path(): string {
+    return this.head.path;
+  }
+
+  get image(): DiskImage {
+    return this.head.image;
+  }
+
+  /** The head and what it builds on, nearest first. */
+  get layers(): readonly OpenLayer[] {
+    return [this.head, ...this.below];
+  }
+
+  /** Closes the files once requests under way have ended. */
+  async close(): Promise<void> {
+    await this.blocks.detach(this.number);
+    await this.image.flush().catch(() => {});
+    await this.image.close();
+    await this.lock?.release();
+  }
+
+  /**
+   * Opens an empty overlay over the image in use, and makes durable what was written so far, so that little is left to
+   * do when the drive goes over to it. @throws FileError, ImageError if the file is no overlay of this image
+   */
+  async prepareOverlay(file: string): Promise<PreparedOverlay> {
+    const lock = await lockImage(file);
+    try {
+      const ports = { ...(await imagePorts(file)), openBacking: (name: string) => this.asBacking(file, name) };
+      const image = await openImageFile(file, 'qcow2', false, ports);
+      if (image.backing === undefined || image.size !== this.image.size) {
+        image.replaceBacking?.(undefined);
+        await image.close();
+        throw notAnOverlay(file);
+      }
+      await this.image.flush();
+      return { medium: this, layer: { path: file, image }, lock };
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** Goes over to an overlay; while the block server holds the image. @returns the lock on the file that is now below */
+  adopt({ layer, lock }: PreparedOverlay): ImageLock | undefined {
+    const old = this.lock;
+    this.below = this.layers;
+    this.head = layer;
+    this.lock = lock;
+    this.blocks.replace(this.number, layer.image);
+    return old;
+  }
+
+  /** Takes another image of the same content for one of the layers, or none. */
+  substitute(layer: OpenLayer, by: OpenLayer | undefined): void {
+    this.below = this.below.flatMap((candidate) => (candidate !== layer ? [candidate] : by ? [by] : []));
+  }
+
+  private async asBacking(overlay: string, name: string): Promise<DiskImage> {
+    const target = await realpath(path.resolve(path.dirname(overlay), name)).catch(() => undefined);
+    if (target !== (await realpath(this.path))) throw notAnOverlay(overlay);
+    return this.image;
+  }
+}
+
+/** An overlay that is open and waits for its drive to go over to it. */
+export interface PreparedOverlay {
+  readonly medium: DriveMedium;
+  readonly layer: OpenLayer;
+  readonly lock: ImageLock;
+}
+
+function notAnOverlay(file: string): ImageError {
+  return new ImageError('image-damaged', `${file} does not build on the disk in use.`);
+}
