@@ -1,4 +1,4 @@
-import { ImageError, type DiskImage, type FilePort } from '../disk-image.js';
+import type { DiskImage, FilePort } from '../disk-image.js';
 import type { FormatDriver, ImageFormat } from './format-driver.js';
 import type { ImagePorts } from './image-ports.js';
 import { qcow2Driver } from './qcow2/qcow2-driver.js';
@@ -42,7 +42,7 @@ export function detectFormat(header: Uint8Array): ImageFormat {
   return found?.format ?? 'raw';
 }
 
-const DRIVERS: Partial<Record<ImageFormat, FormatDriver>> = {
+const DRIVERS: Readonly<Record<ImageFormat, FormatDriver>> = {
   raw: rawDriver,
   iso: isoDriver,
   qcow2: qcow2Driver,
@@ -52,16 +52,13 @@ const DRIVERS: Partial<Record<ImageFormat, FormatDriver>> = {
   vmdk: vmdkDriver,
 };
 
-/** @throws ImageError `image-unsupported` for a format this version cannot open */
 export function driverOf(format: ImageFormat): FormatDriver {
-  const driver = DRIVERS[format];
-  if (driver !== undefined) return driver;
-  throw new ImageError('image-unsupported', `This version cannot open ${format} images. Convert it to raw or qcow2.`);
+  return DRIVERS[format];
 }
 
 /**
  * Opens an image; the image then owns the file.
- * @throws ImageError `image-unsupported` for a format this version cannot open, `image-damaged` for one it cannot trust
+ * @throws ImageError `image-unsupported` for what this version cannot read, `image-damaged` for what cannot be trusted
  */
 export async function openImage(format: ImageFormat, file: FilePort, ports: ImagePorts): Promise<DiskImage> {
   return driverOf(format).open(file, ports);
