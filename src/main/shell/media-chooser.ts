@@ -1,6 +1,6 @@
 import { dialog, type BrowserWindow, type FileFilter, type OpenDialogOptions } from 'electron';
 
-export type ChoosableKind = 'iso' | 'disk' | 'floppy' | 'kernel' | 'initrd';
+export type ChoosableKind = 'iso' | 'disk' | 'floppy' | 'kernel' | 'initrd' | 'firmware';
 
 const FILTERS: Readonly<Record<ChoosableKind, FileFilter>> = {
   iso: { name: 'CD and DVD images', extensions: ['iso'] },
@@ -8,6 +8,7 @@ const FILTERS: Readonly<Record<ChoosableKind, FileFilter>> = {
   floppy: { name: 'Floppy images', extensions: ['img', 'ima', 'flp', 'vfd'] },
   kernel: { name: 'Kernels', extensions: ['*'] },
   initrd: { name: 'Initial RAM disks', extensions: ['*'] },
+  firmware: { name: 'PC BIOS images', extensions: ['bin', 'rom', 'fd'] },
 };
 
 /** Native dialog for one file. @returns its path, or `undefined` if the person cancels */

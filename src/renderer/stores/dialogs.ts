@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, shallowRef } from 'vue';
 import type { MediaView } from '../../shared/contract/host-view.js';
 
-export type MediaKind = 'iso' | 'disk' | 'floppy' | 'kernel' | 'initrd';
+export type MediaKind = 'iso' | 'disk' | 'floppy' | 'kernel' | 'initrd' | 'firmware';
 export type SettingsSection = 'general' | 'system' | 'storage' | 'connections';
 
 export interface ConfirmChoice {
@@ -34,6 +34,7 @@ export type DialogRequest =
   | { readonly kind: 'auto-snapshots'; readonly machineId: string }
   /** Null: the machine as it is now. */
   | { readonly kind: 'clone'; readonly machineId: string; readonly snapshotId: string | null }
+  | { readonly kind: 'grow-disk'; readonly machineId: string; readonly driveId: string }
   | { readonly kind: 'compare'; readonly machineId: string; readonly snapshotId: string | null }
   | {
       readonly kind: 'choose-media';

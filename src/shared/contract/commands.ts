@@ -93,7 +93,7 @@ export const COMMANDS = {
   'machine.watch': { request: id.extend({ watching: z.boolean() }), reply: nothing },
   /** Native dialog (desktop); null when the person cancels. Not available in served mode: use media.browse and media.add. */
   'media.choose': {
-    request: z.object({ kinds: z.array(z.enum(['iso', 'disk', 'floppy', 'kernel', 'initrd'])) }),
+    request: z.object({ kinds: z.array(z.enum(['iso', 'disk', 'floppy', 'kernel', 'initrd', 'firmware'])) }),
     reply: z.object({ media: mediaViewSchema.nullable() }),
   },
   'media.browse': { request: z.object({ path: z.string().max(4096).nullable() }), reply: directoryViewSchema },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { machinePatchSchema } from '../../../shared/contract/commands.js';
 import { FAKE_MEDIA } from '../../client/fake/fake-host.js';
 import { fakeMachine } from '../../client/fake/fake-machines.js';
-import { addDrive, canAdd, formFromConfig, patchFromForm, settingsProblems } from './settings-form.js';
+import { addDrive, canAdd, formFromConfig, patchFromForm, placesFor, settingsProblems } from './settings-form.js';
 
 const { config } = fakeMachine({
   name: 'web',
@@ -36,6 +36,33 @@ describe('patchFromForm', () => {
     expect(patch.newDisks).toEqual({ disk2: { sizeBytes: 4 * 2 ** 30 } });
     expect(patch.media).toEqual({ cd1: FAKE_MEDIA[0]!.id });
     expect(machinePatchSchema.safeParse(patch).error).toBeUndefined();
+  });
+});
+
+describe('a firmware file', () => {
+  it('is named by the medium chosen for it', () => {
+    const form = formFromConfig(config);
+    form.firmware = { kind: 'file', path: 'bios.bin' };
+    form.firmwareMedium = FAKE_MEDIA[0]!;
+    const patch = patchFromForm(form, config, false);
+    expect(patch.media).toEqual({ firmware: FAKE_MEDIA[0]!.id });
+    expect(patch.firmware).toMatchObject({ kind: 'file' });
+    expect(patch.drives).toBeUndefined();
+  });
+
+  it('is left alone when another firmware is chosen after all', () => {
+    const form = formFromConfig(config);
+    form.firmwareMedium = FAKE_MEDIA[0]!;
+    form.firmware = { kind: 'seabios' };
+    expect(patchFromForm(form, config, false)).toEqual({ firmware: { kind: 'seabios' } });
+  });
+});
+
+describe('placesFor', () => {
+  it('offers what is free and what the drive has', () => {
+    const { drives } = formFromConfig(config);
+    const places = placesFor(drives[0]!, drives).map(({ channel, unit }) => `${channel}:${unit}`);
+    expect(places).toEqual(['0:0', '0:1', '1:1']);
   });
 });
 

@@ -8,7 +8,7 @@ export type DriveKind = DriveConfig['kind'];
 
 /** A drive being edited: as configured, or new with its medium or size. */
 export interface DriveDraft {
-  readonly config: DriveConfig;
+  config: DriveConfig;
   /** Chosen in this dialog; replaces what the drive holds. */
   medium: MediaView | null;
   /** Size of a disk to be made, in GiB. */
@@ -24,6 +24,7 @@ export interface SettingsForm {
   memoryMiB: number;
   engine: MachineConfig['engine'];
   firmware: MachineConfig['firmware'];
+  firmwareMedium: MediaView | null;
   bootOrder: BootDevice[];
   bootMenuSeconds: number;
   drives: DriveDraft[];
@@ -49,6 +50,7 @@ export function formFromConfig(config: MachineConfig): SettingsForm {
     memoryMiB: config.memoryMiB,
     engine: config.engine,
     firmware: config.firmware,
+    firmwareMedium: null,
     bootOrder: [...config.bootOrder],
     bootMenuSeconds: config.bootMenuMs / 1000,
     drives: config.drives.map((drive) => ({ config: drive, medium: null, newSizeGiB: null })),
@@ -86,6 +88,14 @@ function freeId(base: string, drives: readonly DriveDraft[]): string {
   let n = 1;
   while (used.has(`${base}${n}`)) n++;
   return `${base}${n}`;
+}
+
+/** Free IDE places and the drive's own, in order. */
+export function placesFor(drive: DriveDraft, drives: readonly DriveDraft[]): { channel: number; unit: number }[] {
+  const others = drives.filter((other) => other !== drive);
+  const taken = others.flatMap(({ config }) => (config.kind === 'floppy' ? [] : [config.slot]));
+  const isFree = (channel: number, unit: number) => !taken.some((s) => s.channel === channel && s.unit === unit);
+  return [0, 1].flatMap((channel) => [0, 1].filter((unit) => isFree(channel, unit)).map((unit) => ({ channel, unit })));
 }
 
 export function canAdd(kind: DriveKind, drives: readonly DriveDraft[]): boolean {
@@ -162,11 +172,17 @@ function kernelOf(form: SettingsForm): MachineConfig['kernel'] {
   };
 }
 
+function firmwareOf({ firmware, firmwareMedium }: SettingsForm): MachineConfig['firmware'] {
+  return firmware.kind === 'file' && firmwareMedium ? { kind: 'file', path: REPLACED_BY_HOST } : firmware;
+}
+
 function mediaOf(form: SettingsForm): Record<string, string> {
   const drives = form.drives.flatMap(({ config, medium }) => (medium ? [[config.id, medium.id] as const] : []));
   const kernel = form.kernel && form.kernelMedium ? [['kernel', form.kernelMedium.id] as const] : [];
   const initrd = form.kernel && form.initrdMedium ? [['initrd', form.initrdMedium.id] as const] : [];
-  return Object.fromEntries([...drives, ...kernel, ...initrd]);
+  const firmware =
+    form.firmware.kind === 'file' && form.firmwareMedium ? [['firmware', form.firmwareMedium.id] as const] : [];
+  return Object.fromEntries([...drives, ...kernel, ...initrd, ...firmware]);
 }
 
 /** Only the fields that differ from the present configuration, and while the machine is on only those that may. */
@@ -178,7 +194,7 @@ export function patchFromForm(form: SettingsForm, config: MachineConfig, on: boo
     guestOs: form.guestOs,
     memoryMiB: form.memoryMiB,
     engine: form.engine,
-    firmware: form.firmware,
+    firmware: firmwareOf(form),
     bootOrder: form.bootOrder,
     bootMenuMs: Math.round(form.bootMenuSeconds * 1000),
     drives: form.drives.map((drive) => drive.config),
@@ -198,7 +214,7 @@ export function patchFromForm(form: SettingsForm, config: MachineConfig, on: boo
   const newDisks = form.drives.flatMap(({ config: drive, newSizeGiB }) =>
     newSizeGiB === null ? [] : [[drive.id, { sizeBytes: newSizeGiB * 2 ** 30 }] as const],
   );
-  const placed = Object.keys(media).length > 0 || newDisks.length > 0;
+  const placed = form.drives.some(({ medium }) => medium !== null) || newDisks.length > 0;
   return {
     ...patch,
     // Media and new disks are placed into the drives they come with.
