@@ -14,6 +14,7 @@ import { hostCommands, settingsSchema, type MediaChooser } from './commands/host
 import { foldersSchema, libraryCommands } from './commands/library-commands.js';
 import { machineCommands } from './commands/machine-commands.js';
 import { snapshotCommands } from './commands/snapshot-commands.js';
+import { transferCommands } from './commands/transfer-commands.js';
 import { DiskJobs } from './disk-jobs/disk-jobs.js';
 import { DiskManager } from './disks/disk-manager.js';
 import { HostFactsReader } from './host-facts.js';
@@ -30,6 +31,8 @@ import { Merger } from './snapshots/merger.js';
 import { PowerCycle } from './snapshots/power-cycle.js';
 import { Snapshots } from './snapshots/snapshots.js';
 import type { ProcessStarter } from './supervisor/process-starter.js';
+import { Exporter } from './transfer/exporter.js';
+import { Importer } from './transfer/importer.js';
 import { Uploads } from './uploads.js';
 
 export interface HostOptions {
@@ -91,6 +94,12 @@ export class Host {
       ...libraryCommands({ library, machines, media, folders, operations, emit }),
       ...machineCommands(machines, media, power),
       ...snapshotCommands({ machines, snapshots, merger, comparer, clones, power }),
+      ...transferCommands({
+        machines,
+        media,
+        importer: new Importer(library, diskJobs, jobs),
+        exporter: new Exporter(sites, diskJobs, jobs),
+      }),
       ...diskCommands(machines, new DiskManager(sites, snapshots, diskJobs, jobs, media)),
       ...hostCommands({ facts, media, jobs, library, machines, settings, chooser: options.chooser, dataFolder, emit }),
     };

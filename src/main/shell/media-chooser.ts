@@ -1,6 +1,6 @@
 import { dialog, type BrowserWindow, type FileFilter, type OpenDialogOptions } from 'electron';
 
-export type ChoosableKind = 'iso' | 'disk' | 'floppy' | 'kernel' | 'initrd' | 'firmware';
+export type ChoosableKind = 'iso' | 'disk' | 'floppy' | 'kernel' | 'initrd' | 'firmware' | 'machine';
 
 const FILTERS: Readonly<Record<ChoosableKind, FileFilter>> = {
   iso: { name: 'CD and DVD images', extensions: ['iso'] },
@@ -9,6 +9,10 @@ const FILTERS: Readonly<Record<ChoosableKind, FileFilter>> = {
   kernel: { name: 'Kernels', extensions: ['*'] },
   initrd: { name: 'Initial RAM disks', extensions: ['*'] },
   firmware: { name: 'PC BIOS images', extensions: ['bin', 'rom', 'fd'] },
+  machine: {
+    name: 'Virtual machines',
+    extensions: ['ova', 'ovf', 'vmx', 'vbox', 'vmdk', 'vdi', 'vhd', 'vhdx', 'qcow2'],
+  },
 };
 
 /** Native dialog for one file. @returns its path, or `undefined` if the person cancels */

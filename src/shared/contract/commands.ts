@@ -6,6 +6,7 @@ import { DISK_COMMANDS } from './disk-commands.js';
 import { AT_REST, LIVE, ON } from './legal-states.js';
 import { brokenMachineSchema, machineViewSchema, type PowerState } from './machine-view.js';
 import { SNAPSHOT_COMMANDS } from './snapshot-commands.js';
+import { TRANSFER_COMMANDS } from './transfer-commands.js';
 
 const id = z.object({ id: z.string() });
 const nothing = z.object({});
@@ -93,7 +94,7 @@ export const COMMANDS = {
   'machine.watch': { request: id.extend({ watching: z.boolean() }), reply: nothing },
   /** Native dialog (desktop); null when the person cancels. Not available in served mode: use media.browse and media.add. */
   'media.choose': {
-    request: z.object({ kinds: z.array(z.enum(['iso', 'disk', 'floppy', 'kernel', 'initrd', 'firmware'])) }),
+    request: z.object({ kinds: z.array(z.enum(['iso', 'disk', 'floppy', 'kernel', 'initrd', 'firmware', 'machine'])) }),
     reply: z.object({ media: mediaViewSchema.nullable() }),
   },
   'media.browse': { request: z.object({ path: z.string().max(4096).nullable() }), reply: directoryViewSchema },
@@ -114,6 +115,7 @@ export const COMMANDS = {
   'channel.close': { request: z.object({ channel: z.int() }), reply: nothing },
   ...SNAPSHOT_COMMANDS,
   ...DISK_COMMANDS,
+  ...TRANSFER_COMMANDS,
 } as const satisfies Record<string, CommandSpec>; // prettier-ignore
 
 export type CommandName = keyof typeof COMMANDS;

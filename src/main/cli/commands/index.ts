@@ -8,6 +8,7 @@ import { run } from './run.js';
 import { serve } from './serve.js';
 import * as snapshot from './snapshot.js';
 import { clone } from './clone.js';
+import { exportMachine, importMachine } from './transfer.js';
 
 /** Every command, in the order the help lists them. */
 export const COMMANDS: readonly Command[] = [
@@ -37,6 +38,8 @@ export const COMMANDS: readonly Command[] = [
   type,
   screenshot,
   console,
+  importMachine,
+  exportMachine,
   serve,
   host,
   demo,

@@ -7,6 +7,7 @@ import { DEMO_STEPS, makeDemoGuest } from '../demo/demo-guest.js';
 import type { HostFactsReader } from '../host-facts.js';
 import type { Jobs } from '../jobs.js';
 import type { JsonStore } from '../json-store.js';
+import { freeName } from '../library/free-name.js';
 import type { Library } from '../library/library.js';
 import type { Machines } from '../machines.js';
 import { browse } from '../media/browse.js';
@@ -108,12 +109,4 @@ async function createDemo({ jobs, library, machines, dataFolder }: HostServices)
   );
   machines.changed(machine.config.id);
   return machine.config.id;
-}
-
-function freeName(library: Library, name: string): string {
-  const taken = new Set(library.all.map(({ config }) => config.name.toLowerCase()));
-  for (let number = 1; ; number++) {
-    const candidate = number === 1 ? name : `${name} ${number}`;
-    if (!taken.has(candidate.toLowerCase())) return candidate;
-  }
 }

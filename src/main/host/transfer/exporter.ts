@@ -7,18 +7,21 @@ import { AnnexError } from '../../../shared/contract/errors.js';
 import { syncFolder } from '../../node/atomic-file.js';
 import type { DiskJobs } from '../disk-jobs/disk-jobs.js';
 import type { JobControl, Jobs } from '../jobs.js';
+import type { LibraryMachine } from '../library/library.js';
 import { fileError } from '../library/machine-folder.js';
+import { headOf } from '../snapshots/layers.js';
+import { filesOf } from '../snapshots/linked-clones.js';
+import type { MachineSites } from '../snapshots/machine-sites.js';
 import { encodeManifest } from './manifest.js';
 import { writeOvf, type PackagedDisk } from './ovf-writer.js';
 import { encodeTarHeader, TAR_END, tarPadding } from './tar.js';
 
 /** A disk of the machine as it is on the host. */
-export interface ExportedDisk {
-  readonly driveId: string;
+interface ExportedDisk {
   readonly path: string;
   readonly format: 'raw' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'vdi' | 'iso';
-  /** Files it builds on, top first. */
-  readonly bases: readonly string[];
+  /** Files it builds on, top first; null for a disk that says so itself. */
+  readonly bases: readonly string[] | null;
   readonly channel: number;
   readonly unit: number;
 }
@@ -36,39 +39,44 @@ interface FinishedDisk extends PackagedDisk {
 /** Makes OVA archives of machines. */
 export class Exporter {
   constructor(
+    private readonly sites: MachineSites,
     private readonly disks: DiskJobs,
     private readonly jobs: Jobs,
   ) {}
 
   /**
-   * Writes the machine and all its disks, flattened, to one new file, which appears when it is complete.
-   * @param target absolute path that ends in `.ova`. @throws AnnexError `media-exists`…; nothing is left then
+   * Writes a machine that is off and all its disks, flattened, to one new file, which appears when it is complete.
+   * @param target absolute path that ends in `.ova`
+   * @returns bytes of the file
+   * @throws AnnexError `file-exists`, `no-space`…; nothing is left then
    */
-  async export(config: MachineConfig, disks: readonly ExportedDisk[], target: string): Promise<void> {
+  async export(id: string, target: string): Promise<number> {
+    const { name } = this.sites.library.get(id).config;
     await checkTarget(target);
-    const scratch = path.join(path.dirname(target), `.${randomBytes(4).toString('hex')}-export`);
-    const description = { kind: 'export', title: config.name, machineId: config.id } as const;
-    await this.jobs.run(description, async (control) => {
-      try {
-        await mkdir(scratch);
-        await this.makeArchive(config, disks, path.join(scratch, 'archive'), control);
-        await checkTarget(target);
-        await rename(path.join(scratch, 'archive'), target);
-        await syncFolder(path.dirname(target));
-      } catch (cause) {
-        throw fileError(cause, path.basename(target));
-      } finally {
-        await rm(scratch, { recursive: true, force: true });
-      }
-    });
+    const scratch = path.join(path.dirname(target), `.annex-export-${randomBytes(4).toString('hex')}`);
+    return this.jobs.run({ kind: 'export', title: name, machineId: id }, (control) =>
+      this.sites.change(id, async () => {
+        try {
+          await mkdir(scratch);
+          const archive = path.join(scratch, 'archive');
+          await this.makeArchive(this.sites.library.get(id), archive, control);
+          const { size } = await stat(archive);
+          await checkTarget(target);
+          await rename(archive, target);
+          await syncFolder(path.dirname(target));
+          return size;
+        } catch (cause) {
+          throw fileError(cause, path.basename(target));
+        } finally {
+          await rm(scratch, { recursive: true, force: true });
+        }
+      }),
+    );
   }
 
-  private async makeArchive(
-    config: MachineConfig,
-    disks: readonly ExportedDisk[],
-    archive: string,
-    { signal, progress }: JobControl,
-  ): Promise<void> {
+  private async makeArchive(machine: LibraryMachine, archive: string, { signal, progress }: JobControl): Promise<void> {
+    const { config } = machine;
+    const disks = this.disksOf(machine);
     const stem = fileStem(config.name);
     const finished: FinishedDisk[] = [];
     for (const [i, disk] of disks.entries()) {
@@ -81,8 +89,21 @@ export class Exporter {
     await writeArchive(archive, membersOf(config, stem, finished), signal);
   }
 
+  private disksOf({ config, tree, folder }: LibraryMachine): ExportedDisk[] {
+    return config.drives
+      .filter((drive) => drive.kind === 'disk')
+      .map(({ path: configured, format, slot }) => {
+        const head = headOf(tree, { path: configured });
+        const files = head
+          ? filesOf(this.sites.library, config.id, head.id).map((file) => file.path)
+          : [folder.resolve(configured)];
+        const [own, ...bases] = files;
+        return { path: own!, format, bases: head ? bases : null, channel: slot.channel, unit: slot.unit };
+      });
+  }
+
   private async pack(disk: ExportedDisk, file: string, fileName: string, control: JobControl): Promise<FinishedDisk> {
-    const source = { path: disk.path, format: disk.format, bases: [...disk.bases] };
+    const source = { path: disk.path, format: disk.format, bases: disk.bases && [...disk.bases] };
     const { size: capacity } = await this.disks.run({ job: 'info', image: source }, control);
     await this.disks.run({ job: 'convert', source, path: file, format: 'vmdk', layout: 'compressed' }, control);
     const hash = createHash('sha256');

@@ -183,6 +183,14 @@ export class FakeClient implements AnnexClient {
       'snapshot.thumbnail': async () => ({ png: await fakeThumbnail() }),
       'snapshot.compare': ({ id }) => this.snapshots.compare(this.machine(id)),
       'snapshot.tidy': ({ id }) => this.snapshots.tree(id),
+      'machine.import': ({ name }) => {
+        const [{ config }] = [...this.machines.values()] as [MachineView];
+        return {
+          machine: this.create({ ...config, name: name ?? 'Imported machine' }),
+          warnings: ['It had 2 processors and gets one.'],
+        };
+      },
+      'machine.export': ({ path }) => ({ path, sizeBytes: 1.2e9 }),
       'disk.list': ({ id }) => ({ disks: fakeDisks(this.machine(id), this.snapshots.tree(id).snapshots.length) }),
       'disk.add': ({ id, sizeBytes }) => this.update(id, withDisk(this.machine(id), 'new-disk.qcow2', sizeBytes)),
       'disk.attach': ({ id, mediaId }) => {
