@@ -7,7 +7,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
  * Entries of out/main. Besides the desktop application they are the programs it and the command line start: a VM
- * process, the thread inside it that runs the machine, and the `annex` command, which needs no Electron.
+ * process, the thread inside it that runs the machine, a disk job, and the `annex` command, which needs no Electron.
  */
 const entries = {
   'index': 'src/main/index.ts',
@@ -15,6 +15,7 @@ const entries = {
   'machine-thread': 'src/main/vmhost/machine/machine-thread.ts',
   'saver-thread': 'src/main/vmhost/snapshot/saver-thread.ts',
   'loader-thread': 'src/main/vmhost/snapshot/loader-thread.ts',
+  'disk-job': 'src/main/vmhost/disk-jobs/index.ts',
   'annex': 'src/main/cli/index.ts',
 };
 const present = Object.entries(entries).filter(([, file]) => existsSync(here(file)));

@@ -1,14 +1,13 @@
-import type { FromVm } from '../../shared/vm-process/protocol.js';
 import type { TransferredPort } from './bulk/port-channel.js';
 
-/** The process that started this one. */
-export interface ParentLink {
+/** The process that started this one, which is told `News`. */
+export interface ParentLink<News> {
   /** Messages are unchecked; `port` is the MessagePort that came along, if any. */
   onMessage(listener: (message: unknown, port: TransferredPort | undefined) => void): void;
   /** The parent is gone. */
   onGone(listener: () => void): void;
   /** Resolves when the message has left this process. */
-  send(message: FromVm): Promise<void>;
+  send(message: News): Promise<void>;
 }
 
 /** What Electron gives a utility process in place of `process.send`. */
@@ -18,14 +17,14 @@ interface UtilityParentPort {
 }
 
 /** @throws Error if nobody started this process with a message link */
-export function connectToParent(): ParentLink {
+export function connectToParent<News>(): ParentLink<News> {
   const port = (process as { parentPort?: UtilityParentPort }).parentPort;
   if (port) return utilityLink(port);
   if (process.send) return forkLink();
-  throw new Error('a VM process is started by Annex, not by hand');
+  throw new Error('this program is started by Annex, not by hand');
 }
 
-function utilityLink(port: UtilityParentPort): ParentLink {
+function utilityLink<News>(port: UtilityParentPort): ParentLink<News> {
   return {
     onMessage: (listener) => port.on('message', ({ data, ports }) => listener(data, ports[0])),
     // Electron ends utility processes with the application.
@@ -34,7 +33,7 @@ function utilityLink(port: UtilityParentPort): ParentLink {
   };
 }
 
-function forkLink(): ParentLink {
+function forkLink<News>(): ParentLink<News> {
   return {
     onMessage: (listener) => process.on('message', (message) => listener(message, undefined)),
     onGone: (listener) => process.on('disconnect', listener),

@@ -30,7 +30,7 @@ export class VmProcess {
   private missedBeats = 0;
 
   constructor(
-    private readonly parent: ParentLink,
+    private readonly parent: ParentLink<FromVm>,
     private readonly exit: (code: number) => void,
   ) {
     parent.onMessage((message, port) => this.receive(message, port));

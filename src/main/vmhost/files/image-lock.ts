@@ -36,6 +36,12 @@ export async function lockImage(image: string): Promise<ImageLock> {
   }
 }
 
+/** For who only reads, but must not read what is being written. @throws FileError `locked` if somebody may write it */
+export async function refuseLocked(image: string): Promise<void> {
+  const owner = await readOwner(`${await realpath(image).catch(() => image)}.lock`);
+  if (owner !== undefined && (await isAlive(owner))) throw lockedBy(image, owner);
+}
+
 /** Makes the lock appear whole or not at all: link fails if the name exists. */
 async function claim(lock: string, content: string): Promise<boolean> {
   const draft = `${lock}.${process.pid}.${sequence++}`;

@@ -38,9 +38,9 @@ export interface ImageAccess {
   readonly opened?: (layer: OpenLayer) => void;
 }
 
-/** What the image at `image` may use: files in its reach, symbolic links resolved, and the host's deflate. */
+/** What the image at `image`, there or yet to be made, may use: files in its reach, symbolic links resolved, and the host's deflate. */
 export async function imagePorts(image: string, access: ImageAccess = {}): Promise<ImagePorts> {
-  const file = await realpath(image);
+  const file = await realpath(image).catch(() => pathOfNew(image));
   return portsOf({
     image: file,
     allowed: access.bases && new Set(await Promise.all(access.bases.map((base) => realpath(base).catch(() => base)))),
@@ -49,6 +49,11 @@ export async function imagePorts(image: string, access: ImageAccess = {}): Promi
     readonly: access.readonly ?? true,
     opened: access.opened,
   });
+}
+
+/** Where an image will be that is yet to be made. */
+async function pathOfNew(image: string): Promise<string> {
+  return path.join(await realpath(path.dirname(image)), path.basename(image));
 }
 
 function portsOf(reach: Reach): ImagePorts {
