@@ -34,6 +34,11 @@ export class CrtAddress {
     this.replace14 = (mode & CrtcMode.keepBit14) === 0;
   }
 
+  /** Successive counts are successive addresses, but where wrapped or replaced bits break in. */
+  get steps(): boolean {
+    return this.byteMode && !this.doubleWord;
+  }
+
   /** @param rowScan scan line within the character row, which CGA and Hercules modes put into the address */
   planeOffset(counter: number, rowScan: number): number {
     let a = counter;

@@ -1,7 +1,10 @@
+import type { MemorySegment } from '../../../memory/guest-memory.js';
 import type { DisplayRegisters } from '../display-state.js';
+import type { ScanKernel } from '../kernel/scan-kernel.js';
 import { PLANAR_BYTES } from '../vga/planar-memory.js';
 import { CrtAddress, rowBands, rowScanOf, type RowBand } from './crt-address.js';
 import type { Palette } from './palette.js';
+import type { PictureMemory } from './picture-memory.js';
 import type { Renderer, Target } from './renderer.js';
 import type { ScreenMode } from './screen-mode.js';
 import { TILE } from './tile-map.js';
@@ -18,6 +21,7 @@ const SPREAD = Int32Array.from({ length: 256 }, (_, byte) => {
 /**
  * Graphics modes that go through the VGA's serializers: 16 colours in planes, 4 colours interleaved (CGA) and 256
  * colours (13h, mode X). Each scan line is made anew and compared with the picture; equal successive lines are made once.
+ * Lines of 16 colours that lie in a row and are not panned, which is nearly all, go through the compiled loop.
  */
 export class PlanarRenderer implements Renderer {
   private readonly words: Int32Array;
@@ -26,18 +30,31 @@ export class PlanarRenderer implements Renderer {
 
   constructor(
     readonly mode: PlanarMode,
-    videoMemory: Uint8Array,
+    private readonly videoMemory: MemorySegment,
     private readonly registers: DisplayRegisters,
     private readonly palette: Palette,
+    private readonly picture: PictureMemory,
+    private readonly kernel: ScanKernel,
   ) {
-    this.words = new Int32Array(videoMemory.buffer, videoMemory.byteOffset, PLANAR_BYTES >> 2);
+    this.words = new Int32Array(picture.buffer, videoMemory.offset, PLANAR_BYTES >> 2);
     // One character more than fits: panning shifts it in.
     this.line = new Int32Array((mode.columns + 1) * (mode.width / mode.columns));
   }
 
   render(target: Target): void {
     this.address.update(this.registers);
+    this.splitColors();
     for (const band of rowBands(this.registers, this.mode.height)) this.renderBand(target, band);
+    target.changed.recount();
+  }
+
+  private splitColors(): void {
+    const { components } = this.picture;
+    this.palette.colors16.forEach((color, i) => {
+      components[i] = color;
+      components[16 + i] = color >> 8;
+      components[32 + i] = color >> 16;
+    });
   }
 
   private renderBand(target: Target, band: RowBand): void {
@@ -45,10 +62,32 @@ export class PlanarRenderer implements Renderer {
     for (let i = 0; i < band.height; i++) {
       const rowScan = rowScanOf(this.registers, band, i);
       const offset = this.address.planeOffset(band.counter, rowScan);
+      if (this.isPlain(band, offset, rowScan)) {
+        this.scanLine(offset, band.y + i);
+        continue;
+      }
       if (offset !== shownOffset) this.makeLine(band.counter, rowScan);
       shownOffset = offset;
       this.put(target, band.y + i, band.pan);
     }
+  }
+
+  /** Whether a line's words follow each other, one dot to a pixel and none panned away. */
+  private isPlain(band: RowBand, offset: number, rowScan: number): boolean {
+    const { pixels, dots, columns, width } = this.mode;
+    if (pixels !== '16-colors' || dots !== 1 || width !== columns * 8 || band.pan !== 0) return false;
+    return this.address.steps && this.address.planeOffset(band.counter + columns - 1, rowScan) === offset + columns - 1;
+  }
+
+  private scanLine(offset: number, y: number): void {
+    const { width, columns } = this.mode;
+    this.kernel.scanPlanes({
+      source: this.videoMemory.offset + offset * 4,
+      columns,
+      target: this.picture.pixelsOffset + y * width * 4,
+      tile: this.picture.tilesOffset + Math.floor(y / TILE) * Math.ceil(width / TILE),
+      components: this.picture.componentsOffset,
+    });
   }
 
   private makeLine(counter: number, rowScan: number): void {

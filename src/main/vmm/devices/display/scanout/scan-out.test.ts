@@ -169,6 +169,26 @@ describe('graphics modes', () => {
     expect([pixel(16, 5), pixel(17, 5), pixel(18, 5)]).toEqual([color(0), color(11), color(0)]);
   });
 
+  it('12h: every pixel takes a bit from each plane, and only what changes is marked', () => {
+    const { driver, memory, scanOut, pixel } = displayIn(VGA_MODES.planar640x480);
+    const bytes = memory.subarray(0, 80 * 480 * 4);
+    bytes.forEach((_, at) => (bytes[at] = Math.imul(at + 1, 0x9e37_79b1) >>> 24));
+    scanOut.update(SHOWN_MS);
+    for (const [x, y] of [[0, 0], [5, 0], [639, 0], [320, 200], [17, 333], [639, 479]] as const) {
+      const at = (y * 80 + (x >> 3)) * 4;
+      const attribute = [0, 1, 2, 3].reduce((sum, plane) => sum | (((bytes[at + plane]! >> (7 - (x & 7))) & 1) << plane), 0);
+      expect(pixel(x, y)).toEqual(color(attribute));
+    }
+    bytes[(80 * 100 + 3) * 4]! ^= 1;
+    bytes[(80 * 479 + 79) * 4 + 3]! ^= 0x80;
+    driver.outIndexed(0x3d4, 0x0a, 0x20);
+    scanOut.update(SHOWN_MS);
+    expect(scanOut.changed.rects()).toEqual([
+      { x: 16, y: 96, width: 16, height: 16 },
+      { x: 624, y: 464, width: 16, height: 16 },
+    ]);
+  }); // prettier-ignore
+
   it('0Dh: 320 × 200 doubled both ways', () => {
     const { driver, scanOut, pixel, size } = displayIn(VGA_MODES.planar320x200);
     driver.outIndexed(0x3c4, 2, 0b0100);

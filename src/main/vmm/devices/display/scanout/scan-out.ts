@@ -111,7 +111,7 @@ export class ScanOut implements FrameSource {
       case 'text':
         return new TextRenderer(mode, this.videoMemory, this.registers, this.palette);
       case 'planar':
-        return new PlanarRenderer(mode, this.videoMemory, this.registers, this.palette);
+        return new PlanarRenderer(mode, this.videoSegment, this.registers, this.palette, this.picture, this.kernel);
       case 'linear':
         return new LinearRenderer(mode, this.videoSegment, this.picture, this.kernel);
     }

@@ -1,4 +1,4 @@
-// The inner loops of linear scan-out: convert sixteen pixels, compare them with the picture, store them and mark their
+// The inner loops of scan-out: convert sixteen pixels, compare them with the picture, store them and mark their
 // tile if they differ. A source pixel is read once, so what a guest changes meanwhile is found by the next look.
 // AssemblyScript; compiled by scripts/build-display-kernel.mjs. Widths are multiples of 8. Nothing is allocated and
 // there is no static data: the module works in the machine's memory, on the addresses it is given.
@@ -133,4 +133,49 @@ export function scan15(source: usize, pitch: usize, target: usize, width: u32, h
 
 export function scan8(source: usize, pitch: usize, target: usize, width: u32, height: u32, tiles: usize, palette: usize): void {
   scan(8, 4, source, pitch, target, width, height, tiles, palette);
+}
+
+/** Plane bytes of one address → attributes of its four left pixels, one in each lane; `data` shifted by 4 for the right. */
+// @ts-ignore: decorator
+@inline
+function fourAttributes(data: u32): v128 {
+  // Lane p brings bit 7-p of every plane to the top of its byte, then the four bits side by side.
+  const tops = v128.and(i32x4.mul(i32x4.splat(data), i32x4(1, 2, 4, 8)), i32x4.splat(0x8080_8080));
+  const bits = i32x4.shr_u(tops, 7);
+  return i32x4.shr_u(i32x4.mul(bits, i32x4.splat(0x0102_0408)), 24);
+}
+
+/** @param red @param green @param blue of the 16 attributes */
+// @ts-ignore: decorator
+@inline
+function fourColors(attributes: v128, red: v128, green: v128, blue: v128): v128 {
+  // Lanes past 15 select nothing, so that only the lowest byte of each word is filled.
+  const index = v128.or(attributes, i32x4.splat(0xffff_ff00));
+  const r = i8x16.swizzle(red, index);
+  const g = i32x4.shl(i8x16.swizzle(green, index), 8);
+  const b = i32x4.shl(i8x16.swizzle(blue, index), 16);
+  return v128.or(v128.or(r, g), v128.or(b, i32x4.splat(OPAQUE)));
+}
+
+/**
+ * One scan line of 16 colours: eight pixels from each word of four plane bytes.
+ * @param source first word, the others follow @param columns words @param target the line in the picture
+ * @param tile of the line's left end @param components 16 red, 16 green, 16 blue values by attribute
+ */
+export function scanPlanes(source: usize, columns: u32, target: usize, tile: usize, components: usize): void {
+  const red = v128.load(components);
+  const green = v128.load(components, 16);
+  const blue = v128.load(components, 32);
+  for (let column: u32 = 0; column < columns; column++) {
+    const data = load<u32>(source);
+    const a = fourColors(fourAttributes(data), red, green, blue);
+    const b = fourColors(fourAttributes(data << 4), red, green, blue);
+    if (v128.any_true(v128.or(v128.xor(a, v128.load(target)), v128.xor(b, v128.load(target, 16))))) {
+      v128.store(target, a);
+      v128.store(target, b, 16);
+      store<u8>(tile + (column >> 1), 1);
+    }
+    source += 4;
+    target += 32;
+  }
 }
