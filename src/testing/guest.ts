@@ -8,9 +8,10 @@ import { ScanOut } from '../main/vmm/devices/display/scanout/scan-out.js';
 import { BuiltinBios } from '../main/vmm/firmware/builtin-bios.js';
 import type { Firmware, FirmwareDrive } from '../main/vmm/firmware/firmware.js';
 import { machineMemory } from '../main/vmm/machine/machine-memory.js';
-import { Machine, type MachineCondition } from '../main/vmm/machine/machine.js';
+import { Machine, type MachineCondition, type MachineState } from '../main/vmm/machine/machine.js';
 import type { MachineSpec } from '../main/vmm/machine/machine-spec.js';
 import type { GuestMemory } from '../main/vmm/memory/guest-memory.js';
+import { RAM_OFFSET } from '../main/vmm/memory/layout.js';
 import type { Clock } from '../main/vmm/time/clock.js';
 import { SteadyClock } from '../main/vmm/time/steady-clock.js';
 import { TEST_SPEC } from './bare-board.js';
@@ -22,12 +23,25 @@ class IdleSkippingClock implements Clock {
   private readonly start = performance.now();
   private skipped = 0;
 
+  private heldAtNs: number | undefined;
+
   nowNs(): number {
-    return (performance.now() - this.start) * 1e6 + this.skipped;
+    return this.heldAtNs ?? (performance.now() - this.start) * 1e6 + this.skipped;
+  }
+
+  hold(): void {
+    this.heldAtNs ??= this.nowNs();
+  }
+
+  release(): void {
+    const held = this.heldAtNs ?? this.nowNs();
+    this.heldAtNs = undefined;
+    this.skipped += held - this.nowNs();
   }
 
   skipTo(ns: number): void {
-    this.skipped += Math.max(0, ns - this.nowNs());
+    if (this.heldAtNs !== undefined) this.heldAtNs = ns;
+    else this.skipped += Math.max(0, ns - this.nowNs());
   }
 }
 
@@ -44,6 +58,15 @@ export interface GuestOptions {
   /** Instead of the built-in BIOS. */
   readonly firmware?: Firmware;
   readonly spec?: Partial<MachineSpec>;
+  /** A guest saved before, to go on from where it was. */
+  readonly from?: SavedGuest;
+}
+
+/** A guest's state and memory, as {@link Guest.save} leaves them. */
+export interface SavedGuest {
+  readonly state: MachineState;
+  readonly ram: Uint8Array;
+  readonly videoMemory: Uint8Array;
 }
 
 /** How a guest's run ended: the machine's own end, or halted with nothing that could ever wake it. */
@@ -66,6 +89,7 @@ export class Guest {
   private readonly scanOut: ScanOut;
 
   constructor(options: GuestOptions) {
+    if (options.from) this.startClockAt(options.from.state.clockNs);
     const spec = { ...TEST_SPEC, memoryBytes: (options.memoryMiB ?? 128) << 20, ...options.spec };
     this.memory = machineMemory(spec);
     this.machine = new Machine(spec, {
@@ -81,11 +105,36 @@ export class Guest {
     });
     this.machine.serial(1)?.onRoom(() => this.feedSerial());
     this.scanOut = new ScanOut(this.memory.wasm, displayKernel, this.machine.display);
+    if (options.from) this.load(options.from);
+  }
+
+  /** Everything of the guest but its media. Its time stands still until it runs again. */
+  save(): SavedGuest {
+    this.hostClock.hold();
+    const { offset, length } = this.machine.display.videoMemory;
+    return {
+      state: this.machine.saveState(),
+      ram: this.memory.bytes.slice(RAM_OFFSET, RAM_OFFSET + this.memory.ramBytes),
+      videoMemory: this.memory.bytes.slice(offset, offset + length),
+    };
+  }
+
+  private load({ state, ram, videoMemory }: SavedGuest): void {
+    this.memory.bytes.set(ram, RAM_OFFSET);
+    this.memory.bytes.set(videoMemory, this.machine.display.videoMemory.offset);
+    this.machine.loadState(state);
+  }
+
+  private startClockAt(ns: number): void {
+    this.hostClock.hold();
+    this.hostClock.skipTo(ns);
+    this.clock.slept();
   }
 
   /** Runs until `done`, the guest's end, or so much host time. @returns whether `done` came true */
   runUntil(done: () => boolean, seconds: number): boolean {
     const limit = performance.now() + seconds * 1000;
+    this.hostClock.release();
     while (!this.end && performance.now() < limit) {
       for (let slices = 0; slices < 50 && !this.end; slices++) this.step();
       if (done()) return true;

@@ -69,6 +69,9 @@ export interface BoardParts {
   readonly clock: Clock;
 }
 
+/** In the order interrupts pass through them. */
+const CONTROLLERS: readonly string[] = ['pic', 'io-apic', 'local-apic'];
+
 const NO_PEER = { transmit: () => undefined };
 
 /** The i440FX/PIIX class board: every chip, wired. docs/board.md has the maps. */
@@ -139,10 +142,13 @@ export class Board {
 
   /** @throws RangeError if a device of this board is not in the state */
   loadState(devices: Readonly<Record<string, unknown>>): void {
-    for (const [key, chip] of this.chips) {
+    const load = (key: string, chip: BoardDevice): void => {
       if (devices[key] === undefined) throw new RangeError(`the saved machine has no device '${key}'`);
       chip.loadState(devices[key]);
-    }
+    };
+    // Interrupt controllers last: lines that go up while others load are not interrupts.
+    for (const [key, chip] of this.chips) if (!CONTROLLERS.includes(key)) load(key, chip);
+    for (const key of CONTROLLERS) load(key, this.chips.get(key)!);
     this.a20.enabled = devices['a20'] === true;
   }
 

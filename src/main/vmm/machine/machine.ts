@@ -12,6 +12,7 @@ import type { MachineCondition, MachineControl, MachineState, MachineStats, OffC
 import type { MachinePorts } from './machine-ports.js';
 import { MachineRequests } from './machine-requests.js';
 import type { MachineSpec, SerialPortNumber } from './machine-spec.js';
+import { shapeDifference } from '../snapshot/state-shape.js';
 import { ShadowMemory } from './shadow-memory.js';
 import { SliceClock } from './slice-clock.js';
 import { VcpuWiring } from './vcpu-wiring.js';
@@ -137,9 +138,14 @@ export class Machine implements MachineControl {
   }
 
   loadState(state: MachineState): void {
+    const { cpu: _cpu, ...expected } = this.saveState();
+    const { cpu, ...given } = state;
+    const difference = shapeDifference(expected, given);
+    if (difference !== undefined) throw new RangeError(`${difference} is not what this machine has`);
+    // The processor first: chips then put it under the interrupt requests and the A20 line of theirs.
+    this.cpu.loadState(cpu);
     this.board.loadState(state.devices);
     this.ports.firmware.loadState(state.firmware);
-    this.cpu.loadState(state.cpu);
   }
 
   private boardPorts(): BoardPorts {

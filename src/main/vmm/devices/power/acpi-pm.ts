@@ -92,6 +92,7 @@ export class AcpiPm implements BoardDevice<AcpiPmState> {
   }
 
   saveState(): AcpiPmState {
+    this.accountTimer();
     return {
       version: 1,
       status: this.status,
