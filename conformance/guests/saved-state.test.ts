@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { decodePlain, encodePlain } from '../../src/main/vmm/snapshot/plain-value.js';
+import { grubRescue, memtestIso } from '../../src/testing/boot-media.js';
 import { debianKernel, debianMissing } from '../../src/testing/debian-packages.js';
+import { FIRMWARES } from '../../src/testing/firmwares.js';
 import { Guest, type GuestOptions, type SavedGuest } from '../../src/testing/guest.js';
 import { busyboxInitramfs } from '../../src/testing/initramfs.js';
 
@@ -30,6 +32,21 @@ function expectSame(saved: SavedGuest, again: SavedGuest): void {
   expect(differing.map(([place, value]) => `${place}: ${String(before.get(place))} → ${String(value)}`)).toEqual([]);
 }
 
+/** Runs a guest to a screen, saving it and making it anew again and again. */
+function throughLives(options: () => GuestOptions, screen: RegExp, first = new Guest(options())): Guest {
+  let guest = first;
+  for (let lives = 0; !screen.test(guest.screen) && lives < 300; lives++) {
+    guest.runUntil(() => screen.test(guest.screen), 0.05 + 0.03 * (lives % 5));
+    const saved = guest.save();
+    const { screen: shown } = guest;
+    guest = reborn(options(), saved);
+    expectSame(saved, guest.save());
+    expect(guest.screen).toBe(shown);
+  }
+  expect(guest.screen).toMatch(screen);
+  return guest;
+}
+
 describe.skipIf(debianMissing())('saved states of live guests (skipped where apt is missing)', () => {
   test.each(['', 'acpi=off noapic nolapic'])('Linux “%s” goes on from any point of its boot', async (commandLine) => {
     const options = {
@@ -52,5 +69,31 @@ describe.skipIf(debianMissing())('saved states of live guests (skipped where apt
     guest.type('dmesg | grep -ciE "BUG:|Oops|call trace|unstable"; sleep 1; seq 1 2000 | md5sum\n');
     guest.waitForSerial('ea4d0a24dabcaa11f9aa979b872d162b', 60);
     expect(guest.serial).toMatch(/\n0\r\n/);
+  });
+
+  const LONG = { timeout: 300_000 };
+
+  describe.each(FIRMWARES)('under $name', ({ make, missing }) => {
+    const guestWith = (media: GuestOptions) => (): GuestOptions => {
+      const firmware = make();
+      return { memoryMiB: 64, ...media, ...(firmware ? { firmware } : {}) };
+    };
+
+    test.skipIf(missing)('GRUB on a CD comes up and obeys the keyboard', LONG, async () => {
+      const options = guestWith({ cdrom: await grubRescue('cdrom.iso') });
+      const menu = throughLives(options, /\*GNU\/Linux/);
+      menu.press('ArrowDown');
+      const moved = throughLives(options, /\*GNU \(aka GNU\/Hurd\)/, menu);
+      moved.press('KeyC');
+      throughLives(options, /grub>/, moved);
+    });
+
+    test.skipIf(missing)('GRUB on a diskette comes up', LONG, async () => {
+      throughLives(guestWith({ floppy: await grubRescue('floppy.img') }), /GNU GRUB/);
+    });
+
+    test.skipIf(missing)('memtest86+ comes up', LONG, async () => {
+      throughLives(guestWith({ cdrom: await memtestIso('x64'), memoryMiB: 32 }), /Pass:\s+0/);
+    });
   });
 });
