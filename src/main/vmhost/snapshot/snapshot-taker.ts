@@ -57,8 +57,9 @@ interface Shot {
 export class SnapshotTaker {
   private readonly pages: PageStates;
   private saver: SaverClient | undefined;
-  /** The last save, done or not; never rejects. */
-  private saving: Promise<unknown> = Promise.resolve();
+  /** What must be over before the next begins: orders in turn, and what the last left running; never rejects. */
+  private busy: Promise<unknown> = Promise.resolve();
+  private background: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly ports: SnapshotPorts,
@@ -69,7 +70,7 @@ export class SnapshotTaker {
 
   /** Takes nothing before `loaded`: a restored machine whose RAM has not come yet cannot be saved. */
   waitFor(loaded: Promise<void>): void {
-    this.saving = loaded.catch(() => undefined);
+    this.busy = loaded.catch(() => undefined);
   }
 
   /** Waits for an earlier save. @throws AnnexError if it cannot be taken; nothing has changed then */
@@ -93,7 +94,7 @@ export class SnapshotTaker {
       } finally {
         pauseMs = await this.ports.thread.thaw();
       }
-      this.saving = this.save(shot).then(
+      this.background = this.save(shot).then(
         (saved) => this.report(shot, { ok: true, saved }),
         (error: unknown) => this.report(shot, { ok: false, error: toWireError(error) }),
       );
@@ -124,19 +125,16 @@ export class SnapshotTaker {
   /** Gives up what is being saved and waits until nothing of it is left, or the machine's thread is gone. */
   async close(): Promise<void> {
     this.cancel();
-    await Promise.race([this.saving, this.ports.thread.ended]);
+    await Promise.race([this.busy, this.ports.thread.ended]);
   }
 
-  private async afterEarlier<T>(work: () => Promise<T>): Promise<T> {
-    const earlier = this.saving;
-    let done = (): void => undefined;
-    this.saving = new Promise<void>((resolve) => (done = resolve));
-    await earlier;
-    try {
-      return await work();
-    } finally {
-      done();
-    }
+  private afterEarlier<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.busy.then(work);
+    this.busy = done.then(
+      () => this.background,
+      () => undefined,
+    );
+    return done;
   }
 
   private async freeze({ path, incremental }: TakeOrder | SuspendOrder): Promise<Shot> {
