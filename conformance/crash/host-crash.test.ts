@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Host } from '../../src/main/host/host.js';
+import { DyingFiles, type Fate } from '../../src/testing/dying-files.js';
+import { FakeDiskJobStarter } from '../../src/testing/fake-disk-jobs.js';
+import { Random } from '../../src/testing/random.js';
+import { FakeVmStarter } from '../../src/testing/fake-vm-starter.js';
+import { attempt, CrashSite, type Contents } from './crash-site.js';
+
+/** Something a person does; merges, which are the work of other processes, are put off. */
+interface Deed {
+  readonly name: string;
+  do(host: Host, id: string): Promise<unknown>;
+}
+
+const onSnapshot =
+  (which: number, command: 'snapshot.revert' | 'snapshot.delete'): Deed['do'] =>
+  async (host, id) => {
+    const { snapshots } = await host.command('snapshot.tree', { id });
+    return attempt(host, command, { id, snapshotId: snapshots.at(which)!.id });
+  };
+
+const DEEDS: readonly Deed[] = [
+  { name: 'take', do: (host, id) => attempt(host, 'snapshot.take', { id, name: 'new' }) },
+  { name: 'revert to the first', do: onSnapshot(0, 'snapshot.revert') },
+  { name: 'revert to the last', do: onSnapshot(-1, 'snapshot.revert') },
+  { name: 'delete the first', do: onSnapshot(0, 'snapshot.delete') },
+  { name: 'delete the last', do: onSnapshot(-1, 'snapshot.delete') },
+  { name: 'clone linked', do: (host, id) => attempt(host, 'machine.clone', { id, name: 'Copy', kind: 'linked' }) },
+  { name: 'clone', do: (host, id) => attempt(host, 'machine.clone', { id, name: 'Copy', kind: 'full' }) },
+  { name: 'save settings', do: (host, id) => attempt(host, 'machine.edit', { id, patch: { memoryMiB: 32 } }) },
+  { name: 'grow', do: (host, id) => attempt(host, 'disk.grow', { id, driveId: 'disk0', sizeBytes: 4 << 20 }) },
+  { name: 'add a disk', do: (host, id) => attempt(host, 'disk.add', { id, sizeBytes: 1 << 20, format: 'qcow2' }) },
+  { name: 'create', do: (host) => attempt(host, 'machine.create', { draft: { name: 'Other', memoryMiB: 16 } }) },
+  {
+    name: 'run, snapshot, suspend, go on',
+    async do(host, id) {
+      await attempt(host, 'machine.start', { id });
+      await attempt(host, 'snapshot.take', { id, name: 'live' });
+      await attempt(host, 'machine.suspend', { id });
+      await attempt(host, 'machine.resume', { id });
+      return attempt(host, 'machine.powerOff', { id });
+    },
+  },
+  {
+    name: 'run and keep nothing',
+    async do(host, id) {
+      await attempt(host, 'machine.start', { id, disposable: true });
+      return attempt(host, 'machine.powerOff', { id });
+    },
+  },
+];
+
+const FATES: readonly Fate[] = [
+  { kind: 'killed', halfway: false },
+  { kind: 'killed', halfway: true },
+];
+
+const HOUR = 3_600_000;
+const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 2 ** 31);
+
+let template: CrashSite;
+let site: CrashSite;
+let before: Contents;
+let present: string;
+
+beforeAll(async () => {
+  const jobs = new FakeDiskJobStarter();
+  // Merges change files in ways only the real program can; here they are always put off.
+  jobs.failure = { type: 'failed', error: { code: 'cancelled', message: 'put off' } };
+  template = await CrashSite.create(new FakeVmStarter(), jobs);
+  const host = await template.open();
+  const { id } = (await host.command('library.list', {})).machines[0]!.config;
+  for (const name of ['one', 'two', 'three']) {
+    await template.scribble();
+    await host.command('snapshot.take', { id, name });
+  }
+  await template.scribble();
+  await host.close();
+  before = await template.contents();
+  present = await template.present();
+});
+
+afterAll(() => template.remove());
+
+/** Runs `work` on a fresh copy of the library. */
+async function onCopy<T>(work: () => Promise<T>): Promise<T> {
+  site = await template.copy();
+  return work().finally(() => site.remove());
+}
+
+async function machineId(host: Host): Promise<string> {
+  const { machines, broken } = await host.command('library.list', {});
+  expect(broken).toEqual([]);
+  return machines.find(({ config }) => config.name === 'Test')!.config.id;
+}
+
+async function doAndDie(deed: Deed, files: DyingFiles): Promise<void> {
+  const host = await site.open(files);
+  const id = await machineId(host);
+  files.arm();
+  await deed.do(host, id);
+  files.kill();
+  await host.close().catch(() => {});
+  await site.breakLocks();
+}
+
+/** The next host is killed while it puts things right. */
+async function dieRecovering(at: number): Promise<void> {
+  const files = new DyingFiles(at);
+  files.arm();
+  await site.open(files).then(
+    (host) => host.close(),
+    () => {},
+  );
+  await site.breakLocks();
+}
+
+/** Whatever happened: a valid tree, every snapshot as it was or gone because it was deleted, nothing left lying about. */
+async function checkNextStart(deed: Deed): Promise<void> {
+  const host = await site.open();
+  const id = await machineId(host);
+  const tree = await host.command('snapshot.tree', { id });
+  expect(tree.problem).toBeNull();
+  const after = await site.contents();
+  const lost = [...before].filter(([snapshot, content]) => after.get(snapshot) !== content).map(([snapshot]) => snapshot);
+  expect(lost.length).toBeLessThanOrEqual(deed.name.startsWith('delete') ? 1 : 0);
+  for (const snapshot of lost) expect(after.has(snapshot)).toBe(false);
+  const reverted = deed.name.startsWith('revert');
+  const now = await site.present();
+  expect(reverted ? [present, ...before.values()] : [present]).toContain(now);
+  expect(await site.orphans()).toEqual([]);
+  const view = await host.command('machine.get', { id });
+  expect(['stopped', 'crashed', 'suspended']).toContain(view.state);
+  const [committed] = after.keys();
+  if (committed !== undefined) await host.command('snapshot.revert', { id, snapshotId: committed });
+  if (committed !== undefined) expect(await site.present()).toBe(after.get(committed));
+  await host.close();
+}
+
+/** Steps a deed takes when nothing goes wrong. */
+function countSteps(deed: Deed): Promise<number> {
+  return onCopy(async () => {
+    const files = new DyingFiles(Infinity);
+    const host = await site.open(files);
+    const id = await machineId(host);
+    files.arm();
+    await deed.do(host, id);
+    await host.close();
+    return files.steps;
+  });
+}
+
+/** How many of a deed's steps are tried, in a new order each time; `all` for every one. */
+const POINTS = process.env['CRASH_POINTS'] === 'all' ? Infinity : Number(process.env['CRASH_POINTS'] ?? 3);
+
+/** Steps to die at, the same for the same seed. */
+function pick(steps: number, count: number): number[] {
+  const all = Array.from({ length: steps }, (_, i) => i + 1);
+  const random = new Random(SEED);
+  return all
+    .map((at) => ({ at, order: random.word() }))
+    .sort((a, b) => a.order - b.order)
+    .slice(0, count)
+    .map(({ at }) => at);
+}
+
+describe.each(DEEDS)('$name', (deed) => {
+  it(
+    `loses nothing when the host is killed (seed ${SEED})`,
+    async () => {
+      for (const at of pick(await countSteps(deed), POINTS))
+        for (const fate of FATES)
+          await onCopy(async () => {
+            await doAndDie(deed, new DyingFiles(at, fate));
+            await dieRecovering((at % 7) + 1);
+            await checkNextStart(deed);
+          });
+    },
+    HOUR,
+  );
+
+  it(
+    `loses nothing when the disk is full or forbidden (seed ${SEED})`,
+    async () => {
+      for (const at of pick(await countSteps(deed), POINTS))
+        for (const code of ['ENOSPC', 'EACCES'] as const)
+          await onCopy(async () => {
+            await doAndDie(deed, new DyingFiles(at, { kind: 'refused', code, onwards: true }));
+            await checkNextStart(deed);
+          });
+    },
+    HOUR,
+  );
+});
