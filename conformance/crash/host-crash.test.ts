@@ -58,6 +58,7 @@ const FATES: readonly Fate[] = [
 const HOUR = 3_600_000;
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 2 ** 31);
 
+let tried = 0;
 let template: CrashSite;
 let site: CrashSite;
 let before: Contents;
@@ -80,10 +81,14 @@ beforeAll(async () => {
   present = await template.present();
 });
 
-afterAll(() => template.remove());
+afterAll(async () => {
+  await template.remove();
+  console.info(`${tried} points tried`);
+});
 
 /** Runs `work` on a fresh copy of the library. */
 async function onCopy<T>(work: () => Promise<T>): Promise<T> {
+  tried++;
   site = await template.copy();
   return work().finally(() => site.remove());
 }

@@ -24,6 +24,7 @@ import { Library } from './library/library.js';
 import { Machines } from './machines.js';
 import { MediaCatalogue } from './media/media-catalogue.js';
 import { Operations } from './operations.js';
+import { AutoSnapshots, runningTimeSchema } from './snapshots/auto-snapshots.js';
 import { Clones } from './snapshots/clones.js';
 import { Comparer } from './snapshots/comparison.js';
 import { MachineSites } from './snapshots/machine-sites.js';
@@ -63,6 +64,7 @@ export class Host {
   private readonly power: PowerCycle;
   private readonly jobs: Jobs;
   private readonly sites: MachineSites;
+  private readonly autoSnapshots: AutoSnapshots;
 
   private constructor(
     private readonly runtimeFolder: string,
@@ -71,6 +73,7 @@ export class Host {
     media: MediaCatalogue,
     settings: JsonStore<Record<string, unknown>>,
     folders: JsonStore<string[]>,
+    runningTime: JsonStore<Record<string, number>>,
   ) {
     const emit = (event: HostEvent): void => this.listeners.forEach((listener) => listener(event));
     const dataFolder = path.join(library.root, HOST_FOLDER);
@@ -89,6 +92,7 @@ export class Host {
     const comparer = new Comparer(sites, snapshots, diskJobs, jobs);
     const clones = new Clones(sites, snapshots, diskJobs, jobs);
     this.sites = sites;
+    this.autoSnapshots = new AutoSnapshots(sites, snapshots, runningTime, emit);
     this.power = power;
     this.handlers = {
       ...libraryCommands({ library, machines, media, folders, operations, emit }),
@@ -112,9 +116,10 @@ export class Host {
     const media = await MediaCatalogue.open(file('media.json'));
     const settings = await JsonStore.open<Record<string, unknown>>(file('settings.json'), settingsSchema, {});
     const folders = await JsonStore.open<string[]>(file('folders.json'), foldersSchema, []);
+    const runningTime = await JsonStore.open<Record<string, number>>(file('running-time.json'), runningTimeSchema, {});
     // Short, because a local socket's path may have only about 100 characters; private, because mkdtemp makes it 0700.
     const runtimeFolder = await mkdtemp(path.join(tmpdir(), 'annex-'));
-    const host = new Host(runtimeFolder, options, library, media, settings, folders);
+    const host = new Host(runtimeFolder, options, library, media, settings, folders, runningTime);
     await host.sites.recoverAll();
     return host;
   }
@@ -169,6 +174,7 @@ export class Host {
   async close(): Promise<void> {
     this.jobs.cancelAll();
     this.power.close();
+    await this.autoSnapshots.close();
     await this.machines.close();
     await this.sites.operations.settle();
     await rm(this.runtimeFolder, { recursive: true, force: true });

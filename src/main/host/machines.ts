@@ -11,6 +11,7 @@ import { firmwareFiles } from './firmware-files.js';
 import type { Library, LibraryMachine } from './library/library.js';
 import { headOf, writableDisks } from './snapshots/layers.js';
 import { filesOf } from './snapshots/linked-clones.js';
+import type { LastRun } from './library/machine-folder.js';
 import { MachineLock } from './library/machine-lock.js';
 import { viewMachine } from './machine-view.js';
 import { checkFiles, checkMemory } from './preflight.js';
@@ -111,7 +112,7 @@ export class Machines {
     this.changed(id);
     await live.run.start(await machineRights([machine.folder.path, this.runtimeFolder], plan.config.drives));
     const { startedAt } = live.run;
-    await this.library.setLastRun(id, { version: 1, power: 'on', problem: null, startedAt, lastUsedAt: Date.now() });
+    await this.rememberRun(id, { version: 1, power: 'on', problem: null, startedAt, lastUsedAt: Date.now() });
     this.changed(id);
   }
 
@@ -249,7 +250,7 @@ export class Machines {
     const everRan = live.run.engine !== null;
     if (everRan) {
       const crashed = end.error !== null;
-      await this.library.setLastRun(id, {
+      await this.rememberRun(id, {
         version: 1,
         power: crashed ? 'crashed' : 'off',
         problem: end.error,
@@ -260,6 +261,11 @@ export class Machines {
     this.live.delete(id);
     this.changed(id);
     this.afterEnd?.(id, end);
+  }
+
+  /** What cannot be written, on a full disk, is lost: it matters less than the machine. */
+  private rememberRun(id: string, lastRun: LastRun): Promise<void> {
+    return this.library.setLastRun(id, lastRun).catch(() => {});
   }
 
   private renewThumbnails(): void {

@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { FakeDiskJobStarter } from '../../../testing/fake-disk-jobs.js';
+import { FakeVmStarter } from '../../../testing/fake-vm-starter.js';
+import { Host } from '../host.js';
+import { COUNT_EVERY_MS } from './auto-snapshots.js';
+
+const HOUR = 3_600_000;
+let root: string;
+let host: Host;
+let id: string;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  root = await mkdtemp(path.join(tmpdir(), 'annex-auto-'));
+  host = await Host.open({
+    libraryPath: root,
+    starter: new FakeVmStarter(),
+    diskJobStarter: new FakeDiskJobStarter(),
+    version: '0',
+  });
+  const draft = { name: 'Test', memoryMiB: 64, autoSnapshots: { every: 'hour' as const, keep: 2 } };
+  id = (await host.command('machine.create', { draft })).config.id;
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await host.close();
+  await rm(root, { recursive: true });
+});
+
+const tree = () => host.command('snapshot.tree', { id });
+
+/** Lets a period pass on the host's timers; what they start goes on in real time. */
+function pass(ms: number): void {
+  for (let passed = 0; passed < ms; passed += COUNT_EVERY_MS) vi.advanceTimersByTime(COUNT_EVERY_MS);
+}
+
+it('counts only the time the machine runs', async () => {
+  pass(2 * HOUR);
+  await host.command('machine.start', { id });
+  pass(HOUR / 2);
+  await host.command('machine.pause', { id });
+  pass(2 * HOUR);
+  expect((await tree()).snapshots).toEqual([]);
+  await host.command('machine.resume', { id });
+  pass(HOUR / 2);
+  await expect.poll(async () => (await tree()).snapshots.length).toBe(1);
+  expect((await tree()).snapshots).toMatchObject([{ kind: 'automatic', power: 'running' }]);
+});
+
+it('keeps as many as it is told to, and never drops those a person took', async () => {
+  await host.command('machine.start', { id });
+  await host.command('snapshot.take', { id, name: 'mine' });
+  const seen = new Set<string>();
+  for (let number = 1; number <= 4; number++) {
+    pass(HOUR);
+    await expect
+      .poll(async () => (await tree()).snapshots.filter((s) => s.kind === 'automatic' && !seen.has(s.id)).length)
+      .toBe(1);
+    await expect.poll(async () => (await tree()).snapshots.length).toBe(1 + Math.min(number, 2));
+    for (const snapshot of (await tree()).snapshots) seen.add(snapshot.id);
+  }
+  expect((await tree()).snapshots.map(({ name }) => name)).toEqual(['mine', 'Automatic', 'Automatic']);
+});
