@@ -127,7 +127,9 @@ async function checkNextStart(deed: Deed): Promise<void> {
   const tree = await host.command('snapshot.tree', { id });
   expect(tree.problem).toBeNull();
   const after = await site.contents();
-  const lost = [...before].filter(([snapshot, content]) => after.get(snapshot) !== content).map(([snapshot]) => snapshot);
+  const lost = [...before]
+    .filter(([snapshot, content]) => after.get(snapshot) !== content)
+    .map(([snapshot]) => snapshot);
   expect(lost.length).toBeLessThanOrEqual(deed.name.startsWith('delete') ? 1 : 0);
   for (const snapshot of lost) expect(after.has(snapshot)).toBe(false);
   const reverted = deed.name.startsWith('revert');

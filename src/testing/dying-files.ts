@@ -86,7 +86,8 @@ export class DyingFiles implements HostFiles {
       this.dead = true;
       throw new KilledError();
     }
-    const refused = this.fate.kind === 'refused' && (this.fate.onwards ? this.steps >= this.at : this.steps === this.at);
+    const refused =
+      this.fate.kind === 'refused' && (this.fate.onwards ? this.steps >= this.at : this.steps === this.at);
     // Taking away and syncing need no room: a full disk refuses neither.
     const needsRoom = name !== 'remove' && name !== 'syncFolder' && name !== 'rename';
     if (this.fate.kind === 'refused' && refused && (needsRoom || this.fate.code !== 'ENOSPC')) {
