@@ -1,5 +1,7 @@
 import { FLAGS_AUX, FLAGS_RESULT } from '../layout';
-import { AUX_AF, getCF, setFlagsCarries, setFlagsLogic, setFlagsShift, signExtend } from './flags';
+import {
+  AUX_AF, AUX_CF, AUX_PO, getCF, setFlagsCarries, setFlagsCells, setFlagsLogic, setFlagsShift, signExtend,
+} from './flags'; // prettier-ignore
 
 /**
  * Integer arithmetic as pure functions of operands and flags, for every operand size T (u8, u16, u32, u64).
@@ -85,18 +87,26 @@ import { AUX_AF, getCF, setFlagsCarries, setFlagsLogic, setFlagsShift, signExten
 // @ts-ignore: decorator
 @inline function top<T>(value: T): u32 { return <u32>(<u64>value >>> (sizeof<T>() * 8 - 1)) & 1; }
 
+/** Bit 31 of the upper half, or what a narrower value has there when its top bit is moved to bit 31. */
+// @ts-ignore: decorator
+@inline function upper<T>(value: T): u32 {
+  if (sizeof<T>() == 8) return <u32>(<u64>value >>> 32);
+  return <u32>value << (32 - sizeof<T>() * 8);
+}
+
 /** SHL. A count of zero leaves the flags alone. */
 // @ts-ignore: decorator
 @inline export function shl<T>(a: T, n: u8): T {
   const count = <u32>n & countMask<T>();
   if (count == 0) return a;
   if (sizeof<T>() < 4 && count > bits<T>()) {
-    setFlagsShift<T>(<T>0, 0, 0);
+    setFlagsCells<T>(<T>0, 0);
     return <T>0;
   }
   const wide = sizeof<T>() < 4 ? <T>((<u32>a) << count) : <T>(a << <T>count);
   const cf = <u32>(<u64>a >>> (bits<T>() - count)) & 1;
-  setFlagsShift<T>(wide, cf, top<T>(wide) ^ cf);
+  // OF is the result's top bit xor CF, so the carry into that bit is the bit itself.
+  setFlagsCells<T>(wide, (cf << 31) | ((upper<T>(wide) >>> 1) & AUX_PO));
   return wide;
 }
 // @ts-ignore: decorator
@@ -104,13 +114,13 @@ import { AUX_AF, getCF, setFlagsCarries, setFlagsLogic, setFlagsShift, signExten
   const count = <u32>n & countMask<T>();
   if (count == 0) return a;
   if (sizeof<T>() < 4 && count > bits<T>()) {
-    setFlagsShift<T>(<T>0, 0, 0);
+    setFlagsCells<T>(<T>0, 0);
     return <T>0;
   }
   const r = <T>(<u64>a >>> count);
   const cf = <u32>(<u64>a >>> (count - 1)) & 1;
-  // Defined for a count of 1; beyond that processors give the xor of the two top bits of the result.
-  setFlagsShift<T>(r, cf, top<T>(<T>(r ^ (r << <T>1))));
+  // OF is defined for a count of 1; beyond that processors give the xor of the two top bits, the upper of which is 0.
+  setFlagsCells<T>(r, (-cf & (AUX_CF | AUX_PO)) ^ (upper<T>(r) & AUX_PO));
   return r;
 }
 // @ts-ignore: decorator
@@ -119,8 +129,7 @@ import { AUX_AF, getCF, setFlagsCarries, setFlagsLogic, setFlagsShift, signExten
   if (count == 0) return a;
   const wide = signExtend<T>(a);
   const r = <T>(wide >> count);
-  const cf = <u32>(wide >> (count - 1)) & 1;
-  setFlagsShift<T>(r, cf, 0);
+  setFlagsCells<T>(r, -(<u32>(wide >> (count - 1)) & 1) & (AUX_CF | AUX_PO));
   return r;
 }
 
@@ -231,7 +240,11 @@ export function mulHighSigned(a: i64, b: i64): i64 {
 @inline export function imul<T>(a: T, b: T): T {
   const r = <T>(a * b);
   let lost: bool;
-  if (sizeof<T>() == 8) lost = mulHighSigned(<i64>a, <i64>b) != <i64>r >> 63;
+  if (sizeof<T>() == 8) {
+    // Products of numbers of 32 bits always fit.
+    const narrow = <i64>a == <i64>(<i32>a) && <i64>b == <i64>(<i32>b);
+    lost = !narrow && mulHighSigned(<i64>a, <i64>b) != <i64>r >> 63;
+  }
   else lost = signExtend<T>(a) * signExtend<T>(b) != signExtend<T>(r);
   const cf: u32 = lost ? 1 : 0;
   setFlagsShift<T>(r, cf, cf);

@@ -30,16 +30,24 @@ const RUN_LIMIT: u32 = 128;
 
 /** Address of the first op at an instruction pointer of the current mode; sets PAGE_RIP. Delivers what faults. */
 export function lookup(rip: u64): usize {
+  const op = opAtHand(rip);
+  if (!op) return lookupMiss(rip, codeAddress(rip));
+  enterPage(rip);
+  return op;
+}
+
+/** The op at an instruction pointer if it is at hand, else 0. The caller sets PAGE_RIP ({@link enterPage}). */
+// @ts-ignore: decorator
+@inline export function opAtHand(rip: u64): usize {
   const address = codeAddress(rip);
   const entry = instructionSlot(address);
-  if (load<u64>(entry) == ((address & ~0xfff) | <u64>load<u32>(ITLB_KEY))) {
-    const op = load<u32>(load<u32>(entry, 8) + ((<u32>address & 0xfff) << 2));
-    if (op) {
-      store<u64>(PAGE_RIP, rip - (address & 0xfff));
-      return op;
-    }
-  }
-  return lookupMiss(rip, address);
+  if (load<u64>(entry) != ((address & ~0xfff) | <u64>load<u32>(ITLB_KEY))) return 0;
+  return load<u32>(load<u32>(entry, 8) + ((<u32>address & 0xfff) << 2));
+}
+/** Code goes on in the page of an instruction pointer. */
+// @ts-ignore: decorator
+@inline export function enterPage(rip: u64): void {
+  store<u64>(PAGE_RIP, rip - (codeAddress(rip) & 0xfff));
 }
 
 // @ts-ignore: decorator

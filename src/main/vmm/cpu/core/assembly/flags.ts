@@ -40,6 +40,13 @@ const AUX_CARRIES: u32 = AUX_CF | AUX_PO | AUX_AF;
   store<u32>(FLAGS_AUX, 0);
 }
 
+/** Result flags, and the auxiliary word. */
+// @ts-ignore: decorator
+@inline export function setFlagsCells<T>(result: T, aux: u32): void {
+  store<i64>(FLAGS_RESULT, signExtend<T>(result));
+  store<u32>(FLAGS_AUX, aux);
+}
+
 /** Result flags, CF and OF given (0 or 1), AF cleared. */
 // @ts-ignore: decorator
 @inline export function setFlagsShift<T>(result: T, cf: u32, overflow: u32): void {

@@ -102,14 +102,6 @@ export function linear(seg: u32, offset: u64, bytes: u32, write: bool): u64 {
 @inline export function hostPointer(entry: usize, address: u64): usize {
   return load<usize>(entry, 8) + <usize>address;
 }
-/** Stores what the TLB has no entry for; false with the fault noted. */
-export function storeMiss<T>(address: u64, value: T): bool {
-  const p = writeMiss(address, sizeof<T>());
-  if (!p) return false;
-  store<T>(p, value);
-  commit(p);
-  return true;
-}
 
 /** Host pointer for reading; an access that crosses a page never matches the tag. */
 // @ts-ignore: decorator

@@ -5,9 +5,21 @@ import { FLAGS_UNKNOWN } from './flag-effects.js';
  * the main loop small for the compilers that must chew it.
  */
 const HOT_CALLS = new Set([
-  'pushRegister', 'popRegister', 'pushImmediate', 'callRelative', 'jumpRelative', 'jumpNear', 'callNear', 'returnNear',
-  'leave', 'convertToPair', 'convertAccumulator', 'simdVW', 'simdWV', 'multiply', 'divide', 'exchangeAccumulator',
+  'jumpRelative', 'jumpNear', 'callNear', 'leave', 'convertToPair', 'convertAccumulator', 'simdVW', 'simdWV', 'multiply',
+  'divide', 'exchangeAccumulator',
 ]); // prettier-ignore
+
+/** What is tried in the case itself first: false leaves everything to the call. */
+const TRIED_INLINE: Readonly<Record<string, (type: string) => string>> = {
+  pushRegister: (type) => `tryPush<${type}>(getRegister<${type}>(slotA(op)))`,
+  pushImmediate: (type) => `tryPush<${type}>(<${type}>opImm(op))`,
+  popRegister: (type) => `tryPop<${type}>(slotA(op))`,
+};
+/** The same for jumps: the next op, or 0. */
+const TRIED_JUMPS: Readonly<Record<string, (type: string) => string>> = {
+  callRelative: (type) => `tryCall<${type}>(op)`,
+  returnNear: (type) => `tryReturn<${type}>(op)`,
+};
 
 /** Ids below are the pseudo-ops of assembly/pseudo-ops.ts. */
 const FIRST = 8;
@@ -52,11 +64,16 @@ export class CaseTable {
 
   /** An expression that gives the next op. */
   call(expression: string): number {
-    const [name] = expression.split(/[<(]/);
-    const hot = HOT_CALLS.has(name!) && !expression.includes('u16');
-    return hot
-      ? add(this.hot, FIRST, `next = ${expression}; break;`)
-      : add(this.rare, FIRST_RARE, `return ${expression};`);
+    const [, name, type] = /^(\w*)(?:<(u32|u64)>)?/.exec(expression)!;
+    const wide = !expression.includes('u16');
+    if (wide && HOT_CALLS.has(name!)) return add(this.hot, FIRST, `next = ${expression}; break;`);
+    const rare = add(this.rare, FIRST_RARE, `return ${expression};`);
+    if (type === undefined) return rare;
+    const inline = TRIED_INLINE[name!];
+    if (inline) return this.inline(`if (!${inline(type)}) { next = rare(op, ${rare}); break; }`);
+    const jump = TRIED_JUMPS[name!];
+    if (jump) return add(this.hot, FIRST, `next = ${jump(type)}; if (!next) next = rare(op, ${rare}); break;`);
+    return rare;
   }
 
   describe(id: number, traits: CaseTraits): void {

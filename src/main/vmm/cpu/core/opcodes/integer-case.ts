@@ -1,7 +1,7 @@
 import type { Instruction } from './opcode.js';
 import type { CaseTable } from './case-table.js';
 import { describeFlags } from './flag-traits.js';
-import { addressOf, modifyOperand, readOperand, storeOperand, type AddressKind } from './memory-operand.js';
+import { addressOf, modifyOperand, readOperand, SEGMENTED, storeOperand, type Address } from './memory-operand.js';
 import { condition, isMemoryForm, modifyRegister, slot, sourceValues, TAKE_JUMP } from './case-text.js';
 import { operandType, sizesOf, TYPES, type OperandSize } from './operands.js';
 
@@ -56,9 +56,10 @@ function registerCase(row: Instruction, type: string, cases: CaseTable): number 
 function memoryCase(row: Instruction, type: string, cases: CaseTable): number {
   const outside = outsideCase(row, type, cases);
   if (outside !== undefined) return outside;
-  const id = inlineCase(row, type, 'segmented', cases);
+  const id = inlineCase(row, type, SEGMENTED, cases);
   if (hasFlatCases(row, type)) {
-    cases.setFlat(id, { base: inlineCase(row, type, 'base', cases), indexed: inlineCase(row, type, 'indexed', cases) });
+    const flat = (kind: 'base' | 'indexed'): number => inlineCase(row, type, { kind, rare: id }, cases);
+    cases.setFlat(id, { base: flat('base'), indexed: flat('indexed') });
   }
   return id;
 }
@@ -75,14 +76,14 @@ function hasFlatCases(row: Instruction, type: string): boolean {
 }
 
 /** 16-bit operands are rare, and segmented ones where a flat case exists. */
-function inlineCase(row: Instruction, type: string, address: AddressKind | undefined, cases: CaseTable): number {
+function inlineCase(row: Instruction, type: string, address: Address | undefined, cases: CaseTable): number {
   const rare =
-    (type === 'u16' && !['setcc', 'inline'].includes(row.form)) || (address === 'segmented' && hasFlatCases(row, type));
+    (type === 'u16' && !['setcc', 'inline'].includes(row.form)) || (address?.kind === 'segmented' && hasFlatCases(row, type));
   const body = inlineBody(row, type, address);
   return rare ? cases.inlineRare(body) : cases.inline(body);
 }
 
-function inlineBody(row: Instruction, type: string, address: AddressKind | undefined): string {
+function inlineBody(row: Instruction, type: string, address: Address | undefined): string {
   switch (row.form) {
     case 'inline':
       return '';
@@ -91,10 +92,15 @@ function inlineBody(row: Instruction, type: string, address: AddressKind | undef
     case 'cmov':
       return conditionalMove(row, type, address);
     case 'address':
-      return `putRegister<${type}>(slotA(op), <${type}>${address === undefined || address === 'segmented' ? 'effectiveOffset(op)' : addressOf(address)});`;
+      return `putRegister<${type}>(slotA(op), <${type}>${offsetOf(address)});`;
     default:
       return dataCase(row, type, address);
   }
+}
+
+/** What LEA computes; without segment bases a linear address is an offset. */
+function offsetOf(address: Address | undefined): string {
+  return address === undefined || address.kind === 'segmented' ? 'effectiveOffset(op)' : addressOf(address.kind);
 }
 
 function conditionOf(row: Instruction): string {
@@ -109,7 +115,7 @@ function jcc(row: Instruction, type: string, cases: CaseTable): number {
 }
 
 /** A 32-bit CMOV zeroes the upper half whatever the condition; the memory operand is read either way. */
-function conditionalMove(row: Instruction, type: string, address: AddressKind | undefined): string {
+function conditionalMove(row: Instruction, type: string, address: Address | undefined): string {
   const move = (source: string): string =>
     `const a = slotA(op); putRegister<${type}>(a, ${conditionOf(row)} ? ${source} : getRegister<${type}>(a));`;
   return address === undefined
@@ -117,14 +123,14 @@ function conditionalMove(row: Instruction, type: string, address: AddressKind | 
     : `${readOperand(type, address)} ${move(`load<${type}>(p)`)}`;
 }
 
-function storeTo(operand: string, type: string, address: AddressKind | undefined, result: string): string {
+function storeTo(operand: string, type: string, address: Address | undefined, result: string): string {
   return address !== undefined && isMemoryForm(operand)
     ? storeOperand(type, address, result)
     : `putRegister<${type}>(${slot(operand)}, ${result});`;
 }
 
 /** ALU operations and moves: fetch operands, apply the function, store. */
-function dataCase(row: Instruction, type: string, address: AddressKind | undefined): string {
+function dataCase(row: Instruction, type: string, address: Address | undefined): string {
   const operands = row.operands.split(',');
   const target = operands[0]!;
   const memory = address !== undefined;

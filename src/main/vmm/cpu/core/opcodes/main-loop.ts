@@ -9,10 +9,9 @@ import { deliverOpFault } from '../exceptions';
 import { pageEnd, service, startOp } from '../loop';
 import { getRegister, nextOp, opImm, opRip, pendingEvents, putRegister, slotA, slotB } from '../state';
 import { condition0, condition2, condition4, condition6, condition8, condition10, condition12, condition14, getCF, setFlagsLogic } from '../flags';
-import { modifyMiss, readMiss } from '../access';
 import {
   baseAddress, commit, effectiveOffset, hostPointer, indexedAddress, misses, modifyPointer, readAddress, readEntry, readPointer,
-  storeMiss, writeAddress, writeEntry, writePointer,
+  writeAddress, writeEntry, writePointer,
 } from '../memory';
 import { crossPage, stepDone } from '../step';
 import {
@@ -48,7 +47,7 @@ export function execute(budget: i32): i32 {
       case 6: next = undefined(op); break;
       case 7: next = tooLong(op); break;
 ${cases.hotLines().join('\n')}
-      default: next = rare(op);
+      default: next = rare(op, load<u16>(op));
     }
     // A block ended: count it, and look up from the work now and then.
     budget -= <i32>(op - start) + OP_SIZE;
@@ -58,9 +57,9 @@ ${cases.hotLines().join('\n')}
   }
 }
 
-/** The instructions that are seldom executed. */
-function rare(op: usize): usize {
-  switch (<u32>load<u16>(op)) {
+/** What is seldom executed: instructions, and what a case of the main loop found to be out of the ordinary. */
+function rare(op: usize, id: u32): usize {
+  switch (id) {
 ${cases.rareLines().join('\n')}
       default: unreachable();
   }
@@ -72,5 +71,6 @@ ${cases.rareLines().join('\n')}
 const NOT_INSTRUCTIONS = new Set([
   'load', 'store', 'sizeof', 'putRegister', 'getRegister', 'slotA', 'slotB', 'opImm', 'nextOp', 'readPointer', 'readAddress',
   'writePointer', 'writeAddress', 'modifyPointer', 'commit', 'effectiveOffset', 'deliverOpFault', 'if', 'baseAddress',
-  'indexedAddress', 'readEntry', 'writeEntry', 'hostPointer', 'misses', 'readMiss', 'modifyMiss', 'storeMiss', 'getCF', 'setFlagsLogic',
+  'indexedAddress', 'readEntry', 'writeEntry', 'hostPointer', 'misses', 'getCF', 'setFlagsLogic',
+  'rare',
 ]); // prettier-ignore

@@ -1,8 +1,13 @@
 /**
- * How a case reaches its memory operand. `segmented` is any; the other two are flat operands (no segment base or limit,
- * natural address size) with and without an index register, and look into the TLB in the case itself.
+ * How a case reaches its memory operand. `segmented` is any. The flat kinds (no segment base or limit, natural address
+ * size, with or without an index register) look into the TLB in the case itself, and leave what misses it to the rare
+ * case that does the same work for any operand.
  */
-export type AddressKind = 'segmented' | 'base' | 'indexed';
+export type Address =
+  | { readonly kind: 'segmented' }
+  | { readonly kind: 'base' | 'indexed'; readonly rare: number };
+
+export const SEGMENTED: Address = { kind: 'segmented' };
 
 const FAULT = 'if (!p) { next = deliverOpFault(op); break; }';
 
@@ -12,34 +17,29 @@ export function addressOf(kind: 'base' | 'indexed'): string {
 }
 
 /** Leaves in `p` where to read the operand. */
-export function readOperand(type: string, kind: AddressKind): string {
-  if (kind === 'segmented') return `const p = readPointer<${type}>(readAddress<${type}>(op)); ${FAULT}`;
-  return pointer(type, kind, 'read', `readMiss(at, sizeof<${type}>())`);
+export function readOperand(type: string, address: Address): string {
+  if (address.kind === 'segmented') return `const p = readPointer<${type}>(readAddress<${type}>(op)); ${FAULT}`;
+  return pointer(type, 'read', address.kind, address.rare);
 }
 
-export function storeOperand(type: string, kind: AddressKind, result: string): string {
-  if (kind === 'segmented') {
-    return `const p = writePointer<${type}>(writeAddress<${type}>(op)); ${FAULT} store<${type}>(p, ${result}); commit(p);`;
+export function storeOperand(type: string, address: Address, result: string): string {
+  if (address.kind !== 'segmented') {
+    return `${pointer(type, 'write', address.kind, address.rare)} store<${type}>(p, ${result});`;
   }
-  return (
-    `const at = ${addressOf(kind)}; const entry = writeEntry(at); ` +
-    `if (!misses<${type}>(entry, at)) store<${type}>(hostPointer(entry, at), ${result}); ` +
-    `else if (!storeMiss<${type}>(at, ${result})) { next = deliverOpFault(op); break; }`
-  );
+  return `const p = writePointer<${type}>(writeAddress<${type}>(op)); ${FAULT} store<${type}>(p, ${result}); commit(p);`;
 }
 
 /** Replaces the operand, which is at `p` while `result` is computed. */
-export function modifyOperand(type: string, kind: AddressKind, result: string): string {
-  const fetch =
-    kind === 'segmented'
-      ? `const p = modifyPointer<${type}>(writeAddress<${type}>(op)); ${FAULT}`
-      : pointer(type, kind, 'write', `modifyMiss(at, sizeof<${type}>())`);
-  return `${fetch} store<${type}>(p, ${result}); commit(p);`;
+export function modifyOperand(type: string, address: Address, result: string): string {
+  if (address.kind !== 'segmented') {
+    return `${pointer(type, 'write', address.kind, address.rare)} store<${type}>(p, ${result});`;
+  }
+  return `const p = modifyPointer<${type}>(writeAddress<${type}>(op)); ${FAULT} store<${type}>(p, ${result}); commit(p);`;
 }
 
-function pointer(type: string, kind: 'base' | 'indexed', table: 'read' | 'write', miss: string): string {
+function pointer(type: string, table: 'read' | 'write', kind: 'base' | 'indexed', rare: number): string {
   return (
-    `const at = ${addressOf(kind)}; const entry = ${table}Entry(at); let p = hostPointer(entry, at); ` +
-    `if (misses<${type}>(entry, at)) { p = ${miss}; ${FAULT} }`
+    `const at = ${addressOf(kind)}; const entry = ${table}Entry(at); ` +
+    `if (misses<${type}>(entry, at)) { next = rare(op, ${rare}); break; } const p = hostPointer(entry, at);`
   );
 }

@@ -1,10 +1,10 @@
-import { generation, lookup, validTarget } from '../code-cache';
+import { enterPage, generation, lookup, opAtHand, validTarget } from '../code-cache';
 import { deliverOpFault, deliverSoftware, raise, SOURCE_INT1, SOURCE_SOFTWARE } from '../exceptions';
 import { getOF, getZF } from '../flags';
-import { addressMask, opAddressSize, readAddress, readPointer, rmRead } from '../memory';
-import { BP, BR, DB, GP, iopl, nextOp, OF, opImm, opNextRip, opOffset, RCX, reg64, ripMask, setReg16, setReg64, UD, virtual8086, cellA, opLength } from '../state'; // prettier-ignore
-import { PAGE_RIP } from '../../layout';
-import { dropFlat, dropStack, flatStack, peek, push, pushFlat, topFlat } from './stack';
+import { addressMask, hostPointer, misses, opAddressSize, readAddress, readEntry, readPointer, rmRead } from '../memory';
+import { BP, BR, DB, GP, iopl, nextOp, OF, opImm, opNextRip, opOffset, RCX, reg64, RSP, ripMask, setReg16, setReg64, UD, virtual8086, cellA, opLength } from '../state'; // prettier-ignore
+import { EA_MASK, PAGE_RIP } from '../../layout';
+import { dropFlat, dropStack, flatStack, peek, push, pushFlat, topFlat, tryPush } from './stack';
 import { canonical } from '../walk';
 
 /** Near control transfer and software interrupts. */
@@ -23,6 +23,11 @@ export function branch(op: usize): usize {
 
 /** A near jump: to an invalid target it faults itself. */
 function jumpTo(op: usize, target: u64): usize {
+  const known = opAtHand(target);
+  if (known) {
+    enterPage(target);
+    return known;
+  }
   return validTarget(target) ? lookup(target) : deliverOpFault(op);
 }
 
@@ -40,6 +45,32 @@ export function jumpRelative<T>(op: usize): usize {
   if (sizeof<T>() == 2) return branch16(op);
   const to: usize = load<u32>(op, 8);
   return to ? to : branch(op);
+}
+/** A direct call on a flat stack to code at hand: the next op, or 0 with nothing done. */
+// @ts-ignore: decorator
+@inline export function tryCall<T>(op: usize): usize {
+  const linked: usize = load<u32>(op, 8);
+  const back = load<u64>(PAGE_RIP) + <u64>(opOffset(op) + opLength(op));
+  if (linked) return tryPush<T>(<T>back) ? linked : 0;
+  const target = <u64>(<T>(back + <u64>(<i64>opImm(op))));
+  const known = opAtHand(target);
+  if (!known || !tryPush<T>(<T>back)) return 0;
+  enterPage(target);
+  return known;
+}
+/** A near return likewise. */
+// @ts-ignore: decorator
+@inline export function tryReturn<T>(op: usize): usize {
+  if (!flatStack<T>()) return 0;
+  const at = reg64(RSP) & load<u64>(EA_MASK);
+  const entry = readEntry(at);
+  if (misses<T>(entry, at)) return 0;
+  const back = <u64>load<T>(hostPointer(entry, at));
+  const known = opAtHand(back);
+  if (!known) return 0;
+  dropFlat(sizeof<T>());
+  enterPage(back);
+  return known;
 }
 export function callRelative<T>(op: usize): usize {
   if (sizeof<T>() == 2) {

@@ -1,10 +1,12 @@
 import { deliverOpFault, raise } from '../exceptions';
 import { FLAG_VISIBLE } from './flags';
 import { getFlags, setFlags } from '../flags';
-import { commit, linear, readPointer, rmRead, rmStore, rmWrite, writePointer } from '../memory';
+import {
+  commit, hostPointer, linear, misses, readEntry, readPointer, rmRead, rmStore, rmWrite, writeEntry, writePointer,
+} from '../memory'; // prettier-ignore
 import {
   ATTR_DB, cellA, codeMode, cpl, FLAG_IF, FLAG_IOPL, FLAG_RF, FLAG_VIF, FLAG_VIP, FLAG_VM, GP, iopl, nextOp, opDisp, opImm,
-  protectedMode, putReg, RBP, reg64, RSP, segAttributes, setReg16, setReg32, setReg64, SS,
+  protectedMode, putReg, putRegister, RBP, reg64, RSP, segAttributes, setReg16, setReg32, setReg64, SS,
   virtual8086,
 } from '../state'; // prettier-ignore
 import { EA_MASK } from '../../layout';
@@ -41,6 +43,30 @@ export function stackAddress<T>(offset: u64, write: bool): u64 {
   store<T>(p, value);
   commit(p);
   setReg64(RSP, pointer);
+  return true;
+}
+
+/** Pushes on a flat stack that the TLB knows; false with nothing done, not even a fault noted, if it is no such. */
+// @ts-ignore: decorator
+@inline export function tryPush<T>(value: T): bool {
+  if (!flatStack<T>()) return false;
+  const at = (reg64(RSP) - sizeof<T>()) & load<u64>(EA_MASK);
+  const entry = writeEntry(at);
+  if (misses<T>(entry, at)) return false;
+  store<T>(hostPointer(entry, at), value);
+  setReg64(RSP, at);
+  return true;
+}
+/** The same for popping to a register. */
+// @ts-ignore: decorator
+@inline export function tryPop<T>(slot: usize): bool {
+  if (!flatStack<T>()) return false;
+  const at = reg64(RSP) & load<u64>(EA_MASK);
+  const entry = readEntry(at);
+  if (misses<T>(entry, at)) return false;
+  const value = load<T>(hostPointer(entry, at));
+  dropFlat(sizeof<T>());
+  putRegister<T>(slot, value);
   return true;
 }
 
