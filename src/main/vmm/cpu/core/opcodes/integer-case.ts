@@ -78,7 +78,8 @@ function hasFlatCases(row: Instruction, type: string): boolean {
 /** 16-bit operands are rare, and segmented ones where a flat case exists. */
 function inlineCase(row: Instruction, type: string, address: Address | undefined, cases: CaseTable): number {
   const rare =
-    (type === 'u16' && !['setcc', 'inline'].includes(row.form)) || (address?.kind === 'segmented' && hasFlatCases(row, type));
+    (type === 'u16' && !['setcc', 'inline'].includes(row.form)) ||
+    (address?.kind === 'segmented' && hasFlatCases(row, type));
   const body = inlineBody(row, type, address);
   return rare ? cases.inlineRare(body) : cases.inline(body);
 }

@@ -3,9 +3,7 @@
  * size, with or without an index register) look into the TLB in the case itself, and leave what misses it to the rare
  * case that does the same work for any operand.
  */
-export type Address =
-  | { readonly kind: 'segmented' }
-  | { readonly kind: 'base' | 'indexed'; readonly rare: number };
+export type Address = { readonly kind: 'segmented' } | { readonly kind: 'base' | 'indexed'; readonly rare: number };
 
 export const SEGMENTED: Address = { kind: 'segmented' };
 
