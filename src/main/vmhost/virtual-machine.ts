@@ -27,6 +27,9 @@ import { SavedMachine } from './snapshot/saved-machine.js';
 import { SnapshotTaker, type SnapshotPorts } from './snapshot/snapshot-taker.js';
 import { Typist } from './typist.js';
 
+/** Shortest time between two reports of progress, in ms. */
+const PROGRESS_EVERY_MS = 100;
+
 /** Time the machine thread has to end by itself at power-off, in ms. */
 const END_GRACE_MS = 3000;
 
@@ -150,6 +153,10 @@ export class VirtualMachine {
         return this.snapshots.cancel();
       case 'suspend':
         return this.suspend(call);
+      case 'merge-layer':
+        return this.mergeLayer(call);
+      case 'cancel-merge':
+        return this.drives.cancelMerge(call.driveId);
     }
   }
 
@@ -247,6 +254,15 @@ export class VirtualMachine {
     // The answer goes first: nothing awaits the end.
     setImmediate(() => void this.end('suspended', null));
     return suspended;
+  }
+
+  private mergeLayer({ driveId, layer }: Extract<VmCall, { name: 'merge-layer' }>): Promise<void> {
+    let toldAt = 0;
+    return this.drives.mergeLayer(driveId, layer, (doneBytes, totalBytes) => {
+      if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
+      toldAt = performance.now();
+      this.listener.tell({ type: 'merge-progress', driveId, layer, doneBytes, totalBytes });
+    });
   }
 
   private connectDisplay(source: DisplaySource): void {

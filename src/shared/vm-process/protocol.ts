@@ -75,6 +75,13 @@ export const vmCallSchema = z.discriminatedUnion('name', [
     incremental: z.boolean(),
     thumbnailWidth: z.int().positive(),
   }),
+  /**
+   * Takes a layer out of what a drive's disk is made of, while the guest runs: what the layer above reads of it is copied
+   * up. Answered when the file of the layer is not needed any more. Ended anywhere, it can be begun again.
+   */
+  z.object({ name: z.literal('merge-layer'), driveId: z.string(), layer: z.string() }),
+  /** The `merge-layer` of this drive fails with `cancelled`; the disk reads the same. */
+  z.object({ name: z.literal('cancel-merge'), driveId: z.string() }),
 ]);
 export type VmCall = z.infer<typeof vmCallSchema>;
 
@@ -164,6 +171,13 @@ export const fromVmSchema = z.discriminatedUnion('type', [
   }),
   /** How far a state has been saved, in bytes of guest memory. */
   z.object({ type: z.literal('snapshot-progress'), path: z.string(), doneBytes: z.number(), totalBytes: z.number() }),
+  z.object({
+    type: z.literal('merge-progress'),
+    driveId: z.string(),
+    layer: z.string(),
+    doneBytes: z.number(),
+    totalBytes: z.number(),
+  }),
   /** A state file is complete, or there is none and why. */
   z.object({
     type: z.literal('snapshot-saved'),

@@ -13,7 +13,7 @@ import type { ProcessExit, VmChild } from './process-starter.js';
 const CALL_TIMEOUT_MS = 20_000;
 /** The same for calls that move all of a guest's memory or much of a disk; whether the process lives shows elsewhere. */
 const LONG_CALL_TIMEOUT_MS = 30 * 60_000;
-const LONG_CALLS: ReadonlySet<VmCall['name']> = new Set<VmCall['name']>(['take-snapshot', 'suspend']);
+const LONG_CALLS: ReadonlySet<VmCall['name']> = new Set<VmCall['name']>(['take-snapshot', 'suspend', 'merge-layer']);
 
 interface PendingCall {
   readonly name: VmCall['name'];

@@ -73,7 +73,6 @@ async function setUp(): Promise<{ guest: Guest; bay: DriveBay }> {
   return { guest, bay };
 }
 
-const UNATTENDED = { checkpoint() {}, progress() {} };
 const compare = async (image: string, format: string, content: Uint8Array): Promise<void> => {
   await writeFile(inFolder('model.raw'), content);
   await run('qemu-img', ['compare', '-f', format, '-F', 'raw', inFolder(image), inFolder('model.raw')]);
@@ -130,7 +129,7 @@ describe.skipIf(missing)(`DriveBay${missing ? ` (skipped: ${missing})` : ''}`, (
       await pivot.commit();
       await scribble(15, 977);
     }
-    const merging = bay.mergeLayer('hd0', inFolder(layer), UNATTENDED);
+    const merging = bay.mergeLayer('hd0', inFolder(layer), () => {});
     for (let i = 0; i < 10; i++) await scribble(8, 1511 + i * 64);
     await merging;
     await rm(inFolder(layer));
@@ -152,17 +151,17 @@ describe.skipIf(missing)(`DriveBay${missing ? ` (skipped: ${missing})` : ''}`, (
     for (let i = 0; i < 100; i++) await guest.write(i * 160, i + 1);
     const pivot = await bay.preparePivot({ hd0: await overlay('over.qcow2', 'disk0.raw', 'raw') });
     await pivot.commit();
-    let pieces = 0;
-    const control = {
-      checkpoint: () => {
-        if (pieces++ === 2) throw new Error('enough');
-      },
-      progress() {},
+    let cancelled: Promise<void> | undefined;
+    const progress = (doneBytes: number) => {
+      if (doneBytes > 0) cancelled ??= bay.cancelMerge('hd0');
     };
-    await expect(bay.mergeLayer('hd0', inFolder('disk0.raw'), control)).rejects.toThrow();
+    const merging = bay.mergeLayer('hd0', inFolder('disk0.raw'), progress);
+    await expect(bay.mergeLayer('hd0', inFolder('disk0.raw'), () => {})).rejects.toMatchObject({ code: 'vm-busy' });
+    await expect(merging).rejects.toMatchObject({ code: 'cancelled' });
+    await cancelled;
     await guest.write(64, 200);
     await guest.expectAll();
-    await bay.mergeLayer('hd0', inFolder('disk0.raw'), UNATTENDED);
+    await bay.mergeLayer('hd0', inFolder('disk0.raw'), () => {});
     await rm(inFolder('disk0.raw'));
     await guest.expectAll();
     await bay.closeAll();

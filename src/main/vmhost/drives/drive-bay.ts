@@ -13,6 +13,7 @@ import { Pivot } from './pivot.js';
 /** The files of a machine's drives: opened, locked where they are written, and attached to the block server. */
 export class DriveBay {
   private readonly loaded = new Map<string, DriveMedium>();
+  private readonly merges = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
 
   constructor(
     private readonly configs: readonly DriveConfig[],
@@ -46,6 +47,7 @@ export class DriveBay {
     const medium = this.loaded.get(driveId);
     if (!medium) return;
     this.loaded.delete(driveId);
+    await this.cancelMerge(driveId);
     await medium.close();
   }
 
@@ -71,13 +73,32 @@ export class DriveBay {
     return pivot;
   }
 
-  /** Takes a layer out of a drive's chain while the guest runs; see {@link LiveMerge}. @throws AnnexError */
-  async mergeLayer(driveId: string, layer: string, control: OperationControl): Promise<void> {
+  /**
+   * Takes a layer out of a drive's chain while the guest runs; see {@link LiveMerge}.
+   * @throws AnnexError `cancelled` if it was; `vm-busy` if another layer of the drive is being merged
+   */
+  async mergeLayer(driveId: string, layer: string, progress: OperationControl['progress']): Promise<void> {
+    const medium = this.mediumOf(driveId);
+    if (this.merges.has(driveId)) throw new AnnexError('vm-busy', 'This disk is being merged already.', { driveId });
+    const abort = new AbortController();
+    const control = { checkpoint: () => abort.signal.throwIfAborted(), progress };
+    const done = new LiveMerge(this.blocks, medium).run(layer, control);
+    this.merges.set(driveId, { abort, done });
     try {
-      await new LiveMerge(this.blocks, this.mediumOf(driveId)).run(layer, control);
+      await done;
     } catch (error) {
+      if (abort.signal.aborted) throw new AnnexError('cancelled', 'Cancelled.', {}, { cause: error });
       throw errorOfFile(error, layer);
+    } finally {
+      this.merges.delete(driveId);
     }
+  }
+
+  /** Gives up a merge, if one is under way, and waits for its end. */
+  async cancelMerge(driveId: string): Promise<void> {
+    const merge = this.merges.get(driveId);
+    merge?.abort.abort();
+    await merge?.done.catch(() => {});
   }
 
   pathOf(driveId: string): string | undefined {
