@@ -49,6 +49,7 @@ export class MemoryFile implements FilePort {
 
   async truncate(size: number): Promise<void> {
     await this.later();
+    if (size > this.room) throw new FileError('no-space', 'no room');
     this.resize(size);
   }
 

@@ -71,11 +71,15 @@ export class StreamWriter implements ImageWriter {
   }
 
   async write(offset: number, bytes: Uint8Array): Promise<void> {
+    const grains: { readonly grain: number; readonly data: Promise<Uint8Array> }[] = [];
     for (let done = 0; done < bytes.length; done += this.grainBytes) {
       const part = bytes.subarray(done, done + this.grainBytes);
-      if (part.every((byte) => byte === 0)) continue;
-      await this.writeGrain((offset + done) / this.grainBytes, part);
+      if (part.some((byte) => byte !== 0))
+        grains.push({ grain: (offset + done) / this.grainBytes, data: this.deflate(part) });
     }
+    // Side by side deflated, one after the other written.
+    await Promise.all(grains.map(({ data }) => data));
+    for (const { grain, data } of grains) await this.writeGrain(grain, await data);
   }
 
   async finish(): Promise<void> {
@@ -88,16 +92,17 @@ export class StreamWriter implements ImageWriter {
     await this.file.sync();
   }
 
-  private async writeGrain(grain: number, content: Uint8Array): Promise<void> {
+  private deflate(content: Uint8Array): Promise<Uint8Array> {
+    if (content.length === this.grainBytes) return deflateZlib(content, this.ports);
+    const whole = new Uint8Array(this.grainBytes);
+    whole.set(content);
+    return deflateZlib(whole, this.ports);
+  }
+
+  private async writeGrain(grain: number, data: Uint8Array): Promise<void> {
     const index = Math.floor(grain / ENTRIES_PER_TABLE);
     if (index !== this.tableIndex) await this.endTable();
     this.tableIndex = index;
-    let whole = content;
-    if (content.length < this.grainBytes) {
-      whole = new Uint8Array(this.grainBytes);
-      whole.set(content);
-    }
-    const data = await deflateZlib(whole, this.ports);
     const head = new Uint8Array(12);
     const view = new DataView(head.buffer);
     view.setBigUint64(0, BigInt(grain * GRAIN_SECTORS), true);
