@@ -10,8 +10,8 @@ import type { FrozenMachine, StateFacts } from './snapshot-messages.js';
 
 const FIRST_PAGE = RAM_OFFSET >>> PAGE_SHIFT;
 
-/** Pages looked at before pages copied aside are taken in again. */
-const SCAN_PAGES = 256;
+/** Pages copied aside that are taken in before others are looked at, and the other way round. */
+const BATCH_PAGES = 256;
 
 /** Sleep when all that is left is on its way through the ring, in ms. */
 const NAP_MS = 1;
@@ -70,8 +70,8 @@ export class StateSaver {
     while (left > 0) {
       if (cancelled()) throw new SaveCancelled('cancelled');
       const before = left;
-      while (aside.shift(takeAside)) continue;
-      const end = Math.min(cursor + SCAN_PAGES, pageStates.length);
+      for (let taken = 0; taken < BATCH_PAGES && aside.shift(takeAside); taken++) continue;
+      const end = Math.min(cursor + BATCH_PAGES, pageStates.length);
       for (; cursor < end; cursor++) {
         if (pageStates[cursor] === PAGE_CLEAN) continue;
         const room = writer.room;
