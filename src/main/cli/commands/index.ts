@@ -8,6 +8,7 @@ import { run } from './run.js';
 import { serve } from './serve.js';
 import * as snapshot from './snapshot.js';
 import { clone } from './clone.js';
+import * as disk from './disk.js';
 import { exportMachine, importMachine } from './transfer.js';
 
 /** Every command, in the order the help lists them. */
@@ -34,6 +35,13 @@ export const COMMANDS: readonly Command[] = [
   snapshot.compare,
   snapshot.tidy,
   clone,
+  disk.create,
+  disk.info,
+  disk.convert,
+  disk.resize,
+  disk.compact,
+  disk.check,
+  disk.compare,
   sendKeys,
   type,
   screenshot,
