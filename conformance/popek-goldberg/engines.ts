@@ -1,5 +1,6 @@
-import { createTestVcpu } from '../../src/testing/interpreter.js';
 import type { VcpuFactory } from '../../src/main/vmm/machine/machine-ports.js';
+import { createTestVcpu } from '../../src/testing/interpreter.js';
+import { createKvmVcpu, kvmMissing } from '../../src/testing/kvm.js';
 
 export interface EngineUnderTest {
   readonly name: string;
@@ -11,4 +12,5 @@ export interface EngineUnderTest {
 /** Every engine the suite runs on. */
 export const ENGINES: readonly EngineUnderTest[] = [
   { name: 'interpreter', create: createTestVcpu, missing: undefined },
+  { name: 'kvm', create: createKvmVcpu, missing: kvmMissing() },
 ];

@@ -308,6 +308,7 @@ export class Lab {
       readMsr: () => undefined,
       writeMsr: () => false,
       nowNs: () => 0,
+      deadlineNs: () => Infinity,
     };
   }
 

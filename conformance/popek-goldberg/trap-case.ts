@@ -18,7 +18,15 @@ export function trap(
   run: (lab: Lab) => unknown,
   expected: unknown,
 ): TrapCase {
-  return { trap: name, reference, run: (create) => run(new Lab(create, options)), expected };
+  return { trap: name, reference, run: (create) => inLab(new Lab(create, options), run), expected };
+}
+
+function inLab(lab: Lab, run: (lab: Lab) => unknown): unknown {
+  try {
+    return run(lab);
+  } finally {
+    lab.engine.close();
+  }
 }
 
 /** A case whose code, run on its own, ends in one event. */

@@ -139,6 +139,7 @@ export class BareCpu {
       readMsr: () => undefined,
       writeMsr: () => false,
       nowNs: () => this.nowNs,
+      deadlineNs: () => Infinity,
     };
   }
 }

@@ -9,6 +9,7 @@ import { BuiltinBios } from '../main/vmm/firmware/builtin-bios.js';
 import type { Firmware, FirmwareDrive } from '../main/vmm/firmware/firmware.js';
 import { machineMemory } from '../main/vmm/machine/machine-memory.js';
 import { Machine, type MachineCondition, type MachineState } from '../main/vmm/machine/machine.js';
+import type { VcpuFactory } from '../main/vmm/machine/machine-ports.js';
 import type { MachineSpec } from '../main/vmm/machine/machine-spec.js';
 import type { GuestMemory } from '../main/vmm/memory/guest-memory.js';
 import { RAM_OFFSET } from '../main/vmm/memory/layout.js';
@@ -58,6 +59,8 @@ export interface GuestOptions {
   /** Instead of the built-in BIOS. */
   readonly firmware?: Firmware;
   readonly spec?: Partial<MachineSpec>;
+  /** The processor; the interpreter unless told otherwise. */
+  readonly createVcpu?: VcpuFactory;
   /** A guest saved before, to go on from where it was. */
   readonly from?: SavedGuest;
 }
@@ -96,7 +99,7 @@ export class Guest {
       memory: this.memory,
       clock: this.clock,
       wallClock: { nowMs: () => 1_709_164_798_000 + this.clock.nowNs() / 1e6, localOffsetMinutes: () => 0 },
-      createVcpu: createTestVcpu,
+      createVcpu: options.createVcpu ?? createTestVcpu,
       firmware: options.firmware ?? builtinBios(options),
       drives: this.drives(options),
       serial: { 1: { transmit: (byte) => void (this.serial += String.fromCharCode(byte)) } },

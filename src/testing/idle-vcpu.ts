@@ -66,4 +66,6 @@ export class IdleVcpu implements VcpuEngine {
   loadState(): void {
     throw new Error('an idle processor has no state');
   }
+
+  close(): void {}
 }

@@ -25,6 +25,7 @@ const bus: VcpuBus = {
   readMsr: () => undefined,
   writeMsr: () => false,
   nowNs: () => 0,
+  deadlineNs: () => Infinity,
 };
 
 /** A processor in 64-bit ring 0 with flat, identity-mapped memory, SSE enabled, about to execute {@link CODE}. */

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { KvmKernel } from '../../vmm/cpu/kvm/kernel-port.js';
 import { KvmError } from '../../vmm/cpu/kvm/kvm-error.js';
+import { threadAlarm, type CLibrary } from './thread-alarm.js';
 
 // include/uapi/asm-generic/fcntl.h, mman-common.h
 const O_RDWR = 2;
@@ -10,7 +11,7 @@ const MAP_SHARED_FIXED = 0x11;
 
 /** What of koffi is used here; it is an optional dependency, absent where no prebuilt binary fits the host. */
 interface Ffi {
-  load(library: string): { func(prototype: string): (...values: never[]) => number };
+  load(library: string): CLibrary;
   errno(): number;
   address(pointer: unknown): bigint;
 }
@@ -44,6 +45,7 @@ export function libcKernel(): KvmKernel {
     },
     mapFixed: (descriptor, address, bytes) =>
       Math.min(0, answer(mmap(address, bytes, PROT_READ_WRITE, MAP_SHARED_FIXED, descriptor, 0))),
+    createAlarm: () => threadAlarm(libc, answer),
     // Moving nothing answers with the address it was given.
     addressOf(buffer) {
       const bytes = new Uint8Array(buffer);

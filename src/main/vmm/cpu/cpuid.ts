@@ -72,7 +72,7 @@ function dwords(text: string, count: number): number[] {
 }
 
 /** Family 6, model 26, stepping 5: the oldest of the x86-64-v2 generation, which no guest holds errata against. */
-const SIGNATURE = 0x000106a5;
+export const CPUID_SIGNATURE = 0x000106a5;
 const MAX_BASIC_LEAF = 0x16;
 const MAX_EXTENDED_LEAF = 0x80000008;
 const MAX_HYPERVISOR_LEAF = 0x40000000;
@@ -102,7 +102,7 @@ export function cpuidLeaves({ tscHz, brand = 'Annex virtual processor' }: CpuidO
   const megahertz = Math.round(tscHz / 1e6);
   return [
     leaf(0, [MAX_BASIC_LEAF, genu, ntel, inei]),
-    leaf(1, [SIGNATURE, ((CACHE_LINE_BYTES / 8) << 8) | (1 << 16), all(FEATURES_1_ECX), all(FEATURES_1_EDX)]),
+    leaf(1, [CPUID_SIGNATURE, ((CACHE_LINE_BYTES / 8) << 8) | (1 << 16), all(FEATURES_1_ECX), all(FEATURES_1_EDX)]),
     leaf(2, [0x0000ff01, 0, 0, 0]),
     leaf(4, cache(1, 1, 8, 64), 0),
     leaf(4, cache(2, 1, 4, 128), 1),

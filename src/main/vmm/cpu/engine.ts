@@ -38,6 +38,8 @@ export interface VcpuBus {
   writeMsr(index: number, low: number, high: number): boolean;
   /** Virtual time in ns; RDTSC is this times the TSC frequency. */
   nowNs(): number;
+  /** Virtual time at which the machine wants its thread back at the latest, in ns. */
+  deadlineNs(): number;
 }
 
 /** The handful of registers firmware services and the debugger touch often; 32-bit views, cheap on every engine. */
@@ -82,4 +84,6 @@ export interface VcpuEngine {
   /** @throws RangeError if the state holds something this engine cannot run */
   loadState(state: CpuState): void;
   readonly stats: VcpuStats;
+  /** Gives back what the engine holds of the host. It is of no use afterwards. */
+  close(): void;
 }

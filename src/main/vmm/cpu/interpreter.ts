@@ -122,6 +122,9 @@ export class InterpreterEngine implements VcpuEngine {
     return { instructions: u64(L.INSTRUCTIONS), counters };
   }
 
+  /** The engine is memory alone: nothing to give back. */
+  close(): void {}
+
   private setEvent(bit: number, on: boolean): void {
     const word = L.EVENTS / 4;
     if (on) Atomics.or(this.words, word, bit);

@@ -58,7 +58,7 @@ export class Machine implements MachineControl {
     const a20 = new A20Gate((enabled) => this.cpu.setA20(enabled));
     this.board = new Board(spec, ports, this.boardPorts(), { mmio, shadow, a20, clock: this.clock });
     this.clock.watch(this.board.timers);
-    this.wiring = new VcpuWiring(this.board.ports, mmio, this.board.localApic, this.clock);
+    this.wiring = new VcpuWiring(this.board.ports, mmio, this.board.localApic, this.board.timers);
     this.cpu = ports.createVcpu(memory, this.wiring);
     shadow.installRom(ports.firmware.install(this.firmwareHost()));
     this.powerOn();
@@ -145,6 +145,11 @@ export class Machine implements MachineControl {
     this.cpu.loadState(state.cpu);
     this.board.loadState(state.devices);
     this.ports.firmware.loadState(state.firmware);
+  }
+
+  /** Gives back what the processor holds of the host; the machine does not run again. */
+  close(): void {
+    this.cpu.close();
   }
 
   private boardPorts(): BoardPorts {

@@ -3,7 +3,7 @@ import type { MmioBus } from '../bus/mmio-bus.js';
 import type { PortBus } from '../bus/port-bus.js';
 import type { VcpuBus } from '../cpu/engine.js';
 import { MSR_APIC_BASE, MSR_TSC_DEADLINE, type LocalApic } from '../devices/interrupt/local-apic.js';
-import type { Clock } from '../time/clock.js';
+import type { TimerQueue } from '../time/timers.js';
 
 const TWO_32 = 2 ** 32;
 
@@ -17,7 +17,7 @@ export class VcpuWiring implements VcpuBus {
     private readonly ports: PortBus,
     private readonly mmio: MmioBus,
     private readonly apic: LocalApic,
-    private readonly clock: Clock,
+    private readonly timers: TimerQueue,
   ) {}
 
   portRead(port: number, size: AccessSize): number {
@@ -79,6 +79,10 @@ export class VcpuWiring implements VcpuBus {
   }
 
   nowNs(): number {
-    return this.clock.nowNs();
+    return this.timers.clock.nowNs();
+  }
+
+  deadlineNs(): number {
+    return this.timers.nextNs;
   }
 }

@@ -2,6 +2,8 @@ import type { GuestMemory } from '../../memory/guest-memory.js';
 
 /** Room for the largest argument: a list of all CPUID leaves or MSRs, or an XSAVE area. */
 const ARGUMENT_BYTES = 16 << 10;
+const REGS_AT = 0x3800;
+const SREGS_AT = 0x3a00;
 /** Room for the pages shared with one vCPU: kvm_run, its port data, and the ring of coalesced writes. */
 const RUN_BYTES = 64 << 10;
 
@@ -27,6 +29,15 @@ export class ArgumentMemory {
     this.bytes = memory.bytes;
     this.runPage = memory.allocate(RUN_BYTES);
     this.argument = memory.allocate(ARGUMENT_BYTES);
+  }
+
+  /** Offset of a copy of the general registers, and of the system registers, kept between calls. */
+  get regs(): number {
+    return this.argument + REGS_AT;
+  }
+
+  get sregs(): number {
+    return this.argument + SREGS_AT;
   }
 
   /** Address of the argument buffer, as the kernel takes it. */

@@ -15,8 +15,24 @@ export interface KvmKernel {
   ioctl(descriptor: number, request: number, argument: number): number;
   /** mmap(2), shared, readable and writable, MAP_FIXED over `address`. @returns 0, or a negative errno */
   mapFixed(descriptor: number, address: number, bytes: number): number;
+  /** An alarm for the calling thread, which must be the one that runs the vCPU. */
+  createAlarm(): KvmAlarm;
   /** Where the memory of a buffer that never moves (a WebAssembly memory's) lies in this process. */
   addressOf(buffer: ArrayBufferLike): number;
+}
+
+/**
+ * A one-shot timer that makes KVM_RUN come back with EINTR. Its signal is blocked on the thread but inside KVM_RUN, so
+ * that one that comes between two runs ends the next at once and none is ever lost or delivered.
+ */
+export interface KvmAlarm {
+  /** The thread's signal mask as it must be inside KVM_RUN: the kernel's 64 bits. */
+  readonly maskInside: Uint8Array;
+  /** Rings after so many nanoseconds, replacing what was set before. 0 disarms. */
+  arm(ns: number): void;
+  /** Takes in a signal that has arrived; without it every further run ends at once. */
+  acknowledge(): void;
+  close(): void;
 }
 
 /** The errno values KVM's calls are known to answer with (asm-generic/errno-base.h). */

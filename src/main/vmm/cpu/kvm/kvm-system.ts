@@ -4,7 +4,7 @@ import { callError, KvmError, openError } from './kvm-error.js';
 
 /** What the engine cannot do without. */
 const REQUIRED = [
-  'userMemory', 'setTssAddress', 'readonlyMemory', 'syncRegs', 'immediateExit', 'vcpuEvents', 'debugRegs', 'xsave',
+  'userMemory', 'setTssAddress', 'readonlyMemory', 'immediateExit', 'vcpuEvents', 'debugRegs', 'xsave',
   'xcrs', 'mpState', 'userNmi',
 ] as const satisfies readonly (keyof typeof CAPABILITY)[]; // prettier-ignore
 
