@@ -13,6 +13,7 @@ const entries = {
   'index': 'src/main/index.ts',
   'vmhost': 'src/main/vmhost/index.ts',
   'machine-thread': 'src/main/vmhost/machine/machine-thread.ts',
+  'engine-probe': 'src/main/vmhost/engine/engine-probe.ts',
   'saver-thread': 'src/main/vmhost/snapshot/saver-thread.ts',
   'loader-thread': 'src/main/vmhost/snapshot/loader-thread.ts',
   'disk-job': 'src/main/vmhost/disk-jobs/index.ts',

@@ -10,6 +10,7 @@ await startDesktop({
   preload: path.join(here, '../preload/index.cjs'),
   icon: path.join(here, '../../resources/icon.png'),
   vmProcess: path.join(here, 'vmhost.js'),
+  engineProbe: path.join(here, 'engine-probe.js'),
   diskJob: path.join(here, 'disk-job.js'),
   libraryPath: process.env['ANNEX_LIBRARY'] ?? path.join(homedir(), 'Annex'),
 });

@@ -35,7 +35,7 @@ export class LiveMachine {
   static async start(options: LiveMachineOptions): Promise<LiveMachine> {
     const live = LiveMachine.prepare(options);
     const drives = options.config.drives ?? [];
-    await live.machine.start(await machineRights([options.folder], drives));
+    await live.machine.start(await machineRights([options.folder], drives, 'interpreter'));
     await live.openLine();
     if (options.restoreFrom) await live.call({ name: 'resume' });
     return live;
@@ -119,6 +119,7 @@ export class LiveMachine {
       logPath: path.join(folder, 'machine.log'),
       bulk: { path: path.join(folder, `${randomBytes(4).toString('hex')}.sock`), secret: 'secret' },
       firmware: null,
+      engine: { engine: 'interpreter', reasonCode: 'chosen-by-person', reason: 'a test' },
       endOnReset: true,
       lastScreenWidth: null,
       restoreFrom: restoreFrom ?? null,

@@ -1,3 +1,4 @@
+import { EngineChooser, kvmProbeProgram } from '../host/engine/engine-chooser.js';
 import { spawn } from 'node:child_process';
 import type { AnnexClient } from '../../shared/contract/client.js';
 import { AnnexError } from '../../shared/contract/errors.js';
@@ -31,6 +32,7 @@ async function localSession(libraryPath: string): Promise<HostSession> {
     libraryPath,
     starter: new ForkStarter(installation.vmProcess),
     diskJobStarter: new ForkStarter(installation.diskJob),
+    engines: new EngineChooser(kvmProbeProgram(installation.engineProbe)),
     version: productVersion(),
   });
   return {

@@ -14,6 +14,7 @@ const packageSchema = z.object({ version: z.string() });
 export const installation = {
   vmProcess: path.join(PROGRAMS, 'vmhost.js'),
   diskJob: path.join(PROGRAMS, 'disk-job.js'),
+  engineProbe: path.join(PROGRAMS, 'engine-probe.js'),
   program: path.join(PROGRAMS, 'annex.js'),
   renderer: path.join(PROGRAMS, '../renderer'),
 } as const;

@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { MachineConfig } from '../../shared/config/machine-config.js';
+import type { EngineReport } from '../../shared/contract/machine-view.js';
 import { AnnexError } from '../../shared/contract/errors.js';
+import type { EngineChooser } from '../host/engine/engine-chooser.js';
 import { firmwareFiles } from '../host/firmware-files.js';
 import { bulkPath } from '../host/machines.js';
 import { checkFiles, checkMemory } from '../host/preflight.js';
@@ -33,7 +35,7 @@ export class ThrowAwayRun {
 
   constructor(
     private readonly plan: RunPlan,
-    private readonly starter: ProcessStarter,
+    private readonly parts: { readonly starter: ProcessStarter; readonly engines: EngineChooser },
     private readonly terminal: Terminal,
   ) {}
 
@@ -52,8 +54,10 @@ export class ThrowAwayRun {
 
   private async runIn(folder: string): Promise<number> {
     const startedAt = performance.now();
-    const machine = this.machine(folder);
-    await machine.start(await machineRights([folder], this.plan.config.drives));
+    const { config } = this.plan;
+    const engine = await this.parts.engines.choose(config.engine);
+    const machine = this.machine(folder, engine);
+    await machine.start(await machineRights([folder], config.drives, engine.engine));
     const interruption = await this.untilOver(machine);
     if (interruption) await machine.powerOff();
     await machine.whenEnded();
@@ -62,7 +66,7 @@ export class ThrowAwayRun {
     return 0;
   }
 
-  private machine(folder: string): RunningMachine {
+  private machine(folder: string, engine: EngineReport): RunningMachine {
     const { config } = this.plan;
     return new RunningMachine(
       {
@@ -71,11 +75,12 @@ export class ThrowAwayRun {
         logPath: null,
         bulk: { path: bulkPath(folder, randomBytes(6).toString('hex')), secret: randomBytes(16).toString('hex') },
         firmware: firmwareFiles(config.firmware),
+        engine,
         endOnReset: true,
         lastScreenWidth: null,
         restoreFrom: null,
       },
-      this.starter,
+      this.parts.starter,
       {
         onChange: () => {},
         onNews: () => {},

@@ -1,16 +1,9 @@
 import { statfs } from 'node:fs/promises';
 import os from 'node:os';
 import type { HostFacts } from '../../shared/contract/host-view.js';
-import type { EngineReport } from '../../shared/contract/machine-view.js';
 import { demoUnavailable } from './demo/demo-guest.js';
+import type { EngineChooser } from './engine/engine-chooser.js';
 import { listFirmware } from './firmware-files.js';
-
-/** The engine a new machine would get. */
-const ENGINE: EngineReport = {
-  engine: 'interpreter',
-  reasonCode: 'only-software-engine',
-  reason: 'The interpreter is the engine of this version of Annex; it works on every computer.',
-};
 
 /** Gathers what the host is and has. */
 export class HostFactsReader {
@@ -19,6 +12,7 @@ export class HostFactsReader {
   constructor(
     private readonly version: string,
     private readonly libraryPath: string,
+    private readonly engines: EngineChooser,
   ) {}
 
   async read(): Promise<HostFacts> {
@@ -35,7 +29,7 @@ export class HostFactsReader {
       freeMemoryBytes: process.availableMemory?.() ?? os.freemem(),
       libraryPath: this.libraryPath,
       libraryFreeBytes: disk.bavail * disk.bsize,
-      engine: ENGINE,
+      engine: await this.engines.choose('auto'),
       firmware: await listFirmware(),
       demo: { available: missing === undefined, reason: missing ?? null },
     };

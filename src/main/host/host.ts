@@ -15,6 +15,7 @@ import { foldersSchema, libraryCommands } from './commands/library-commands.js';
 import { machineCommands } from './commands/machine-commands.js';
 import { snapshotCommands } from './commands/snapshot-commands.js';
 import { transferCommands } from './commands/transfer-commands.js';
+import { EngineChooser, softwareOnly } from './engine/engine-chooser.js';
 import { DiskJobs } from './disk-jobs/disk-jobs.js';
 import { DiskManager } from './disks/disk-manager.js';
 import { HostFactsReader } from './host-facts.js';
@@ -41,6 +42,8 @@ export interface HostOptions {
   readonly starter: ProcessStarter;
   /** Starts the program that works on disk images. */
   readonly diskJobStarter: ProcessStarter;
+  /** Decides which engine runs a machine; without one it is software. */
+  readonly engines?: EngineChooser;
   /** Version of the product. */
   readonly version: string;
   /** The file system, for tests that let it fail. */
@@ -78,8 +81,9 @@ export class Host {
     const emit = (event: HostEvent): void => this.listeners.forEach((listener) => listener(event));
     const dataFolder = path.join(library.root, HOST_FOLDER);
     const jobs = new Jobs((job) => emit({ type: 'job', job }));
-    const machines = new Machines(library, options.starter, runtimeFolder, emit);
-    const facts = new HostFactsReader(options.version, library.root);
+    const engines = options.engines ?? new EngineChooser(softwareOnly);
+    const machines = new Machines(library, { starter: options.starter, engines, runtimeFolder }, emit);
+    const facts = new HostFactsReader(options.version, library.root, engines);
     this.jobs = jobs;
     this.machines = machines;
     this.uploads = new Uploads(path.join(dataFolder, 'uploads'), media, jobs);

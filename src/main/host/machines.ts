@@ -16,6 +16,7 @@ import { MachineLock } from './library/machine-lock.js';
 import { viewMachine } from './machine-view.js';
 import { checkFiles, checkMemory } from './preflight.js';
 import { machineRights } from './supervisor/process-rights.js';
+import type { EngineChooser } from './engine/engine-chooser.js';
 import type { ProcessStarter } from './supervisor/process-starter.js';
 import { RunningMachine, type RunEnd } from './supervisor/running-machine.js';
 import type { VmNews } from './supervisor/vm-link.js';
@@ -41,6 +42,14 @@ interface LiveMachine {
   watchers: number;
 }
 
+/** What machines are run with. */
+export interface MachinesParts {
+  readonly starter: ProcessStarter;
+  readonly engines: EngineChooser;
+  /** Where their sockets go. */
+  readonly runtimeFolder: string;
+}
+
 /** The machines of the library together with those of them that are on: power, media, channels, pictures. */
 export class Machines {
   private readonly live = new Map<string, LiveMachine>();
@@ -54,8 +63,7 @@ export class Machines {
   /** @param runtimeFolder private to this user, for the sockets of bulk channels */
   constructor(
     private readonly library: Library,
-    private readonly starter: ProcessStarter,
-    private readonly runtimeFolder: string,
+    private readonly parts: MachinesParts,
     private readonly emit: (event: HostEvent) => void,
   ) {
     this.thumbnailTimer = setInterval(() => this.renewThumbnails(), THUMBNAIL_EVERY_MS);
@@ -96,7 +104,7 @@ export class Machines {
     this.planning.add(id);
     const plan = await this.plan(machine, heads, restoreFrom).finally(() => this.planning.delete(id));
     const live: LiveMachine = {
-      run: new RunningMachine(plan, this.starter, {
+      run: new RunningMachine(plan, this.parts.starter, {
         onChange: () => this.changed(id),
         onNews: (news) => this.hear(id, news),
         onStalled: (stalled) => this.emit({ type: 'stalled', machineId: id, stalled }),
@@ -110,7 +118,8 @@ export class Machines {
     };
     this.live.set(id, live);
     this.changed(id);
-    await live.run.start(await machineRights([machine.folder.path, this.runtimeFolder], plan.config.drives));
+    const folders = [machine.folder.path, this.parts.runtimeFolder];
+    await live.run.start(await machineRights(folders, plan.config.drives, plan.engine.engine));
     const { startedAt } = live.run;
     await this.rememberRun(id, { version: 1, power: 'on', problem: null, startedAt, lastUsedAt: Date.now() });
     this.changed(id);
@@ -142,7 +151,8 @@ export class Machines {
 
   /** Hands a MessagePort to the VM process, so that its channel does not pass through this process. */
   attachPort(id: string, kind: ChannelKind, port: unknown): void {
-    if (!this.starter.transfersPorts) throw new AnnexError('not-supported', 'This host cannot hand ports to machines.');
+    if (!this.parts.starter.transfersPorts)
+      throw new AnnexError('not-supported', 'This host cannot hand ports to machines.');
     this.powered(id).tell({ type: 'channel', kind }, [port]);
   }
 
@@ -197,8 +207,9 @@ export class Machines {
       config: absolute,
       backing: this.backingOf({ ...machine, config }),
       logPath: folder.logPath,
-      bulk: { path: bulkPath(this.runtimeFolder, name), secret: randomBytes(16).toString('hex') },
+      bulk: { path: bulkPath(this.parts.runtimeFolder, name), secret: randomBytes(16).toString('hex') },
       firmware: firmwareFiles(absolute.firmware),
+      engine: await this.parts.engines.choose(config.engine),
       endOnReset: false,
       lastScreenWidth: THUMBNAIL_WIDTH,
       restoreFrom,

@@ -1,3 +1,4 @@
+import { EngineChooser, kvmProbeProgram } from '../host/engine/engine-chooser.js';
 import { app, BrowserWindow, dialog } from 'electron';
 import path from 'node:path';
 import type { CloseAnswer } from '../../shared/contract/desktop.js';
@@ -24,6 +25,8 @@ export interface DesktopOptions {
   readonly vmProcess: string;
   /** The built bundle of disk jobs. */
   readonly diskJob: string;
+  /** Program that examines the host's KVM. */
+  readonly engineProbe: string;
   readonly libraryPath: string;
 }
 
@@ -89,12 +92,13 @@ class Desktop {
 }
 
 /** @returns undefined, after saying why, if the library cannot be opened */
-async function openHost({ libraryPath, vmProcess, diskJob }: DesktopOptions): Promise<Host | undefined> {
+async function openHost({ libraryPath, vmProcess, diskJob, engineProbe }: DesktopOptions): Promise<Host | undefined> {
   try {
     return await Host.open({
       libraryPath,
       starter: new UtilityProcessStarter(vmProcess),
       diskJobStarter: new UtilityProcessStarter(diskJob),
+      engines: new EngineChooser(kvmProbeProgram(engineProbe)),
       version: app.getVersion(),
       chooser: (kinds) => chooseMedia(BrowserWindow.getFocusedWindow() ?? undefined, kinds),
     });

@@ -33,12 +33,6 @@ const PROGRESS_EVERY_MS = 100;
 /** Time the machine thread has to end by itself at power-off, in ms. */
 const END_GRACE_MS = 3000;
 
-const ENGINE: EngineReport = {
-  engine: 'interpreter',
-  reasonCode: 'only-software-engine',
-  reason: 'The interpreter is the engine of this version of Annex; it works on every computer.',
-};
-
 /** What a machine tells the process around it. */
 export interface MachineListener {
   tell(news: FromVm): void;
@@ -91,7 +85,7 @@ export class VirtualMachine {
       const built = new Promise<void>((resolve, reject) => (this.built = { resolve, reject }));
       this.thread = new MachineThreadClient(
         new URL('./machine-thread.js', import.meta.url),
-        { spec: this.spec, core, firmware },
+        { spec: this.spec, core, firmware, engine: this.plan.engine.engine },
         (news) => this.hear(news),
         (error) => this.fail(error),
       );
@@ -100,7 +94,7 @@ export class VirtualMachine {
       if (restoreFrom !== null) this.restored = SavedMachine.open(restoreFrom, this.spec);
       await built;
       this.running = true;
-      return ENGINE;
+      return this.plan.engine;
     } catch (error) {
       await this.close();
       throw error;
@@ -387,7 +381,7 @@ export class VirtualMachine {
   private statsOf(measures: MachineMeasures): Record<string, unknown> {
     const { user, system } = process.cpuUsage();
     return {
-      engine: ENGINE,
+      engine: this.plan.engine,
       ...measures,
       drives: Object.fromEntries(this.drives.counters()),
       process: { cpuMs: (user + system) / 1000, residentBytes: process.memoryUsage.rss() },

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { AnnexError, type ErrorCode } from '../../shared/contract/errors.js';
 import { FileError, ImageError, type FileErrorCode } from '../vmm/block/disk-image.js';
+import { KvmError } from '../vmm/cpu/kvm/kvm-error.js';
 import { FirmwareError } from '../vmm/firmware/firmware.js';
 import { fileError } from './files/file-errors.js';
 
@@ -34,11 +35,13 @@ export function errorOfFile(error: unknown, file: string): AnnexError {
 
 /** What went wrong while a machine was built, as code and sentence. */
 export function buildFailure(error: unknown): {
-  code: 'internal' | 'kernel-invalid' | 'memory-too-large';
+  code: 'internal' | 'kernel-invalid' | 'memory-too-large' | 'engine-unavailable';
   message: string;
 } {
   if (error instanceof FirmwareError && error.code === 'kernel-invalid') return { code: 'kernel-invalid', message: error.message };
   if (error instanceof FirmwareError) return { code: 'internal', message: error.message };
+  if (error instanceof KvmError)
+    return { code: 'engine-unavailable', message: `KVM cannot run this machine: ${error.message}. Choose the automatic engine.` };
   if (error instanceof RangeError && /memory/i.test(error.message))
     return { code: 'memory-too-large', message: "This computer cannot give the machine that much memory. Make the machine's memory smaller." };
   return { code: 'internal', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };

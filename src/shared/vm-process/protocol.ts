@@ -28,6 +28,8 @@ export const vmPlanSchema = z.object({
   bulk: z.object({ path: z.string(), secret: z.string() }),
   /** Files of the firmware the configuration names, found by the host; null for the built-in one. */
   firmware: z.object({ bios: z.string(), vgaBios: z.string() }).nullable(),
+  /** The engine the host has chosen, and why. */
+  engine: engineReportSchema,
   /** A guest's reset ends the machine instead of restarting it. */
   endOnReset: z.boolean(),
   /** Widest picture of the last screen to hand over at the end, in pixels; null leaves it as it is. */

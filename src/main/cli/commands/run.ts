@@ -1,3 +1,4 @@
+import { EngineChooser, kvmProbeProgram } from '../../host/engine/engine-chooser.js';
 import { installation } from '../installation.js';
 import { ForkStarter } from '../../host/supervisor/fork-starter.js';
 import type { Arguments, Command } from '../command.js';
@@ -21,7 +22,7 @@ export const run: Command = {
     boot: { value: 'LIST', help: 'boot order, such as cdrom,disk' },
     memory: { value: 'MiB', help: 'guest memory (default: 512)' },
     cpus: { value: 'N', help: 'processors; this version has 1' },
-    engine: { value: 'KIND', help: 'auto or interpreter (default: auto)' },
+    engine: { value: 'KIND', help: 'auto, interpreter or kvm (default: auto)' },
     net: { value: 'KIND', help: 'none; this version has no network' },
     serial: { value: 'KIND', help: 'stdio or none (default: stdio)' },
     timeout: { value: 'S', help: 'end the machine after S seconds' },
@@ -30,7 +31,8 @@ export const run: Command = {
   },
   async run(args, terminal) {
     const starter = new ForkStarter(installation.vmProcess);
-    return new ThrowAwayRun(await planOf(args), starter, terminal).run();
+    const engines = new EngineChooser(kvmProbeProgram(installation.engineProbe));
+    return new ThrowAwayRun(await planOf(args), { starter, engines }, terminal).run();
   },
 };
 
@@ -51,7 +53,7 @@ async function planOf(args: Arguments): Promise<RunPlan> {
       firmware: args.string('firmware') ?? 'builtin',
       boot: args.string('boot'),
       memoryMiB: Math.floor(args.number('memory', 4, 3072) ?? 512),
-      engine: choice(args, 'engine', ['auto', 'interpreter']) ?? 'auto',
+      engine: choice(args, 'engine', ['auto', 'interpreter', 'kvm']) ?? 'auto',
     }),
     serial: (choice(args, 'serial', ['stdio', 'none']) ?? 'stdio') === 'stdio',
     timeoutMs: seconds === undefined ? undefined : seconds * 1000,

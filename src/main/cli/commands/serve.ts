@@ -1,3 +1,4 @@
+import { EngineChooser, kvmProbeProgram } from '../../host/engine/engine-chooser.js';
 import { ForkStarter } from '../../host/supervisor/fork-starter.js';
 import { ServedHost } from '../../server/served-host.js';
 import type { Command } from '../command.js';
@@ -21,6 +22,7 @@ export const serve: Command = {
       libraryPath: libraryPathOf(args),
       starter: new ForkStarter(installation.vmProcess),
       diskJobStarter: new ForkStarter(installation.diskJob),
+      engines: new EngineChooser(kvmProbeProgram(installation.engineProbe)),
       version: productVersion(),
       rendererFolder: installation.renderer,
       port: args.number('port', 0, 65535) ?? 0,

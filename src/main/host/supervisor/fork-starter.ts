@@ -37,6 +37,7 @@ function permissionFlags(rights: ProcessRights): string[] {
     '--allow-worker',
     '--disable-warning=SecurityWarning',
     '--allow-fs-read=*',
+    ...(rights.nativeCode ? ['--allow-addons'] : []),
     ...rights.writable.map((path) => `--allow-fs-write=${path}`),
   ];
 }

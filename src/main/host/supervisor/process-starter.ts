@@ -25,6 +25,8 @@ export interface VmChild {
 export interface ProcessRights {
   /** Files and folders it may write; it may read everything the user can. */
   readonly writable: readonly string[];
+  /** Whether it may load native code: what calls the host's KVM. Off unless said. */
+  readonly nativeCode?: boolean;
 }
 
 /** Starts VM processes and disk jobs: child_process.fork under Node, utilityProcess under Electron. */

@@ -33,7 +33,9 @@ type Call = (
 
 /** An alarm of the calling thread: a POSIX timer that signals this thread alone. */
 export function threadAlarm(libc: CLibrary, answer: (result: number) => number): KvmAlarm {
-  const raw = libc.func('long syscall(long number, long first, void *second, _Inout_ void *third, long fourth)') as Call;
+  const raw = libc.func(
+    'long syscall(long number, long first, void *second, _Inout_ void *third, long fourth)',
+  ) as Call;
   const byPointer = libc.func('long syscall(long number, void *first, void *second, void *third, long fourth)') as (
     number: number,
     first: Uint8Array,

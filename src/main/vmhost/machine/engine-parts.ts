@@ -1,9 +1,14 @@
 import { randomFillSync } from 'node:crypto';
+import type { EngineKind } from '../../vmm/cpu/engine.js';
 import { InterpreterEngine } from '../../vmm/cpu/interpreter.js';
+import { ArgumentMemory } from '../../vmm/cpu/kvm/argument-memory.js';
+import { KvmEngine } from '../../vmm/cpu/kvm/kvm-engine.js';
+import { KvmSystem } from '../../vmm/cpu/kvm/kvm-system.js';
 import { BuiltinBios } from '../../vmm/firmware/builtin-bios.js';
 import type { Firmware } from '../../vmm/firmware/firmware.js';
 import { SeaBios } from '../../vmm/firmware/seabios.js';
 import type { VcpuFactory } from '../../vmm/machine/machine-ports.js';
+import { libcKernel } from '../kvm/libc-kernel.js';
 import type { FirmwareChoice } from './thread-messages.js';
 
 /** Makes the firmware a machine is to start with. @throws FirmwareError */
@@ -11,10 +16,17 @@ export function createFirmware(choice: FirmwareChoice): Firmware {
   return choice.kind === 'builtin' ? new BuiltinBios(choice.kernel) : new SeaBios(choice);
 }
 
-/** Makes processors that run on the compiled core. */
-export function createProcessor(core: WebAssembly.Module): VcpuFactory {
+/** Makes processors of a kind. @throws KvmError if it is KVM and there is none */
+export function createProcessor(kind: EngineKind, core: WebAssembly.Module): VcpuFactory {
+  if (kind === 'kvm') return createKvmProcessor;
   return (memory, bus) => new InterpreterEngine({ memory, bus, module: core, random: strongRandom() });
 }
+
+const createKvmProcessor: VcpuFactory = (memory, bus) => {
+  const system = new KvmSystem(libcKernel());
+  const address = system.kernel.addressOf(memory.wasm.buffer);
+  return new KvmEngine({ system, memory, bus, arguments: new ArgumentMemory(memory, address) });
+};
 
 /** 32 random bits a call from the host's generator, fetched a page at a time: guests run RDRAND in loops. */
 function strongRandom(): () => number {

@@ -1,6 +1,7 @@
 import type { InputEvent } from '../../../shared/contract/input.js';
 import type { BlockInfo } from '../../vmm/block/block-device.js';
 import type { DisplaySource } from '../../vmm/devices/display/display-source.js';
+import type { EngineKind } from '../../vmm/cpu/engine.js';
 import type { IdeSlot, KernelImage } from '../../vmm/firmware/firmware.js';
 import type { MachineSpec, SerialPortNumber } from '../../vmm/machine/machine-spec.js';
 import type { MachineState, OffCause } from '../../vmm/machine/machine.js';
@@ -15,6 +16,7 @@ export interface MachineThreadData {
   /** The compiled CPU core. */
   readonly core: WebAssembly.Module;
   readonly firmware: FirmwareChoice;
+  readonly engine: EngineKind;
   /** Rung by the I/O thread whenever there is something to take in. */
   readonly kick: Doorbell;
   readonly blocks: BlockChannel;
@@ -90,7 +92,8 @@ export type FromMachine =
   | { readonly type: 'halted-for-good' }
   | {
       readonly type: 'failed';
-      readonly code: 'internal' | 'kernel-invalid' | 'memory-too-large' | 'state-mismatch' | 'state-damaged';
+      readonly code:
+        'internal' | 'kernel-invalid' | 'memory-too-large' | 'engine-unavailable' | 'state-mismatch' | 'state-damaged';
       readonly message: string;
     }
   | { readonly type: 'serial'; readonly port: SerialPortNumber; readonly bytes: Uint8Array }

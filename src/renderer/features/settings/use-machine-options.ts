@@ -34,6 +34,7 @@ export function useMachineOptions(): MachineOptions {
     engine: computed(() => [
       { value: 'auto', label: t('engine.auto') },
       { value: 'interpreter', label: t('engine.interpreter') },
+      { value: 'kvm', label: t('engine.kvm') },
     ]),
     videoMemory: computed(() => ([4, 8, 16, 32] as const).map((value) => ({ value, label: `${value} MiB` }))),
     clock: computed(() => [

@@ -350,4 +350,3 @@ export class KvmEngine implements VcpuEngine {
     return `KVM gave the guest up at ${at}: exit ${reason} (${name})${detail}`;
   }
 }
-

@@ -26,14 +26,17 @@ export interface OutsideState {
 export function readVcpuState(vcpu: KvmVcpu, outside: OutsideState): CpuState {
   const { view } = vcpu.memory;
   const regs = vcpu.get(VCPU_IOCTL.getRegs);
-  const named = <Name extends string, Value>(names: readonly Name[], read: (name: Name) => Value): Record<Name, Value> =>
-    Object.fromEntries(names.map((name) => [name, read(name)])) as Record<Name, Value>;
+  const named = <Name extends string, Value>(
+    names: readonly Name[],
+    read: (name: Name) => Value,
+  ): Record<Name, Value> => Object.fromEntries(names.map((name) => [name, read(name)])) as Record<Name, Value>;
   const general = named(GENERAL_REGISTERS, (name) => view.getBigUint64(regs + K.REGS_OFFSET[name], true));
   const rip = view.getBigUint64(regs + K.REGS_RIP, true);
   const rflags = view.getBigUint64(regs + K.REGS_RFLAGS, true);
   const sregs = vcpu.get(VCPU_IOCTL.getSregs);
   const u64 = (offset: number): bigint => view.getBigUint64(sregs + offset, true);
-  const segment = (name: SegmentName | 'tr' | 'ldtr'): SegmentState => K.readSegment(view, sregs + K.SREGS_SEGMENT[name]);
+  const segment = (name: SegmentName | 'tr' | 'ldtr'): SegmentState =>
+    K.readSegment(view, sregs + K.SREGS_SEGMENT[name]);
   const system = {
     segments: named(SEGMENT_NAMES, segment),
     ldtr: segment('ldtr'),

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import type { KvmProbe } from '../../../shared/engine/kvm-probe.js';
+import { EngineChooser } from './engine-chooser.js';
+
+const mips = { real: 3000, protected: 3000, kernel: 3000, user: 3000 };
+const choosing = (probe: KvmProbe) => new EngineChooser(() => Promise.resolve(probe));
+const native = choosing({ usable: true, native: true, mips, milliseconds: 3 });
+const emulated = choosing({ usable: true, native: false, mips: { ...mips, kernel: 1.5 }, milliseconds: 3 });
+const absent = choosing({ usable: false, message: 'this user may not open /dev/kvm', advice: 'join the group' });
+
+describe('EngineChooser', () => {
+  it.each([
+    ['native KVM', native, 'kvm', 'fastest-measured'],
+    ['KVM that emulates kernel mode', emulated, 'interpreter', 'kvm-emulated'],
+    ['no usable KVM', absent, 'interpreter', 'kvm-missing'],
+  ] as const)('chooses by itself on a host with %s', async (_what, chooser, engine, reasonCode) => {
+    expect(await chooser.choose('auto')).toMatchObject({ engine, reasonCode });
+  });
+
+  it('does what the settings ask for', async () => {
+    expect(await native.choose('interpreter')).toMatchObject({ engine: 'interpreter', reasonCode: 'chosen-by-person' });
+    expect(await emulated.choose('kvm')).toMatchObject({ engine: 'kvm', reasonCode: 'chosen-by-person' });
+  });
+
+  it('says what to do where KVM is demanded and missing', async () => {
+    await expect(absent.choose('kvm')).rejects.toMatchObject({ code: 'engine-unavailable' });
+    await expect(absent.choose('kvm')).rejects.toThrow('join the group');
+  });
+
+  it('examines the host once', async () => {
+    let probes = 0;
+    const chooser = new EngineChooser(() => {
+      probes++;
+      return Promise.resolve({ usable: true, native: true, mips, milliseconds: 3 });
+    });
+    await Promise.all([chooser.choose('auto'), chooser.choose('kvm'), chooser.choose('interpreter')]);
+    expect(probes).toBe(1);
+  });
+});

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+/** What the engine probe found out about this host's KVM, as it prints it. */
+export const kvmProbeSchema = z.discriminatedUnion('usable', [
+  z.object({
+    usable: z.literal(true),
+    /** Whether guests run on the processor in every mode. */
+    native: z.boolean(),
+    /** Million instructions a second, by mode. */
+    mips: z.object({ real: z.number(), protected: z.number(), kernel: z.number(), user: z.number() }),
+    /** How long measuring took. */
+    milliseconds: z.number(),
+  }),
+  z.object({ usable: z.literal(false), message: z.string(), advice: z.string().nullable() }),
+]);
+export type KvmProbe = z.infer<typeof kvmProbeSchema>;
