@@ -61,7 +61,7 @@ async function readOvfPackage(files: PackageFiles, descriptor: string): Promise<
 /** A disk alone becomes a machine with the defaults of the system on it. */
 async function readBareDisk(file: string, name: string, files: PackageFiles): Promise<Appliance> {
   const { kind, format, problem, detected } = await withFileSource(file, name, (source) => detectMedia(source, name));
-  if (kind !== 'disk' || problem)
+  if (kind !== 'disk' || problem || /\.(ova|ovf|vbox)$/i.test(name))
     throw new AnnexError('media-not-readable', `“${name}” is neither a machine nor a disk. Choose an OVA, OVF, VMX or VBOX file, or a disk image.`, { name }); // prettier-ignore
   const machine: ForeignMachine = {
     name: machineName(name.replace(/\.[^.]{1,5}$/, '')),

@@ -40,8 +40,9 @@ export async function readTar(source: ByteSource, name: string): Promise<TarEntr
   return entries;
 }
 
-/** Whether a block is a header whose checksum is right. */
-export function isHeader(header: Uint8Array): boolean {
+/** Whether bytes begin with a header whose checksum is right. */
+export function isHeader(start: Uint8Array): boolean {
+  const header = start.subarray(0, BLOCK);
   if (header.length < BLOCK || latin1(header.subarray(FIELD.magic, FIELD.magic + 5)) !== 'ustar') return false;
   return Number.parseInt(latin1(header.subarray(FIELD.checksum, FIELD.checksum + 8)), 8) === checksum(header);
 }

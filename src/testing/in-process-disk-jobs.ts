@@ -1,0 +1,48 @@
+import type { ToDiskJob } from '../shared/disk-jobs/protocol.js';
+import type { ProcessExit, ProcessStarter, VmChild } from '../main/host/supervisor/process-starter.js';
+import { DiskJobProcess } from '../main/vmhost/disk-jobs/disk-job-process.js';
+
+/** The real disk-job program without a process of its own: for tests of what asks for jobs. */
+class InProcessDiskJob implements VmChild {
+  readonly pid = process.pid;
+  private hear: (message: unknown, port: undefined) => void = () => {};
+  private tell: (message: unknown) => void = () => {};
+  private leave: (exit: ProcessExit) => void = () => {};
+
+  constructor() {
+    const send = async (message: unknown): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      this.tell(message);
+    };
+    const parent = {
+      onMessage: (listener: (message: unknown, port: undefined) => void) => (this.hear = listener),
+      onGone: () => {},
+      send,
+    };
+    new DiskJobProcess(parent, (code) => this.leave({ code, signal: null, stderr: '' }));
+  }
+
+  send(message: ToDiskJob): void {
+    setImmediate(() => this.hear(message, undefined));
+  }
+
+  onMessage(listener: (message: unknown) => void): void {
+    this.tell = listener;
+  }
+
+  onExit(listener: (exit: ProcessExit) => void): void {
+    this.leave = listener;
+  }
+
+  kill(): void {
+    // A thread of this process cannot be killed; the job ends by itself.
+  }
+}
+
+export class InProcessDiskJobStarter implements ProcessStarter {
+  readonly transfersPorts = false;
+
+  start(): Promise<VmChild> {
+    return Promise.resolve(new InProcessDiskJob() as VmChild);
+  }
+}
