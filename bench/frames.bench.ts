@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { build } from 'vite';
-import { ForkStarter } from '../src/main/host/supervisor/fork-starter.js';
-import { Host } from '../src/main/host/host.js';
-import { AnnexServer } from '../src/main/server/annex-server.js';
+import { serveBenchPage } from './lib/bench-page.js';
 import { PlainBrowser } from './lib/browser.js';
 import { treeCpuSeconds } from './lib/process-tree.js';
 import { type Figure } from './lib/figure.js';
@@ -28,19 +26,12 @@ const FOLDER = path.resolve('bench/frames');
  */
 export default async function frames(): Promise<Figure[]> {
   const work = await mkdtemp(path.join(tmpdir(), 'annex-frames-'));
-  await buildParts(work);
-  const host = await Host.open({
-    libraryPath: path.join(work, 'library'),
-    starter: new ForkStarter(path.join(work, 'vm/vm-process.js')),
-    diskJobStarter: new ForkStarter(path.resolve('out/main/disk-job.js')),
-    version: 'bench',
-  });
-  const server = new AnnexServer(host, path.join(work, 'page'));
-  await server.listen(0);
+  await buildVmProcess(work);
+  const bench = await serveBenchPage(FOLDER, path.join(work, 'vm-process.js'));
   const draft = { name: `frames ${randomUUID().slice(0, 8)}`, memoryMiB: 16 };
-  const machine = await host.command('machine.create', { draft });
-  await host.command('machine.start', { id: machine.config.id });
-  const browser = new PlainBrowser(server.url);
+  const machine = await bench.host.command('machine.create', { draft });
+  await bench.host.command('machine.start', { id: machine.config.id });
+  const browser = new PlainBrowser(bench.url);
   try {
     const before = await counted(browser, WARM_UP_FRAMES);
     const cpuBefore = treeCpuSeconds(process.pid);
@@ -61,8 +52,7 @@ export default async function frames(): Promise<Figure[]> {
     ];
   } finally {
     await browser.close();
-    await server.close();
-    await host.close();
+    await bench.close();
     await rm(work, { recursive: true, force: true });
   }
 }
@@ -77,18 +67,13 @@ async function counted(browser: PlainBrowser, frames: number): Promise<Counters>
   throw new Error('the page paints no frames');
 }
 
-async function buildParts(work: string): Promise<void> {
-  const common = { configFile: false, logLevel: 'warn' } as const;
+async function buildVmProcess(outDir: string): Promise<void> {
   await build({
-    ...common,
-    root: FOLDER,
-    build: { outDir: path.join(work, 'page'), emptyOutDir: true, target: 'chrome128', modulePreload: false },
-  });
-  await build({
-    ...common,
+    configFile: false,
+    logLevel: 'warn',
     build: {
       ssr: path.join(FOLDER, 'vm-process.ts'),
-      outDir: path.join(work, 'vm'),
+      outDir,
       emptyOutDir: true,
       target: 'node20',
       rollupOptions: { output: { format: 'es', entryFileNames: '[name].js' } },

@@ -7,6 +7,7 @@ import { Host } from '../src/main/host/host.js';
 import { ForkStarter } from '../src/main/host/supervisor/fork-starter.js';
 
 const VM_PROCESS = path.resolve('out/main/vmhost.js');
+const DISK_JOB = path.resolve('out/main/disk-job.js');
 const PATIENCE = { timeout: 120_000, interval: 100 };
 const MIB = 1 << 20;
 const SECTOR = 512;
@@ -43,7 +44,12 @@ let host: Host;
 beforeEach(async () => {
   library = await mkdtemp(path.join(tmpdir(), 'annex-full-'));
   if (canMount) mountSmallFileSystem(library);
-  host = await Host.open({ libraryPath: library, starter: new ForkStarter(VM_PROCESS), version: '0' });
+  host = await Host.open({
+    libraryPath: library,
+    starter: new ForkStarter(VM_PROCESS),
+    diskJobStarter: new ForkStarter(DISK_JOB),
+    version: '0',
+  });
 });
 
 afterEach(async () => {
