@@ -5,6 +5,8 @@ import { AnnexError, type WireError } from '../../shared/contract/errors.js';
 import type { DriveView, MachineView, PowerState } from '../../shared/contract/machine-view.js';
 import type { LibraryMachine } from './library/library.js';
 import { assertUnlocked } from './library/machine-lock.js';
+import { readImageStart } from './snapshots/image-start.js';
+import { chainOf, headOf, type WritableDisk } from './snapshots/layers.js';
 import type { RunningMachine } from './supervisor/running-machine.js';
 
 /** What is known of a machine that is on, besides its configuration. */
@@ -66,14 +68,35 @@ function abandonedError(): AnnexError {
 
 async function viewDrive(drive: DriveConfig, machine: LibraryMachine, live: LiveState | undefined): Promise<DriveView> {
   const file = drive.path === null ? null : machine.folder.resolve(drive.path);
-  const info = file === null ? undefined : await stat(file).catch(() => undefined);
+  const content = file === null ? undefined : drive.kind === 'disk' ? await viewDisk(drive, machine) : await viewMedium(file);
   return {
     id: drive.id,
     kind: drive.kind,
-    mediumName: file === null ? null : path.basename(file),
+    mediumName: null,
     mediumPath: file,
-    sizeBytes: info?.size ?? null,
-    usedBytes: info ? Math.min(info.blocks * 512, info.size) : null,
+    sizeBytes: null,
+    usedBytes: null,
+    ...content,
     locked: live?.lockedDrives.has(drive.id) ?? false,
   };
+} // prettier-ignore
+
+type Content = Pick<DriveView, 'mediumName' | 'sizeBytes' | 'usedBytes'>;
+
+async function viewMedium(file: string): Promise<Content> {
+  const info = await stat(file).catch(() => undefined);
+  const usedBytes = info ? Math.min(info.blocks * 512, info.size) : null;
+  return { mediumName: path.basename(file), sizeBytes: info?.size ?? null, usedBytes };
+}
+
+/** A disk goes by the name of its lowest file, and takes what all its layers take. */
+async function viewDisk(drive: WritableDisk, { tree, folder }: LibraryMachine): Promise<Content> {
+  const head = headOf(tree, drive);
+  const files = head ? chainOf(tree, head.id).map((layer) => folder.resolve(layer.path)) : [folder.resolve(drive.path)];
+  const [own, ...below] = await Promise.all(files.map((file) => folder.files.usage(file).catch(() => undefined)));
+  const mediumName = path.basename(files.at(-1)!);
+  if (!own) return { mediumName, sizeBytes: null, usedBytes: null };
+  const start = await readImageStart(folder.files, files[0]!, drive.format).catch(() => undefined);
+  const usedBytes = below.reduce((sum, usage) => sum + (usage?.usedBytes ?? 0), own.usedBytes);
+  return { mediumName, sizeBytes: start?.virtualBytes ?? own.sizeBytes, usedBytes };
 }

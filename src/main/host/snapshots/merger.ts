@@ -51,13 +51,15 @@ export class Merger {
     const machine = library.get(id);
     const merges = pendingMerges(machine.tree, machine.config, await this.sites.clonedLayers(id));
     if (!machines.liveRun(id)) return merges[0];
-    const open = openLayers(machine);
-    return merges.find(({ child }) => !open.has(child.id));
+    for (const merge of merges) if (!openIn(machine, merge.child) || (await canGoUpLive(machine, merge))) return merge;
+    return undefined;
   }
 
   private async merge(id: string, merge: Merge, control: JobControl): Promise<void> {
     const machine = this.sites.library.get(id);
-    if (await goesDown(machine, merge)) await this.down(id, merge, control);
+    const driveId = this.sites.machines.liveRun(id) && openIn(machine, merge.child);
+    if (driveId !== undefined) await this.upLive(id, driveId, merge, control);
+    else if (await goesDown(machine, merge)) await this.down(id, merge, control);
     else await this.up(id, merge, control);
     const { folder } = machine;
     const useless = this.sites.library.get(id).tree.layers.some((layer) => layer.id === merge.layer.id)
@@ -72,6 +74,24 @@ export class Merger {
     if (await buildsOn(folder, merge.child, merge.layer)) await this.disks.run({ job: 'merge-up', child: this.image(id, merge.child), layer }, control);
     await this.sites.commit(id, ({ tree }) => ({ tree: mergedUp(tree, merge) }));
   } // prettier-ignore
+
+  /** The same by the process that has the layers open; the guest goes on. */
+  private async upLive(id: string, driveId: string, merge: Merge, { signal, progress }: JobControl): Promise<void> {
+    const run = this.sites.machines.powered(id);
+    const layer = this.sites.library.get(id).folder.resolve(merge.layer.path);
+    const cancel = (): void => void run.call({ name: 'cancel-merge', driveId }).catch(() => {});
+    const stopListening = run.onNews((news) => {
+      if (news.type === 'merge-progress' && news.layer === layer) progress(news.doneBytes, news.totalBytes);
+    });
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      await run.call({ name: 'merge-layer', driveId, layer });
+      await this.sites.commit(id, ({ tree }) => ({ tree: mergedUp(tree, merge) }));
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      stopListening();
+    }
+  }
 
   /** Every layer above is told of its new base before the tree says so: until then both read the same. */
   private async down(id: string, merge: Merge, control: JobControl): Promise<void> {
@@ -120,13 +140,24 @@ async function goesDown({ folder, tree }: LibraryMachine, { layer, child }: Merg
   return (await bytes(child)) < (await bytes(layer));
 }
 
-/** Layers the process of a running machine has open. */
-function openLayers({ config, tree }: LibraryMachine): Set<string> {
-  const heads = [
-    ...writableDisks(config).flatMap((drive) => headOf(tree, drive)?.id ?? []),
-    ...Object.values(tree.disposable ?? {}),
-  ];
-  return new Set(heads.flatMap((head) => chainOf(tree, head).map(({ id }) => id)));
+/** The drive through which the process of a running machine has a layer open. */
+function openIn({ config, tree }: LibraryMachine, layer: Layer): string | undefined {
+  const heads = writableDisks(config).flatMap((drive) => {
+    const head = tree.disposable?.[drive.id] ?? headOf(tree, drive)?.id;
+    return head === undefined ? [] : [[drive.id, head] as const];
+  });
+  return heads.find(([, head]) => chainOf(tree, head).some(({ id }) => id === layer.id))?.[0];
+}
+
+/**
+ * A base the person brought waits until the machine is off: copying all of it up would double what it takes. So does a
+ * merge down that has begun.
+ */
+async function canGoUpLive({ folder, tree }: LibraryMachine, { layer, child }: Merge): Promise<boolean> {
+  if (!layer.ours || tree.disposable) return false;
+  const above = tree.layers.filter(({ parent }) => parent === child.id);
+  for (const each of above) if (await buildsOn(folder, each, layer)) return false;
+  return buildsOn(folder, child, layer);
 }
 
 function isCancelled(error: unknown): boolean {
