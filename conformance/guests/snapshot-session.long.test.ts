@@ -11,32 +11,35 @@ const SEED = Number(process.env['SESSION_SEED'] ?? Date.now() % 2 ** 31);
 const HOUR = 3_600_000;
 const missing = debianDiskMissing();
 
-describe.skipIf(missing)(`snapshots of a running Debian${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
-  let folder: string;
-  let session: SnapshotSession;
+describe.skipIf(missing)(
+  `snapshots of a running Debian${missing === undefined ? '' : ` (skipped: ${missing})`}`,
+  () => {
+    let folder: string;
+    let session: SnapshotSession;
 
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'annex-session-'));
-    const disk = path.join(folder, 'debian.raw');
-    await copyDisk(await debianDisk(), disk);
-    session = await SnapshotSession.start(path.join(folder, 'library'), disk);
-  }, HOUR);
+    beforeAll(async () => {
+      folder = await mkdtemp(path.join(tmpdir(), 'annex-session-'));
+      const disk = path.join(folder, 'debian.raw');
+      await copyDisk(await debianDisk(), disk);
+      session = await SnapshotSession.start(path.join(folder, 'library'), disk);
+    }, HOUR);
 
-  afterAll(async () => {
-    await session.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+    afterAll(async () => {
+      await session.close();
+      await rm(folder, { recursive: true, force: true });
+    });
 
-  it(
-    `keeps its files through ${STEPS} random steps (seed ${SEED})`,
-    async () => {
-      const random = new Random(SEED);
-      for (let step = 1; step <= STEPS; step++) {
-        const done = await session.step(random);
-        console.info(`${step}: ${done}`);
-      }
-      expect(await session.finalCheck()).toMatchObject({ code: 0 });
-    },
-    4 * HOUR,
-  );
-});
+    it(
+      `keeps its files through ${STEPS} random steps (seed ${SEED})`,
+      async () => {
+        const random = new Random(SEED);
+        for (let step = 1; step <= STEPS; step++) {
+          const done = await session.step(random);
+          console.info(`${step}: ${done}`);
+        }
+        expect(await session.finalCheck()).toMatchObject({ code: 0 });
+      },
+      4 * HOUR,
+    );
+  },
+);
