@@ -31,6 +31,8 @@ export class CrashSite {
 
   static async create(starter: ProcessStarter, diskJobs: ProcessStarter): Promise<CrashSite> {
     const site = new CrashSite(await mkdtemp(path.join(tmpdir(), 'annex-crash-')), starter, diskJobs);
+    // What is deleted goes to a trash of the test's own.
+    process.env['XDG_DATA_HOME'] = path.join(site.root, '.data');
     const host = await site.open();
     const slot = { bus: 'ide', channel: 0, unit: 0 } as const;
     const drives = [{ id: 'disk0', kind: 'disk' as const, slot, path: 'new' }];

@@ -19,6 +19,8 @@ describe.skipIf(missing)(
 
     beforeAll(async () => {
       folder = await mkdtemp(path.join(tmpdir(), 'annex-session-'));
+      // Clones that are deleted go to a trash of the test's own.
+      process.env['XDG_DATA_HOME'] = folder;
       const disk = path.join(folder, 'debian.raw');
       await copyDisk(await debianDisk(), disk);
       session = await SnapshotSession.start(path.join(folder, 'library'), disk);
