@@ -130,6 +130,29 @@ describe.skipIf(missing)(`disk formats against qemu-img${missing ? ` (skipped: $
     await image.close();
   });
 
+  it.each(creatable)('grows, as far as it can, and keeps its content: %s', async (_title, variant) => {
+    await createByUs(variant, disk(variant));
+    const model = Buffer.alloc(variant.sizeBytes + 40 * MIB);
+    model.set(patternBytes(MIB), MIB);
+    let image = await open(variant);
+    await image.write(MIB, [model.subarray(MIB, 2 * MIB)]);
+    await image.close();
+    const file = await openNodeFile(disk(variant), { readonly: false });
+    const growing = driverOf(variant.format).resize!(file, await imagePorts(disk(variant)), model.length);
+    const growable = variant.layout === 'sparse' || variant.format === 'vhd';
+    if (!growable) await expect(growing).rejects.toMatchObject({ code: 'image-unsupported' });
+    await growing.catch(() => undefined);
+    await file.close();
+    if (!growable) return expectSound(variant, model.subarray(0, variant.sizeBytes));
+    image = await open(variant);
+    expect(image.size).toBe(model.length);
+    model.set(patternBytes(MIB), model.length - MIB);
+    await image.write(model.length - MIB, [model.subarray(model.length - MIB)]);
+    expect((await readRange(image, 0, image.size)).equals(model)).toBe(true);
+    await image.close();
+    await expectSound(variant, model);
+  });
+
   it.each(titled)('takes many writes at once: %s', async (_title, variant) => {
     await createByQemu(variant);
     const image = await open(variant);

@@ -1,8 +1,15 @@
-import type { FilePort } from '../../disk-image.js';
+import { ImageError, type FilePort } from '../../disk-image.js';
 import type { CheckReport, CreateSpec, FormatDriver, ImageDetails, RepairMode } from '../format-driver.js';
 import { MappedImage } from '../mapped/mapped-image.js';
 import { damageReport } from '../mapped/damage-report.js';
-import { encodeVdiHeader, parseVdiHeader, VDI_BLOCK_BYTES, VDI_HEADER_BYTES, type VdiHeader } from './vdi-header.js';
+import {
+  encodeVdiHeader,
+  parseVdiHeader,
+  setVdiSize,
+  VDI_BLOCK_BYTES,
+  VDI_HEADER_BYTES,
+  type VdiHeader,
+} from './vdi-header.js';
 import { VdiMap } from './vdi-map.js';
 
 /** Entries of the block map written at a time. */
@@ -43,6 +50,26 @@ async function create(file: FilePort, { size, layout, identity }: CreateSpec): P
   await file.write(0, encodeVdiHeader(header, identity.uuid));
 }
 
+/** Takes the new entries of the block map into use by one write of one sector. */
+async function resize(file: FilePort, size: number): Promise<void> {
+  const bytes = new Uint8Array(VDI_HEADER_BYTES);
+  const header = parseVdiHeader(bytes.subarray(0, await file.read(0, bytes)), await file.size());
+  const blocks = Math.ceil(size / header.blockBytes);
+  const room = Math.floor((header.dataOffset - header.mapOffset) / 4) * header.blockBytes;
+  if (size < header.diskSize || header.type === 'fixed' || size > room) {
+    const limit = header.type === 'fixed' ? header.diskSize : room;
+    throw new ImageError(
+      'image-unsupported',
+      `This VDI image can have between ${header.diskSize} and ${limit} bytes. Convert it to qcow2 for another size.`,
+    );
+  }
+  for (let first = header.blocks; first < blocks; first += MAP_CHUNK)
+    await file.write(header.mapOffset + first * 4, mapEntries(first, Math.min(MAP_CHUNK, blocks - first), false));
+  await file.sync();
+  setVdiSize(bytes, size, blocks);
+  await file.write(0, bytes);
+}
+
 function mapEntries(first: number, count: number, allocated: boolean): Uint8Array {
   const bytes = new Uint8Array(count * 4).fill(0xff);
   const view = new DataView(bytes.buffer);
@@ -68,5 +95,6 @@ export const vdiDriver: FormatDriver = {
   open,
   details,
   create,
+  resize: (file, _ports, size) => resize(file, size),
   check: (file, _ports, repair) => check(file, repair),
 };

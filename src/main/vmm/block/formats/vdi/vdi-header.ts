@@ -112,6 +112,13 @@ export function encodeVdiHeader(header: VdiHeader, uuid: Uint8Array): Uint8Array
   return bytes;
 }
 
+/** Changes the size of the disk in the bytes of a header. */
+export function setVdiSize(bytes: Uint8Array, diskSize: number, blocks: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  view.setBigUint64(FIELD.diskSize, BigInt(diskSize), true);
+  view.setUint32(FIELD.blocks, blocks, true);
+}
+
 /** A UUID as VirtualBox stores it: its first three fields little endian. */
 function mixedEndian(uuid: Uint8Array): Uint8Array {
   const order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];

@@ -98,3 +98,14 @@ export function encodeDynamicHeader(tableOffset: number, tableEntries: number, b
   view.setUint32(FIELD.checksum, onesComplementSum(bytes, FIELD.checksum));
   return bytes;
 }
+
+/** Lets the header at `offset` name another table. */
+export async function writeTablePlace(file: FilePort, offset: number, table: number, entries: number): Promise<void> {
+  const bytes = new Uint8Array(DYNAMIC_HEADER_BYTES);
+  await file.read(offset, bytes);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(FIELD.tableOffset, BigInt(table));
+  view.setUint32(FIELD.tableEntries, entries);
+  view.setUint32(FIELD.checksum, onesComplementSum(bytes, FIELD.checksum));
+  await file.write(offset, bytes);
+}

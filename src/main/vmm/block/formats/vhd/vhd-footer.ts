@@ -108,6 +108,11 @@ export function encodeFooter({ type, size, dataOffset, uuid }: VhdFooter, create
   return bytes;
 }
 
+/** When a footer says its image was made, in seconds since 1970. */
+export function creationOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(FIELD.timestamp) + EPOCH;
+}
+
 interface Geometry {
   readonly cylinders: number;
   readonly heads: number;

@@ -137,7 +137,7 @@ function bitmapBytesOf(blockBytes: number): number {
 }
 
 /** Where the footer is, or is to be written when it is missing. */
-async function dataEnd(file: FilePort): Promise<number> {
+export async function dataEnd(file: FilePort): Promise<number> {
   const size = await file.size();
   const last = new Uint8Array(FOOTER_BYTES);
   if (size % 512 === 0 && (await file.read(size - FOOTER_BYTES, last)) === FOOTER_BYTES && isFooter(last))

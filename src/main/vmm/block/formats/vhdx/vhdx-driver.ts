@@ -1,12 +1,13 @@
-import type { FilePort } from '../../disk-image.js';
+import { ImageError, type FilePort } from '../../disk-image.js';
 import type { CheckReport, CreateSpec, FormatDriver, ImageDetails } from '../format-driver.js';
 import { damageReport } from '../mapped/damage-report.js';
 import { nextGuid } from './guid.js';
+import { LogWriter } from './log-writer.js';
 import { unsupportedVhdx } from './vhdx-errors.js';
 import { encodeFirstHeaders, FILE_SIGNATURE, MEGABYTE } from './vhdx-header.js';
 import { readLayout, VhdxImage } from './vhdx-image.js';
 import { tableEntries, VhdxMap } from './vhdx-map.js';
-import { encodeMetadata, type VhdxMetadata } from './vhdx-metadata.js';
+import { encodeMetadata, writeDiskSize, type VhdxMetadata } from './vhdx-metadata.js';
 import { encodeRegions } from './vhdx-regions.js';
 
 /** Windows makes dynamic disks with blocks of 32 MiB; smaller ones waste less. */
@@ -61,6 +62,24 @@ async function create(file: FilePort, { size, layout, identity, backing }: Creat
   await file.write(0, encodeSignature());
 }
 
+/** Clears the new entries of the table, then takes them into use by one write within one sector. */
+async function resize(file: FilePort, size: number): Promise<void> {
+  const { header, metadata, bat, metadataRegion } = await readLayout(file);
+  const grown = { ...metadata, diskSize: size };
+  const [from, to] = [tableEntries(metadata) * 8, tableEntries(grown) * 8];
+  if (size < metadata.diskSize || to > bat.length || metadata.leaveAllocated || metadata.parent)
+    throw new ImageError(
+      'image-unsupported',
+      'Only dynamic VHDX images can grow, as far as their table has room. Convert it to qcow2 for another size.',
+    );
+  const log = await LogWriter.begin(file, header);
+  await file.write(bat.offset + from, new Uint8Array(to - from));
+  await file.sync();
+  await writeDiskSize(file, metadataRegion, size);
+  await file.sync();
+  await log.end();
+}
+
 /** @returns where the last block ends */
 function allocateAll(table: DataView, metadata: VhdxMetadata, start: number): number {
   const { blockBytes, diskSize, logicalSectorBytes } = metadata;
@@ -95,5 +114,6 @@ export const vhdxDriver: FormatDriver = {
   open: (file, ports) => VhdxImage.open(file, ports),
   details,
   create,
+  resize: (file, _ports, size) => resize(file, size),
   check: (file) => check(file),
 };

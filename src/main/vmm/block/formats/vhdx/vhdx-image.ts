@@ -7,12 +7,13 @@ import { damagedVhdx } from './vhdx-errors.js';
 import { FILE_SIGNATURE, readHeader, writeHeader, type FoundHeader } from './vhdx-header.js';
 import { VhdxMap, type VhdxLayout } from './vhdx-map.js';
 import { readMetadata, type VhdxMetadata } from './vhdx-metadata.js';
-import { readRegions } from './vhdx-regions.js';
+import { readRegions, type Region } from './vhdx-regions.js';
 
 /** A file whose log has been dealt with, and what its headers and tables say. */
 export interface FoundLayout extends VhdxLayout {
   /** To be used instead of the file: the same, or with the changes of its log over it. */
   readonly file: FilePort;
+  readonly metadataRegion: Region;
 }
 
 /** Replays the log: in the file, or in memory if that may not be written. @throws ImageError */
@@ -28,8 +29,8 @@ export async function readLayout(file: FilePort): Promise<FoundLayout> {
     await applyChanges(file, changes);
     header = await writeHeader(file, header, { ...header, logGuid: new Uint8Array(16) });
   }
-  const { bat, metadata: region } = await readRegions(usable);
-  return { file: usable, header, bat, metadata: await readMetadata(usable, region) };
+  const { bat, metadata: metadataRegion } = await readRegions(usable);
+  return { file: usable, header, bat, metadataRegion, metadata: await readMetadata(usable, metadataRegion) };
 }
 
 /** A VHDX disk. Differencing ones can be read, not written. */

@@ -67,6 +67,15 @@ export async function readMetadata(file: FilePort, region: Region): Promise<Vhdx
   return { ...metadata, parent: hasParent ? await readLocator(file, items.get(ITEM.parentLocator)) : undefined };
 }
 
+/** Changes the size of the disk. */
+export async function writeDiskSize(file: FilePort, region: Region, size: number): Promise<void> {
+  const item = (await readItems(file, region)).get(ITEM.diskSize);
+  if (item === undefined) throw damagedVhdx('its metadata lacks diskSize');
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(size), true);
+  await file.write(item.offset, bytes);
+}
+
 async function readItems(file: FilePort, region: Region): Promise<ReadonlyMap<string, Item>> {
   const table = new Uint8Array(TABLE_BYTES);
   const view = new DataView(table.buffer);

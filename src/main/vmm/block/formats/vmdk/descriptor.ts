@@ -128,6 +128,15 @@ ddb.adapterType = "ide"
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
 }
 
+/** The text of a disk in one sparse extent with another size, as long as it was. @returns `undefined` if it has no room */
+export function withSectors(bytes: Uint8Array, sectors: number): Uint8Array | undefined {
+  const text = latin1(bytes).replace(/^(\s*RW\s+)\d+(\s+SPARSE\b)/m, `$1${sectors}$2`);
+  if (text.length > bytes.length) return undefined;
+  const changed = new Uint8Array(bytes.length);
+  for (let i = 0; i < text.length; i++) changed[i] = text.charCodeAt(i);
+  return changed;
+}
+
 /** What IDE disks tell of themselves in CHS (ATA/ATAPI-5, word 1 of IDENTIFY DEVICE and on). */
 function ideGeometry(sectors: number): { cylinders: number; heads: number; sectorsPerTrack: number } {
   return { cylinders: Math.min(16_383, Math.floor(sectors / (16 * 63))), heads: 16, sectorsPerTrack: 63 };

@@ -1,4 +1,5 @@
-import type { FilePort } from '../../disk-image.js';
+import { ImageError, type FilePort } from '../../disk-image.js';
+import { BorrowedFile } from '../borrowed-file.js';
 import type {
   CheckReport,
   CreateSpec,
@@ -9,7 +10,7 @@ import type {
 } from '../format-driver.js';
 import type { ImagePorts } from '../image-ports.js';
 import { damageReport } from '../mapped/damage-report.js';
-import { encodeDescriptor } from './descriptor.js';
+import { encodeDescriptor, withSectors } from './descriptor.js';
 import { SparseExtent, type GrainSurvey } from './sparse-extent.js';
 import { directoryEntries, encodeSparseHeader, parseSparseHeader, SECTOR, type SparseHeader } from './sparse-header.js';
 import { contentIdFrom, StreamWriter } from './stream.js';
@@ -77,6 +78,47 @@ async function create(file: FilePort, { size, layout, identity, backing }: Creat
   await file.write(0, encodeSparseHeader(header));
 }
 
+/**
+ * Grows a disk in one sparse file: directories for the new size, and the tables it lacks, go behind what is there; then
+ * the header, which is one sector, names them.
+ */
+async function resize(file: FilePort, ports: ImagePorts, size: number): Promise<void> {
+  const header = await headerOf(file);
+  if (header === undefined || header.compressed || header.directory === undefined || size < header.capacity * SECTOR)
+    throw new ImageError(
+      'image-unsupported',
+      'Only VMDK disks in one sparse file can grow. Convert it to qcow2 for another size.',
+    );
+  await (await VmdkImage.open(new BorrowedFile(file), ports)).close();
+  const grown = { ...header, capacity: size / SECTOR };
+  const [before, after] = [directoryEntries(header), directoryEntries(grown)];
+  const directorySectors = Math.ceil((after * 4) / SECTOR);
+  const tableSectors = (header.entriesPerTable * 4) / SECTOR;
+  const grainBytes = header.grainSectors * SECTOR;
+  const start = (Math.ceil((await file.size()) / grainBytes) * grainBytes) / SECTOR;
+  const copySectors = directorySectors + (after - before) * tableSectors;
+  const place = async (old: number, sector: number): Promise<void> => {
+    const bytes = new Uint8Array(after * 4);
+    await file.read(old * SECTOR, bytes.subarray(0, before * 4));
+    const view = new DataView(bytes.buffer);
+    for (let i = before; i < after; i++)
+      view.setUint32(i * 4, sector + directorySectors + (i - before) * tableSectors, true);
+    await file.write(sector * SECTOR, bytes);
+  };
+  const hasCopy = header.redundantDirectory !== 0;
+  await file.truncate((start + copySectors * (hasCopy ? 2 : 1)) * SECTOR);
+  await place(header.directory, start);
+  if (hasCopy) await place(header.redundantDirectory, start + copySectors);
+  await file.sync();
+  const redundantDirectory = hasCopy ? start + copySectors : 0;
+  await file.write(0, encodeSparseHeader({ ...grown, directory: start, redundantDirectory }));
+  // The descriptor says the size too; what counts is the header.
+  const text = new Uint8Array(header.descriptorSectors * SECTOR);
+  await file.read(header.descriptorOffset * SECTOR, text);
+  const changed = withSectors(text, grown.capacity);
+  if (changed !== undefined) await file.write(header.descriptorOffset * SECTOR, changed);
+}
+
 /** A grain directory whose tables follow each other from sector `first` on. */
 function encodeDirectory(entries: number, first: number): Uint8Array {
   const bytes = new Uint8Array(entries * 4);
@@ -126,6 +168,7 @@ export const vmdkDriver: FormatDriver = {
   open: (file, ports) => VmdkImage.open(file, ports),
   details,
   create,
+  resize,
   writer: (file, spec, ports) => StreamWriter.start(file, spec, ports),
   check,
 };
