@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DiskJobs } from '../src/main/host/disk-jobs/disk-jobs.js';
+import { ForkStarter } from '../src/main/host/supervisor/fork-starter.js';
+import type { ProcessStarter, VmChild } from '../src/main/host/supervisor/process-starter.js';
+import type { DiskJobRequest, ImageRef } from '../src/shared/disk-jobs/protocol.js';
+import { toolMissing } from '../src/testing/debian-packages.js';
+import { patternBytes } from '../src/testing/storage/ide-rig.js';
+
+const run = promisify(execFile);
+const missing = toolMissing('qemu-img');
+const MIB = 1 << 20;
+/** Times a job is killed; more by KILL_POINTS. */
+const KILL_POINTS = Number(process.env['KILL_POINTS'] ?? 12);
+/** Starting a process takes most of it, in ms. */
+const LONGEST_LIFE_MS = 600;
+
+const starter = new ForkStarter(path.resolve('out/main/disk-job.js'));
+
+/** Starts jobs, and kills the last one when told. */
+class MortalStarter implements ProcessStarter {
+  readonly transfersPorts = false;
+  private child: VmChild | undefined;
+
+  async start(...args: Parameters<ProcessStarter['start']>): Promise<VmChild> {
+    return (this.child = await starter.start(...args));
+  }
+
+  kill(): void {
+    this.child?.kill();
+  }
+}
+
+const control = () => ({ signal: new AbortController().signal, progress() {} });
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'annex-kill-'));
+  const qemuImg = (...args: string[]) => run('qemu-img', args, { cwd: path.join(root, 'good') });
+  await mkdir(path.join(root, 'good'));
+  await writeFile(path.join(root, 'good/base.raw'), patternBytes(24 * MIB));
+  await qemuImg('convert', '-f', 'raw', '-O', 'qcow2', 'base.raw', 'base.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', '-b', 'base.qcow2', '-F', 'qcow2', 'middle.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', '-b', 'middle.qcow2', '-F', 'qcow2', 'head.qcow2');
+  const qemuIo = (file: string, ...commands: string[]) =>
+    run('qemu-io', ['-f', 'qcow2', ...commands.flatMap((c) => ['-c', c]), path.join(root, 'good', file)]);
+  await qemuIo('middle.qcow2', 'write -P 1 1M 9M', 'write -z 12M 3M');
+  await qemuIo('head.qcow2', 'write -P 2 5M 3M', 'write -P 0 20M 2M');
+  await qemuImg('convert', '-O', 'raw', 'head.qcow2', 'model.raw');
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const JOBS: readonly ((file: (name: string) => string) => DiskJobRequest)[] = [
+  (file) => ({ job: 'compact', image: ref(file('head.qcow2')) }),
+  (file) => ({ job: 'convert', source: ref(file('head.qcow2')), path: file('new.qcow2'), format: 'qcow2', layout: 'compressed' }),
+  (file) => ({ job: 'resize', image: ref(file('head.qcow2')), size: 600 * MIB, allowShrink: false }),
+  (file) => ({ job: 'merge-up', child: ref(file('middle.qcow2')), layer: file('base.qcow2') }),
+  (file) => ({ job: 'merge-down', child: ref(file('head.qcow2')), layer: file('middle.qcow2') }),
+  (file) => ({ job: 'rebase', image: ref(file('head.qcow2')), backing: { name: './middle.qcow2', format: 'qcow2' } }),
+]; // prettier-ignore
+
+const ref = (file: string): ImageRef => ({ path: file, format: 'qcow2', bases: null });
+
+/** No errors in any image, leaks at most; the disk reads as ever, but for zeros at its end. */
+async function expectSound(folder: string): Promise<void> {
+  for (const name of (await readdir(folder)).filter((name) => name.endsWith('.qcow2'))) {
+    const { stdout } = await run('qemu-img', ['check', '--output=json', name], { cwd: folder }).catch(
+      (error: { stdout: string }) => error,
+    );
+    const report = JSON.parse(stdout) as { 'check-errors': number; 'corruptions'?: number };
+    expect([name, report['check-errors'], report.corruptions ?? 0]).toEqual([name, 0, 0]);
+  }
+  await run('qemu-img', ['compare', '-f', 'qcow2', '-F', 'raw', 'head.qcow2', 'model.raw'], { cwd: folder });
+}
+
+describe.skipIf(missing)(`disk jobs killed at random${missing ? ` (skipped: ${missing})` : ''}`, () => {
+  it('leave a disk that reads as before, and are done when they are done again', async () => {
+    let killed = 0;
+    for (let i = 0; i < KILL_POINTS; i++) {
+      const folder = path.join(root, `run${i}`);
+      await cp(path.join(root, 'good'), folder, { recursive: true });
+      const request = JOBS[i % JOBS.length]!((name) => path.join(folder, name));
+      const mortal = new MortalStarter();
+      const running = new DiskJobs(mortal).run(request, control());
+      const ended = running.then(
+        () => 'done' as const,
+        () => 'killed' as const,
+      );
+      await Promise.race([sleep(Math.random() * LONGEST_LIFE_MS), ended]);
+      mortal.kill();
+      const end = await ended;
+      await expectSound(folder);
+      if (end === 'killed') {
+        killed++;
+        // What a killed process had made may already have its name.
+        if (request.job === 'convert' && existsSync(request.path)) await rm(request.path);
+        await new DiskJobs(starter).run(request, control()).catch((error: unknown) => {
+          // A merge that was complete but for its answer has nothing left to merge.
+          if (request.job !== 'merge-up') throw error;
+          expect(error).toMatchObject({ code: 'image-unsupported' });
+        });
+        await expectSound(folder);
+      }
+      expect((await readdir(folder)).filter((name) => /\.(part|lock)/.test(name))).toEqual([]);
+      await rm(folder, { recursive: true });
+    }
+    expect(killed).toBeGreaterThan(0);
+  });
+});
