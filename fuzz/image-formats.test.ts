@@ -115,6 +115,7 @@ function resealVhdx(bytes: Uint8Array): void {
 }
 
 const SUBJECTS: readonly Subject[] = [
+  { title: 'qcow2', format: 'qcow2', make: () => filled('qcow2', 'sparse'), metadata: () => [[0, 112], [0, 112], ...[1, 2, 3, 4, 5, 6, 7, 8].map((cluster) => [cluster * 64 * KIB, 96] as const)], reseal: asItIs },
   { title: 'vdi', format: 'vdi', make: () => filled('vdi', 'sparse'), metadata: () => [[0x40, 0x150], [512, 32]], reseal: asItIs },
   { title: 'vmdk sparse', format: 'vmdk', make: () => filled('vmdk', 'sparse'), metadata: () => [[0, 96], [512, 600], [21 * 512, 8 * KIB]], reseal: asItIs },
   { title: 'vmdk stream', format: 'vmdk', make: streamed, metadata: (size) => [[0, 96], [512, 600], [64 * KIB, size - 64 * KIB]], reseal: asItIs },
@@ -184,6 +185,7 @@ describe.each(SUBJECTS.map((subject) => [subject.title, subject] as const))('%s'
       await expectTyped(() => driver.details(file(true), ports));
       await expectTyped(async () => work(await driver.open(file(run % 2 === 0), ports)));
       await expectTyped(() => driver.check!(file(false), ports, 'all', control));
+      if (driver.resize) await expectTyped(() => driver.resize!(file(false), ports, 2 * DISK_BYTES));
     }
   }, 120_000);
 });
