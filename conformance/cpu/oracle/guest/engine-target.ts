@@ -1,0 +1,142 @@
+import type { VcpuBus, VcpuEngine } from '../../../../src/main/vmm/cpu/engine.js';
+import type { SegmentState } from '../../../../src/main/vmm/cpu/registers.js';
+import { GuestMemory } from '../../../../src/main/vmm/memory/guest-memory.js';
+import { RAM_OFFSET } from '../../../../src/main/vmm/memory/layout.js';
+import { DATA_RUNS, EDGE_PAGES, type CaseMemory } from '../case-memory.js';
+import { CODE_BYTES, DATA_BYTES, EDGE_PAIRS, FRAMES_BYTES, PAGE, RECORDS, DRIVER } from '../layout.js';
+import { RECORD, RECORDS_BYTES } from '../record.js';
+import type { Target } from '../target.js';
+import {
+  GDT_LIMIT,
+  KERNEL_CODE,
+  KERNEL_DATA,
+  LDT_LIMIT,
+  LOCAL_TABLE,
+  TASK,
+  TSS_LIMIT,
+  writeGuestImage,
+} from './guest-image.js';
+import { CONTROL, GDT, IDT, LDT, PHYSICAL, RAM_BYTES, STACK_TOP, TSS } from './guest-layout.js';
+import { guestProgram } from './guest-program.js';
+
+/** Makes the engine under test on a guest's memory. */
+export type EngineFactory = (memory: GuestMemory, bus: VcpuBus) => VcpuEngine;
+
+/** PE, MP, ET, NE, WP, AM, PG; and PAE, OSFXSR, OSXMMEXCPT, FSGSBASE, OSXSAVE: as Linux runs programs. */
+const CR0 = 0x8005_0033n;
+const CR4 = 0x5_0620n;
+/** SCE, LME, LMA, NXE. */
+const EFER = 0xd01n;
+const IA32_EFER = 0xc000_0080;
+const SLICE = 1_000_000;
+/** A batch executes far fewer instructions, string instructions counted by element. */
+const MAX_SLICES = 200;
+
+/** A virtual processor on a guest whose ring-0 driver takes it through the records. */
+export class EngineTarget implements Target {
+  readonly name: string;
+  readonly memory: CaseMemory;
+  private readonly guest = new GuestMemory(RAM_BYTES, 0);
+  private readonly engine: VcpuEngine;
+  private readonly start: number;
+
+  constructor(factory: EngineFactory) {
+    this.guest.mapRam(0, RAM_OFFSET, RAM_BYTES);
+    const program = guestProgram();
+    writeGuestImage(this.guest, program);
+    this.start = program.addressOf('next');
+    this.engine = factory(this.guest, NO_DEVICES);
+    this.name = this.engine.kind;
+    const part = (physical: number, bytes: number): Uint8Array =>
+      this.guest.bytes.subarray(RAM_OFFSET + physical, RAM_OFFSET + physical + bytes);
+    this.memory = {
+      records: part(PHYSICAL.records, RECORDS_BYTES),
+      code: part(PHYSICAL.code, CODE_BYTES),
+      edge: part(PHYSICAL.edge, EDGE_PAIRS * 2 * PAGE),
+      data: part(PHYSICAL.data, DATA_BYTES),
+      frames: part(PHYSICAL.frames, FRAMES_BYTES),
+    };
+  }
+
+  /** Takes over what another target is about to execute. */
+  copyFrom(source: CaseMemory): void {
+    this.memory.records.set(source.records);
+    this.copyMemory(source);
+  }
+
+  /** The same without the records. */
+  copyMemory(source: CaseMemory): void {
+    for (const { start, end } of DATA_RUNS) this.memory.data.set(source.data.subarray(start, end), start);
+    this.memory.frames.set(source.frames);
+    // Through the page map: engines keep decoded code.
+    this.guest.write(PHYSICAL.code, source.code);
+    for (const page of EDGE_PAGES) this.guest.write(PHYSICAL.edge + page, source.edge.subarray(page, page + PAGE));
+  }
+
+  run(first: number, count: number): void {
+    const control = Buffer.alloc(16);
+    control.writeBigUInt64LE(BigInt(RECORDS + first * RECORD.bytes));
+    control.writeBigUInt64LE(BigInt(RECORDS + (first + count) * RECORD.bytes), 8);
+    this.guest.write(CONTROL.current - DRIVER + PHYSICAL.driver, control);
+    this.enter();
+    for (let slice = 0; slice < MAX_SLICES; slice++) {
+      const exit = this.engine.run(SLICE);
+      if (exit.reason === 'halt') return;
+      if (exit.reason !== 'budget')
+        throw new Error(`the ${this.name} left with ${JSON.stringify(exit.reason)} in ${this.where()}`);
+    }
+    throw new Error(`the ${this.name} does not come to an end in ${this.where()}`);
+  }
+
+  /** Number of the case the driver is at. */
+  get current(): number {
+    const at = this.guest.read32(CONTROL.current - DRIVER + PHYSICAL.driver);
+    return (at - RECORDS) / RECORD.bytes;
+  }
+
+  private where(): string {
+    return `case ${this.current} at ${this.engine.saveState().rip.toString(16)}`;
+  }
+
+  private enter(): void {
+    const state = this.engine.saveState();
+    const data: SegmentState = { selector: KERNEL_DATA, base: 0n, limit: 0xffff_ffff, attributes: 0xc093 };
+    this.engine.loadState({
+      ...state,
+      rip: BigInt(this.start),
+      rflags: 2n,
+      general: { ...state.general, rsp: BigInt(STACK_TOP) },
+      segments: {
+        es: data,
+        cs: { ...data, selector: KERNEL_CODE, attributes: 0xa09b },
+        ss: data,
+        ds: data,
+        fs: data,
+        gs: data,
+      },
+      ldtr: { selector: LOCAL_TABLE, base: BigInt(LDT), limit: LDT_LIMIT, attributes: 0x82 },
+      tr: { selector: TASK, base: BigInt(TSS), limit: TSS_LIMIT, attributes: 0x8b },
+      gdtr: { base: BigInt(GDT), limit: GDT_LIMIT },
+      idtr: { base: BigInt(IDT), limit: 0xfff },
+      cr0: CR0,
+      cr3: BigInt(PHYSICAL.pageTables),
+      cr4: CR4,
+      xcr0: 3n,
+      msrs: { ...state.msrs, [IA32_EFER]: EFER },
+      halted: false,
+    });
+  }
+}
+
+const NO_DEVICES: VcpuBus = {
+  portRead: () => 0xff,
+  portWrite: () => undefined,
+  mmioRead: () => 0xffff_ffff,
+  mmioWrite: () => undefined,
+  acknowledgeInterrupt: () => -1,
+  readTaskPriority: () => 0,
+  writeTaskPriority: () => undefined,
+  readMsr: () => undefined,
+  writeMsr: () => false,
+  nowNs: () => 0,
+};

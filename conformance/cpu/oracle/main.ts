@@ -1,0 +1,46 @@
+import { createTestVcpu } from '../../../src/testing/interpreter.js';
+import { describeDifference, kindOf } from './describe.js';
+import { EngineTarget } from './guest/engine-target.js';
+import { parseOptions, USAGE } from './options.js';
+import { Session } from './session.js';
+import { HostProcess } from './silicon/host-process.js';
+
+/** Milliseconds between two lines of progress. */
+const PROGRESS_MS = 10_000;
+
+function main(): number {
+  const options = parseOptions(process.argv.slice(2));
+  const silicon = new HostProcess();
+  const session = new Session(silicon, new EngineTarget(createTestVcpu), options.seed, options.only);
+  const kinds = new Map<string, number>();
+  const start = performance.now();
+  let told = start;
+  const progress = (): void => {
+    const seconds = (performance.now() - start) / 1000;
+    const rate = Math.round(session.executed / seconds);
+    const differences = [...kinds.values()].reduce((sum, count) => sum + count, 0);
+    console.log(`${session.executed} cases, ${rate} a second, ${differences} differences of ${kinds.size} kinds`);
+  };
+  console.log(`seed ${options.seed}`);
+  while (options.cases === 0 || session.executed < options.cases) {
+    for (const difference of session.batch()) {
+      const kind = kindOf(difference);
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      if (options.every || kinds.get(kind) === 1)
+        console.log(`case ${session.executed}: ${describeDifference(difference)}`);
+    }
+    if (performance.now() - told < PROGRESS_MS) continue;
+    told = performance.now();
+    progress();
+  }
+  progress();
+  return kinds.size === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(USAGE);
+  process.exitCode = 2;
+}

@@ -1,0 +1,47 @@
+import { parseArgs } from 'node:util';
+import type { Template } from './generate/template.js';
+
+export interface Options {
+  readonly seed: number;
+  /** Cases after which to stop, or 0: never. */
+  readonly cases: number;
+  readonly only: (template: Template) => boolean;
+  /** Describe every difference instead of the first of each kind. */
+  readonly every: boolean;
+}
+
+export const USAGE = `npm run oracle -- [--seed N] [--cases N] [--family integer|simd|x87] [--only MNEMONICS] [--every]
+Executes random instructions on this processor and on the interpreter and reports what differs; until stopped, or
+--cases are done. --only takes a regular expression of mnemonics.`;
+
+/** @throws Error for what it does not know */
+export function parseOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: 'string' },
+      cases: { type: 'string', default: '0' },
+      family: { type: 'string' },
+      only: { type: 'string' },
+      every: { type: 'boolean', default: false },
+    },
+  });
+  const number = (name: string, text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 0) throw new Error(`--${name} takes a whole number, not ${text}`);
+    return value;
+  };
+  const mnemonics = values.only === undefined ? undefined : new RegExp(`^(${values.only})$`);
+  return {
+    seed: values.seed === undefined ? freshSeed() : number('seed', values.seed),
+    cases: number('cases', values.cases),
+    only: ({ family, mnemonic }) =>
+      (values.family === undefined || values.family === family) &&
+      (mnemonics === undefined || mnemonics.test(mnemonic)),
+    every: values.every,
+  };
+}
+
+export function freshSeed(): number {
+  return Math.floor(Math.random() * 2 ** 31);
+}

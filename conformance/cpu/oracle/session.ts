@@ -1,0 +1,90 @@
+import { memoryDifference, restoreMemory, snapshotMemory } from './case-memory.js';
+import { compareOutcome, sameOutcome, type FieldDifference } from './compare.js';
+import type { CaseInfo } from './generate/generator.js';
+import { Generator } from './generate/generator.js';
+import type { Template } from './generate/template.js';
+import type { EngineTarget } from './guest/engine-target.js';
+import { BATCH, DATA } from './layout.js';
+import { AFTER, RECORD } from './record.js';
+import { SIGALRM, type HostProcess } from './silicon/host-process.js';
+
+/** A case the engine does not execute as the processor does. */
+export interface Difference {
+  readonly info: CaseInfo;
+  readonly index: number;
+  readonly fields: readonly FieldDifference[];
+  /** The case's record as the processor left it. */
+  readonly record: Uint8Array;
+}
+
+function words({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, length / 4);
+}
+
+/** Batches of random cases on the processor and on an engine. */
+export class Session {
+  executed = 0;
+  private readonly generator: Generator;
+  private readonly expectedWords: Uint32Array;
+  private readonly actualWords: Uint32Array;
+
+  constructor(
+    private readonly silicon: HostProcess,
+    private readonly engine: EngineTarget,
+    seed: number,
+    only?: (template: Template) => boolean,
+  ) {
+    this.generator = new Generator(seed, silicon.memory, only);
+    this.expectedWords = words(silicon.memory.records);
+    this.actualWords = words(engine.memory.records);
+  }
+
+  /** Executes the next batch on both. */
+  batch(): Difference[] {
+    const { silicon, engine } = this;
+    const infos = this.generator.batch();
+    const before = snapshotMemory(silicon.memory);
+    engine.copyFrom(silicon.memory);
+    silicon.run(0, BATCH);
+    engine.run(0, BATCH);
+    this.executed += BATCH;
+    const equal =
+      infos.every((info, i) => this.compare(i, info).length === 0) &&
+      memoryDifference(silicon.memory, engine.memory) < 0;
+    if (equal) return [];
+    // One by one, from the same memory each: what a difference leads to later does not count.
+    restoreMemory(silicon.memory, before);
+    engine.copyMemory(silicon.memory);
+    return infos.flatMap((info, i) => this.single(info, i));
+  }
+
+  private single(info: CaseInfo, index: number): Difference[] {
+    const { silicon, engine } = this;
+    silicon.run(index, 1);
+    engine.run(index, 1);
+    const fields = this.compare(index, info);
+    const at = memoryDifference(silicon.memory, engine.memory);
+    if (at >= 0) {
+      const word = (memory: { data: Uint8Array }): string =>
+        Buffer.from(memory.data.subarray(at, at + 8)).toString('hex');
+      fields.push({
+        field: `memory ${(DATA + at).toString(16)}`,
+        expected: word(silicon.memory),
+        actual: word(engine.memory),
+      });
+      engine.copyMemory(silicon.memory);
+    }
+    if (fields.length === 0) return [];
+    return [
+      { info, index, fields, record: silicon.memory.records.slice(index * RECORD.bytes, (index + 1) * RECORD.bytes) },
+    ];
+  }
+
+  private compare(index: number, info: CaseInfo): FieldDifference[] {
+    const { records } = this.silicon.memory;
+    if (sameOutcome(this.expectedWords, this.actualWords, index)) return [];
+    if (records[index * RECORD.bytes + AFTER.signal] === SIGALRM)
+      return [{ field: 'end', expected: 'none', actual: 'some' }];
+    return compareOutcome(records, this.engine.memory.records, index, info);
+  }
+}
