@@ -5,7 +5,7 @@ import { watched, watchesPage } from './debug';
 import { SEGMENT_FAULT } from './memory';
 import { beforeWrite, hostPage, pageEntry, readDevice, writeDevice } from './physical';
 import { currentPrivilege, systemPrivilege } from './privilege';
-import { AC, count, FAULTED, longModeActive, setFault } from './state';
+import { AC, count, FAULTED, longCode, longModeActive, setFault } from './state';
 import { fillData, readTable, writeTable } from './tlb';
 import { ACCESS_READ, ACCESS_WRITE, canonical, globalPage, physical, refuse, translate } from './walk';
 
@@ -40,8 +40,15 @@ export function writeStack(address: u64, bytes: u32, user: bool): usize {
 /** #AC for what is checked at all (SDM vol. 3, 6.15): CPL 3, CR0.AM, EFLAGS.AC. */
 function misaligned(address: u64, bytes: u32, privilege: u32): bool {
   if (privilege != TLB_USER_ALIGNED || bytes > 8 || !(<u32>address & (bytes - 1))) return false;
+  // An address that is not canonical comes first.
+  if (longCode() && !canonical(address)) return false;
   setFault(AC, 0);
   return true;
+}
+
+/** Whether an address only says that a segment check has failed. In 64-bit code there is none, and it is an address. */
+function refused(address: u64): bool {
+  return address == SEGMENT_FAULT && !longCode();
 }
 
 function wrap(address: u64): u64 {
@@ -49,7 +56,7 @@ function wrap(address: u64): u64 {
 }
 
 function read(address: u64, bytes: u32, privilege: u32): usize {
-  if (address == SEGMENT_FAULT || misaligned(address, bytes, privilege)) return FAULTED;
+  if (refused(address) || misaligned(address, bytes, privilege)) return FAULTED;
   watched(address, bytes, false);
   const offset = <u32>address & 0xfff;
   if (offset + bytes > 4096) return readAcross(address, bytes, privilege, 4096 - offset);
@@ -94,7 +101,7 @@ let bounceHigh: u64 = 0;
 let bounceHighBytes: u32 = 0;
 
 function write(address: u64, bytes: u32, privilege: u32, modify: bool): usize {
-  if (address == SEGMENT_FAULT || misaligned(address, bytes, privilege)) return FAULTED;
+  if (refused(address) || misaligned(address, bytes, privilege)) return FAULTED;
   watched(address, bytes, true);
   const offset = <u32>address & 0xfff;
   if (offset + bytes > 4096) return writeAcross(address, bytes, privilege, 4096 - offset, modify);
@@ -154,7 +161,7 @@ function writePart(address: u64, bytes: u32, source: usize): void {
  * side effects on devices, so that bulk operations can try it first.
  */
 export function directRead(address: u64): usize {
-  if (address == SEGMENT_FAULT || watchesPage(address)) return FAULTED;
+  if (refused(address) || watchesPage(address)) return FAULTED;
   if (!translate(address, ACCESS_READ, currentPrivilege())) return FAULTED;
   const entry = pageEntry(physical);
   return entry & PAGE_READ ? hostPage(entry) + (<u32>address & 0xfff) : 0;
@@ -162,7 +169,7 @@ export function directRead(address: u64): usize {
 
 /** The same for writing `bytes`, which stay in the page; code decoded from them is forgotten. */
 export function directWrite(address: u64, bytes: u32): usize {
-  if (address == SEGMENT_FAULT || watchesPage(address)) return FAULTED;
+  if (refused(address) || watchesPage(address)) return FAULTED;
   if (!translate(address, ACCESS_WRITE, currentPrivilege())) return FAULTED;
   const entry = pageEntry(physical);
   if (!(entry & PAGE_WRITE)) return 0;

@@ -1,7 +1,7 @@
 import { PAGE_CODE, PAGE_READ, PAGE_SIZE } from '../../../memory/layout';
 import {
   CACHE_END, CODE_PAGE_COUNT, CODE_PAGE_HEADER, CODE_PAGE_INDEX, CODE_PAGE_INDEX_SIZE, CODE_PAGE_SIZE, CODE_PAGES,
-  COUNT_CACHE_FLUSH, COUNT_DECODED, ITLB_KEY, OP_SIZE, OPS, PAGE_RIP, TLB_SUPERVISOR, TLB_USER,
+  COUNT_CACHE_FLUSH, COUNT_DECODED, ITLB_KEY, OP_SIZE, OPS, PAGE_RIP, STEPPING, TLB_SUPERVISOR, TLB_USER,
 } from '../layout'; // prettier-ignore
 import {
   codePage, indexCell, invalidateCode, PAGE_COVERAGE, PAGE_HOST, PAGE_NUMBER, PAGE_RUNS, RUN_COUNT, RUN_NEXT,
@@ -14,7 +14,7 @@ import { OP_CROSS, OP_GOTO, OP_LOOKUP, OP_PAGE_END } from './pseudo-ops';
 import { codeMode, count, cpl, CS, GP, longCode, segBase, segLimit, setFault, setRip } from './state';
 import { ACCESS_EXECUTE, canonical, globalPage, physical, translate } from './walk';
 import { optimizeRun } from './run-optimizer';
-import { stepAt } from './step';
+import { finishStep, stepAt } from './step';
 
 /**
  * Decoded code. For each physical page and code mode that executes there is a code page: a map from page offset to op.
@@ -74,7 +74,9 @@ export function codePrivilege(): u32 {
 function lookupMiss(rip: u64, address: u64): usize {
   if (!validTarget(rip) || !translate(address, ACCESS_EXECUTE, codePrivilege())) {
     setRip(rip);
-    return deliverFault();
+    // A single step that leads here is over before the fetch that faults.
+    const trap = load<u32>(STEPPING) ? finishStep() : 0;
+    return trap ? trap : deliverFault();
   }
   const entry = pageEntry(physical);
   if (!(entry & PAGE_READ) || !pageWithinLimit(rip, address)) return stepAt(rip);

@@ -7,10 +7,9 @@ import { dr7, DR7_GD, setDr7 } from './debug';
 import { updateEventMask } from './flags';
 import { enterHandler } from './interrupts';
 import { exit } from './loop';
-import { effectiveOffset } from './memory';
 import { faultInNewTask, taskTrapPending } from './task-switch';
 import { takeRefused } from './walk';
-import { AC, count, DB, DE, DF, GP, NMI, opIsMemory, opNextRip, opRip, opSegment, PF, RBP, reg64, RSP, setFault, setRip, SS, SS_FAULT, TS } from './state';
+import { AC, count, DB, DE, DF, GP, NMI, opIsMemory, opNextRip, opRip, opSegment, PF, RBP, RSP, setFault, setRip, SS, SS_FAULT, TS } from './state';
 
 /** Where an event comes from: decides privilege checks, the EXT bit and what a fault on delivery becomes. */
 export const SOURCE_EXCEPTION: u32 = 0;
@@ -23,19 +22,18 @@ export const SOURCE_INT1: u32 = 3;
 /** Trap-class exceptions: like exceptions, but the resume flag is not set in the pushed flags. */
 export const SOURCE_TRAP: u32 = 4;
 
-/** How far from the stack pointer an instruction touches the stack without naming it, in bytes. */
-const STACK_REACH: u64 = 64;
-
-/** Whether an access of an op was one to the stack segment: through RSP or RBP, or as its own push or pop. */
-function onStack(op: usize, address: u64): bool {
-  if (opIsMemory(op) && opSegment(op) == SS && address - effectiveOffset(op) < STACK_REACH) return true;
-  return address - reg64(RSP) + STACK_REACH < 2 * STACK_REACH || (!opIsMemory(op) && address - reg64(RBP) < STACK_REACH);
+/** Whether an op's memory operand lies in the stack segment. Pushes and pops see to themselves. */
+function onStack(op: usize): bool {
+  if (opIsMemory(op)) return opSegment(op) == SS;
+  // Ops with a flat operand do not keep its segment, but it is SS with these bases only.
+  const base = <u32>load<u8>(op, 5) >>> 3;
+  return base == RSP || base == RBP;
 }
 
 /** Delivers the noted fault of the instruction an op stands for. */
 export function deliverOpFault(op: usize): usize {
   const refused = takeRefused();
-  if (refused != u64.MAX_VALUE && load<u32>(FAULT_VECTOR) == GP && onStack(op, refused)) setFault(SS_FAULT, 0);
+  if (refused != u64.MAX_VALUE && load<u32>(FAULT_VECTOR) == GP && onStack(op)) setFault(SS_FAULT, 0);
   setRip(opRip(op));
   return deliverFault();
 }

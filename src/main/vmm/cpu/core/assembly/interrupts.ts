@@ -11,7 +11,7 @@ import {
 } from './segments'; // prettier-ignore
 import {
   ATTR_CODE, ATTR_DB, ATTR_DC, BP, cpl, CS, DB, DF, DS, ES, FLAG_AC, FLAG_IF, FLAG_NT, FLAG_RF, FLAG_TF, FLAG_VM, FS, GP, GS,
-  longModeActive, NP, OF, PF, protectedMode, reg64, RSP, segAttributes, segBase, segLimit, segment, selector, setFault,
+  longCode, longModeActive, NP, OF, PF, protectedMode, reg64, RSP, segAttributes, segBase, segLimit, segment, selector, setFault,
   setReg64, setRip, SS, SS_FAULT, TR, TS, virtual8086,
 } from './state'; // prettier-ignore
 import { BY_INTERRUPT, taskSwitch } from './task-switch';
@@ -287,7 +287,9 @@ function enterLong(vector: u32, source: u32, error: u32): bool {
   }
   openLongStack(pointer & ~0xf, level == 3);
   const flags = pushedFlags(source, vector);
-  if (!push(8, selector(SS)) || !push(8, reg64(RSP)) || !push(8, flags) || !push(8, selector(CS))) return false;
+  // Outside 64-bit code the upper half of RSP does not exist.
+  const oldPointer = longCode() ? reg64(RSP) : reg64(RSP) & 0xffff_ffff;
+  if (!push(8, selector(SS)) || !push(8, oldPointer) || !push(8, flags) || !push(8, selector(CS))) return false;
   if (!push(8, load<u64>(RIP))) return false;
   if (withError && !push(8, error)) return false;
   markHandler();

@@ -73,6 +73,13 @@ function segmentedAddress(form: u32, offset: u64, bytes: u32, write: bool): u64 
   return linear((form >>> 4) & 7, offset & addressMask((form >>> 2) & 3), bytes, write);
 }
 
+/** Linear address of `bytes` that lie `distance` beyond the start of an op's memory operand: its second part. */
+export function addressBeyond(op: usize, distance: u32, bytes: u32): u64 {
+  const form = <u32>load<u8>(op, 7);
+  const mask = form & 0x0c ? addressMask((form >>> 2) & 3) : load<u64>(EA_MASK);
+  return linear((form >>> 4) & 7, (effectiveOffset(op) + <u64>distance) & mask, bytes, false);
+}
+
 /** Linear address of `bytes` at an offset of a segment, checked; SEGMENT_FAULT (fault noted) if they are out of it. */
 export function linear(seg: u32, offset: u64, bytes: u32, write: bool): u64 {
   const at = segment(seg);

@@ -23,6 +23,7 @@ function usable(attributes: u32, write: bool): bool {
 function within(attributes: u32, limit: u32, offset: u32, bytes: u32): bool {
   const last = <u64>offset + <u64>(bytes - 1);
   const expandDown = (attributes & (ATTR_CODE | ATTR_DC)) == ATTR_DC;
-  if (!expandDown) return last <= <u64>limit;
+  // A segment of 4 GiB has no limit: an access past its end goes on at 0.
+  if (!expandDown) return limit == 0xffff_ffff || last <= <u64>limit;
   return offset > limit && last <= (attributes & ATTR_DB ? <u64>0xffff_ffff : <u64>0xffff);
 }

@@ -6,7 +6,7 @@ import { commit } from './memory';
 import { updateMode } from './privilege';
 import {
   ATTR_ACCESSED, ATTR_CODE, ATTR_DC, ATTR_G, ATTR_PRESENT, ATTR_RW, ATTR_S, cpl, CS, ES, FS, GP, GS, LDTR,
-  longCode, NP, realOrVirtual, segAttributes, segBase, segLimit, segment, setFault, SS, SS_FAULT, virtual8086,
+  longCode, NP, realOrVirtual, selector, segAttributes, segBase, segLimit, segment, setFault, SS, SS_FAULT, virtual8086,
   longModeActive,
 } from './state'; // prettier-ignore
 import { flushInstructions } from './tlb';
@@ -140,13 +140,13 @@ export function setSegmentFromDescriptor(index: u32, sel: u32, lowDword: u32, hi
   setSegment(index, sel, descriptorBase(lowDword, highDword), descriptorLimit(lowDword, highDword), attributes);
 }
 
-/** A segment register with a null selector: unusable, but its base stays in 64-bit mode. */
+/** A segment register with a null selector: unusable, its base zero (Intel; AMD keeps those of FS and GS). */
 export function setNullSegment(index: u32, sel: u32): void {
   const at = segment(index);
   store<u32>(at, 0, SEG_ATTRIBUTES);
   store<u32>(at, sel, SEG_SELECTOR);
   store<u32>(at, 0, SEG_LIMIT);
-  if (!longModeActive() || index < FS) store<u64>(at, 0, SEG_BASE);
+  store<u64>(at, 0, SEG_BASE);
   updateLimits(at);
 }
 
@@ -240,6 +240,8 @@ export function dropInnerSegments(): void {
   for (let i: u32 = ES; i <= GS; i++) {
     if (i == CS || i == SS) continue;
     const attributes = segAttributes(i);
+    // A null selector loses its RPL; FS and GS keep the base that was written without one.
+    if (!(selector(i) & 0xfffc)) store<u32>(segment(i), 0, SEG_SELECTOR);
     const conformingCode = (attributes & (ATTR_CODE | ATTR_DC)) == (ATTR_CODE | ATTR_DC);
     if (!conformingCode && attributes & ATTR_PRESENT && ((attributes >>> 5) & 3) < cpl()) setNullSegment(i, 0);
   }

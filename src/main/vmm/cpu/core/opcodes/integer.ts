@@ -98,8 +98,8 @@ export const INTEGER_INSTRUCTIONS: readonly Instruction[] = [
   row('86 /r', 'xchg', 'Eb,Gb', 'call', 'exchange', { lock: 'xchg' }),
   row('87 /r', 'xchg', 'Ev,Gv', 'call', 'exchange', { lock: 'xchg' }),
   row('90+r', 'xchg', 'Zv,rAX', 'call', 'exchangeAccumulator'),
-  row('0F C3 /rm', 'movnti', 'My,Gy', 'write', 'move', { feature: 'sse2' }),
-  row('0F C8+r', 'bswap', 'Zv', 'modify', 'byteSwap'),
+  row('NP 0F C3 /rm', 'movnti', 'My,Gy', 'write', 'move', { feature: 'sse2' }),
+  row('0F C8+r', 'bswap', 'Zv', 'modify', 'byteSwapRegister'),
   row('0F 38 F0 /rm', 'movbe', 'Gv,Mv', 'write', 'byteSwap', { feature: 'movbe' }),
   row('0F 38 F1 /rm', 'movbe', 'Mv,Gv', 'write', 'byteSwap', { feature: 'movbe' }),
   row('D7', 'xlat', '', 'call', 'translateTable!'),
@@ -199,7 +199,7 @@ export const INTEGER_INSTRUCTIONS: readonly Instruction[] = [
   row('62 /rm', 'bound', 'Gv,M', 'call', 'bound', { mode: 'legacy' }),
   row('0F 0B', 'ud2', '', 'end', 'undefined!'),
   row('0F B9 /r', 'ud1', 'Gv,Ev', 'end', 'undefined!'),
-  row('0F FF', 'ud0', '', 'end', 'undefined!'),
+  row('0F FF /r', 'ud0', 'Gv,Ev', 'end', 'undefined!'),
 
   // Strings.
   ...stringOperation(0xa4, 'movs', ['Yb,Xb', 'Yv,Xv'], 'moveString'),
@@ -225,8 +225,8 @@ export const INTEGER_INSTRUCTIONS: readonly Instruction[] = [
   ...Array.from({ length: 8 }, (_, i) =>
     row(`0F ${hex(0x18 + i)} /r`, i === 0 ? 'prefetch' : 'nop', 'Ev', 'inline', ''),
   ),
-  row('0F AE /5r', 'lfence', '', 'inline', '', { feature: 'sse2' }),
-  row('0F AE /6r', 'mfence', '', 'inline', '', { feature: 'sse2' }),
-  row('0F AE /7r', 'sfence', '', 'inline', '', { feature: 'sse' }),
-  row('0F AE /7m', 'clflush', 'Mb', 'call', 'flushLine!', { feature: 'clflush' }),
+  row('NP 0F AE /5r', 'lfence', '', 'inline', '', { feature: 'sse2' }),
+  row('NP 0F AE /6r', 'mfence', '', 'inline', '', { feature: 'sse2' }),
+  row('NP 0F AE /7r', 'sfence', '', 'inline', '', { feature: 'sse' }),
+  row('NP 0F AE /7m', 'clflush', 'Mb', 'call', 'flushLine!', { feature: 'clflush' }),
 ];

@@ -97,9 +97,13 @@ export function populationCount<T>(value: T): T {
   return <T>popcnt<u64>(<u64>value);
 }
 
-/** BSWAP and MOVBE; BSWAP of 16 bits is undefined and gives zero. */
+/** MOVBE. */
 export function byteSwap<T>(value: T): T {
   return bswap<T>(value);
+}
+/** BSWAP; of 16 bits it is undefined, and gives zero on processors. */
+export function byteSwapRegister<T>(value: T): T {
+  return sizeof<T>() == 2 ? <T>0 : bswap<T>(value);
 }
 
 // CRC-32C, bit-reversed polynomial (SDM vol. 2, CRC32).

@@ -1,7 +1,7 @@
 import { enterPage, generation, lookup, opAtHand, validTarget } from '../code-cache';
 import { deliverOpFault, deliverSoftware, raise, SOURCE_INT1, SOURCE_SOFTWARE } from '../exceptions';
 import { getOF, getZF } from '../flags';
-import { addressMask, hostPointer, misses, opAddressSize, readAddress, readEntry, readPointer, rmRead } from '../memory';
+import { addressBeyond, addressMask, hostPointer, misses, opAddressSize, readAddress, readEntry, readPointer, rmRead } from '../memory';
 import { BP, BR, DB, GP, iopl, nextOp, OF, opImm, opNextRip, opOffset, RCX, reg64, RSP, ripMask, setReg16, setReg64, UD, virtual8086, cellA, opLength } from '../state'; // prettier-ignore
 import { EA_MASK, PAGE_RIP } from '../../layout';
 import { dropFlat, dropStack, flatStack, peek, push, pushFlat, topFlat, tryPush } from './stack';
@@ -73,14 +73,10 @@ export function jumpRelative<T>(op: usize): usize {
   return known;
 }
 export function callRelative<T>(op: usize): usize {
-  if (sizeof<T>() == 2) {
-    const target = relativeTarget<T>(op);
-    if (!validTarget(target) || !push<T>(<T>opNextRip(op))) return deliverOpFault(op);
-    return lookup(target);
-  }
+  if (sizeof<T>() == 2) return callTo<T>(op, relativeTarget<T>(op));
   const to: usize = load<u32>(op, 8);
   if (to && flatStack<T>()) return pushFlat<T>(<T>opNextRip(op)) ? to : deliverOpFault(op);
-  if (!to && !validTarget(relativeTarget<T>(op))) return deliverOpFault(op);
+  if (!to && !validTarget(relativeTarget<T>(op))) return callTo<T>(op, relativeTarget<T>(op));
   if (!push<T>(<T>opNextRip(op))) return deliverOpFault(op);
   return to ? to : branch(op);
 }
@@ -91,9 +87,15 @@ export function jumpNear<T>(op: usize): usize {
 export function callNear<T>(op: usize): usize {
   const p = rmRead<T>(op);
   if (!p) return deliverOpFault(op);
-  const target = <u64>load<T>(p);
-  if (!validTarget(target) || !push<T>(<T>opNextRip(op))) return deliverOpFault(op);
-  return lookup(target);
+  return callTo<T>(op, <u64>load<T>(p));
+}
+/** The return address is pushed before the target is looked at, and stays in memory if that faults. */
+function callTo<T>(op: usize, target: u64): usize {
+  const pointer = reg64(RSP);
+  if (!push<T>(<T>opNextRip(op))) return deliverOpFault(op);
+  if (validTarget(target)) return lookup(target);
+  setReg64(RSP, pointer);
+  return deliverOpFault(op);
 }
 export function returnNear<T>(op: usize): usize {
   if (flatStack<T>()) {
@@ -166,11 +168,10 @@ export function tooLong(op: usize): usize {
 }
 
 export function bound<T>(op: usize): usize {
-  const address = readAddress<T>(op);
-  const first = readPointer<T>(address);
+  const first = readPointer<T>(readAddress<T>(op));
   if (!first) return deliverOpFault(op);
   const lower = signed<T>(load<T>(first));
-  const second = readPointer<T>(address + sizeof<T>());
+  const second = readPointer<T>(addressBeyond(op, sizeof<T>(), sizeof<T>()));
   if (!second) return deliverOpFault(op);
   const upper = signed<T>(load<T>(second));
   const index = signed<T>(load<T>(cellA(op)));

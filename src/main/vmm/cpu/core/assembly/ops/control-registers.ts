@@ -37,18 +37,24 @@ function natural(op: usize): u64 {
   return longCode() ? value : value & 0xffff_ffff;
 }
 
+/** CR0, CR2, CR3, CR4 and CR8; any other is #UD, even where the privilege is missing too. */
+function isControlRegister(index: u32): bool {
+  return index < 9 && ((0b1_0001_1101 >>> index) & 1) != 0;
+}
+
 export function readControl(op: usize): usize {
+  if (!isControlRegister(number(op))) return raise(op, UD, 0);
   if (cpl() != 0) return raise(op, GP, 0);
   switch (number(op)) {
     case 0: return putNatural(op, load<u64>(CR0));
     case 2: return putNatural(op, load<u64>(CR2));
     case 3: return putNatural(op, load<u64>(CR3));
     case 4: return putNatural(op, cr4());
-    case 8: return putNatural(op, readTaskPriority());
-    default: return raise(op, UD, 0);
+    default: return putNatural(op, readTaskPriority());
   }
 }
 export function writeControl(op: usize): usize {
+  if (!isControlRegister(number(op))) return raise(op, UD, 0);
   if (cpl() != 0) return raise(op, GP, 0);
   const value = natural(op);
   switch (number(op)) {
@@ -56,11 +62,10 @@ export function writeControl(op: usize): usize {
     case 2: store<u64>(CR2, value); return nextOp(op);
     case 3: return writeCr3(value) ? refetch(op) : deliverOpFault(op);
     case 4: return writeCr4(value) ? refetch(op) : deliverOpFault(op);
-    case 8:
+    default:
       if (value > 15) return raise(op, GP, 0);
       writeTaskPriority(<u32>value);
       return nextOp(op);
-    default: return raise(op, UD, 0);
   }
 }
 

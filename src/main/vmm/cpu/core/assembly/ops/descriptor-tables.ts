@@ -211,14 +211,18 @@ export function verifyWrite(op: usize): usize {
   return verify(op, true);
 }
 
-/** ARPL. */
+/** ARPL writes only what it raises. */
 export function adjustRpl(op: usize): usize {
   if (realOrVirtual()) return raise(op, UD, 0);
-  const p = rmModify<u16>(op);
-  if (!p) return deliverOpFault(op);
-  const target = load<u16>(p);
+  const read = rmRead<u16>(op);
+  if (!read) return deliverOpFault(op);
+  const target = load<u16>(read);
   const rpl = load<u16>(cellA(op)) & 3;
   const raised = (target & 3) < rpl;
-  if (raised) rmStore<u16>(op, p, (target & ~3) | rpl);
+  if (raised) {
+    const p = rmModify<u16>(op);
+    if (!p) return deliverOpFault(op);
+    rmStore<u16>(op, p, (target & ~3) | rpl);
+  }
   return answer(op, raised);
 }

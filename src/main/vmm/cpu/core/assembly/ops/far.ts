@@ -4,7 +4,7 @@ import { lookup } from '../code-cache';
 import { deliverDebugTrap, deliverOpFault, deliverTransferFault } from '../exceptions';
 import { setFlags, getFlags, updateEventMask } from '../flags';
 import { innerStackPointer, innerStackSelector, longStackPointer, readInnerStack } from '../interrupts';
-import { readAddress, readPointer } from '../memory';
+import { addressBeyond, commit, readAddress, readPointer, writePointer } from '../memory';
 import { setCpl, updateMode } from '../privilege';
 import {
   descriptorDpl, descriptorIsBig, descriptorIsCode, descriptorIsConforming, descriptorIsLong,
@@ -43,11 +43,10 @@ export function callFar<T>(op: usize): usize {
   return transfer<T>(op, <u32>opImm(op), <u64>(<u32>opDisp(op)), true);
 }
 function throughMemory<T>(op: usize, call: bool): usize {
-  const address = readAddress<T>(op);
-  const first = readPointer<T>(address);
+  const first = readPointer<T>(readAddress<T>(op));
   if (!first) return deliverOpFault(op);
   const offset = <u64>load<T>(first);
-  const second = readPointer<u16>(address + sizeof<T>());
+  const second = readPointer<u16>(addressBeyond(op, sizeof<T>(), 2));
   if (!second) return deliverOpFault(op);
   return transfer<T>(op, load<u16>(second), offset, call);
 }
@@ -69,6 +68,26 @@ function pushReturn<T>(op: usize): bool {
   if (push<T>(<T>selector(CS)) && push<T>(<T>opNextRip(op))) return true;
   setReg64(RSP, before);
   return false;
+}
+
+/** Whether a transfer to the code segment of low/high goes from compatibility to 64-bit mode. */
+function entersLong(): bool {
+  return !longCode() && longModeActive() && descriptorIsLong(high);
+}
+
+/** A call from compatibility to 64-bit mode pushes in 64-bit mode already: RSP is an address, SS has no base. */
+function pushReturnFlat<T>(op: usize): bool {
+  const pointer = reg64(RSP) - 2 * sizeof<T>();
+  const second = writePointer<T>(pointer + sizeof<T>());
+  if (!second) return false;
+  store<T>(second, <T>selector(CS));
+  commit(second);
+  const first = writePointer<T>(pointer);
+  if (!first) return false;
+  store<T>(first, <T>opNextRip(op));
+  commit(first);
+  setReg64(RSP, pointer);
+  return true;
 }
 
 function transferReal<T>(op: usize, sel: u32, offset: u64, call: bool): bool {
@@ -95,9 +114,14 @@ function transferProtected<T>(op: usize, sel: u32, offset: u64, call: bool): boo
 function enterCode<T>(op: usize, sel: u32, level: u32, offset: u64, call: bool): bool {
   const codeLow = low;
   const codeHigh = high;
-  if (!targetValid(offset)) return gpFault(0);
   if (!markAccessed()) return false;
-  if (call && !pushReturn<T>(op)) return false;
+  const pointer = reg64(RSP);
+  if (call && !(entersLong() ? pushReturnFlat<T>(op) : pushReturn<T>(op))) return false;
+  // What has been pushed stays in memory, as processors leave it.
+  if (!targetValid(offset)) {
+    setReg64(RSP, pointer);
+    return gpFault(0);
+  }
   setCodeSegment(sel, level, codeLow, codeHigh);
   setRip(offset);
   return true;
@@ -285,12 +309,13 @@ function loadReturnStack(sel: u32, stackLow: u32, stackHigh: u32): void {
 
 function returnProtected<T>(op: usize): bool {
   const extra = <u32>opImm(op);
+  // The selector is read first, which shows if both fault.
+  const second = peek<u16>(sizeof<T>());
+  if (!second) return false;
+  const sel = <u32>load<u16>(second);
   const first = peek<T>(0);
   if (!first) return false;
   const offset = <u64>load<T>(first);
-  const second = peek<T>(sizeof<T>());
-  if (!second) return false;
-  const sel = <u32>load<u16>(second);
   if (!readReturnTarget(sel)) return false;
   if (!targetValid(offset)) return gpFault(0);
   const codeLow = low;
@@ -398,7 +423,8 @@ function returnInterrupt<T>(op: usize): bool {
   if (frameFlags & FLAG_VM && cpl() == 0 && sizeof<T>() == 4 && !longModeActive()) return returnToVirtual();
   const sel = frameSelector;
   if (!readReturnTarget(sel)) return false;
-  if (!targetValid(frameOffset)) return gpFault(0);
+  // Looked at last: a bad stack selector is reported first.
+  const valid = targetValid(frameOffset);
   const codeLow = low;
   const codeHigh = high;
   const rpl = sel & 3;
@@ -406,6 +432,7 @@ function returnInterrupt<T>(op: usize): bool {
   if (!markAccessed()) return false;
   // In 64-bit mode SS:RSP is popped whatever the level (SDM vol. 2, IRET).
   if (rpl == cpl() && !longCode()) {
+    if (!valid) return gpFault(0);
     dropStack(sizeof<T>() * 3);
     restoreFlags<T>(frameFlags, restorable());
     setCodeSegment(sel, rpl, codeLow, codeHigh);
@@ -421,6 +448,7 @@ function returnInterrupt<T>(op: usize): bool {
   if (!readReturnStack(stackSelector, rpl, toLong)) return false;
   const stackLow = low;
   const stackHigh = high;
+  if (!valid) return gpFault(0);
   const outer = rpl != cpl();
   restoreFlags<T>(frameFlags, restorable());
   setCpl(rpl);

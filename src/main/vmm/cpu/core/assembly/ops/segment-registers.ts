@@ -2,7 +2,7 @@ import { MSR_KERNEL_GS_BASE, SEG_BASE, SEGMENT_SIZE, SEGMENTS } from '../../layo
 import { lookup } from '../code-cache';
 import { deliverOpFault, raise } from '../exceptions';
 import { castShadow } from '../loop';
-import { readAddress, readPointer, rmRead, rmStore, rmWrite } from '../memory';
+import { addressBeyond, readAddress, readPointer, rmRead, rmStore, rmWrite } from '../memory';
 import { loadDataSegment } from '../segments';
 import { cellA, cellB, cpl, cr4, CR4_FSGSBASE, CS, DS, ES, FS, GP, GS, nextOp, opIsMemory, opNextRip, putReg, reg64, RSP, selector, setReg64, SS, UD } from '../state'; // prettier-ignore
 import { canonical } from '../walk';
@@ -69,8 +69,9 @@ export function pushGs<T>(op: usize): usize {
   return pushSegmentRegister<T>(op, selector(GS));
 }
 
+/** Whatever the operand size, a pop reads only 16 bits. */
 function popSegment<T>(op: usize, index: u32): usize {
-  const p = peek<T>(0);
+  const p = peek<u16>(0);
   if (!p) return deliverOpFault(op);
   const sel = <u32>load<u16>(p);
   // The stack pointer moves by the old SS's width.
@@ -100,11 +101,10 @@ export function popGs<T>(op: usize): usize {
 
 function loadFar<T>(op: usize, index: u32): usize {
   if (!opIsMemory(op)) return raise(op, UD, 0);
-  const address = readAddress<T>(op);
-  const first = readPointer<T>(address);
+  const first = readPointer<T>(readAddress<T>(op));
   if (!first) return deliverOpFault(op);
   const offset = load<T>(first);
-  const second = readPointer<u16>(address + sizeof<T>());
+  const second = readPointer<u16>(addressBeyond(op, sizeof<T>(), 2));
   if (!second || !loadDataSegment(index, load<u16>(second))) return deliverOpFault(op);
   putReg<T>(cellA(op), offset);
   return loaded(op);

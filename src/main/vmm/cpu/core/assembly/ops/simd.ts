@@ -1,14 +1,15 @@
 import { FP_SCRATCH } from '../../layout';
 import * as R from '../../opcodes/record';
+import { SimdOp } from '../../opcodes/simd-op';
 import { deliverOpFault, raise } from '../exceptions';
 import { updateArithmeticFlags } from '../flags';
-import { execMmx, execSimd, simdFlags, simdIndex } from '../simd/exec';
-import { addressMask, commit, linear, readAddress, readPointer, opAddressSize, SEGMENT_FAULT, writeAddress, writePointer } from '../memory';
+import { enterMmx, execMmx, execSimd, simdFlags, simdIndex } from '../simd/exec';
+import { addressMask, commit, effectiveOffset, linear, readAddress, readPointer, opAddressSize, SEGMENT_FAULT, writeAddress, writePointer } from '../memory';
 import {
   cellA, cellB, cr0, CR0_EM, CR0_TS, cr4, CR4_OSFXSR, CR4_OSXMMEXCPT, FLAGS_ARITHMETIC, GP, MF, NM, nextOp,
-  opIsMemory, opSegment, RCX, RDI, reg64, setFault, setReg32, UD, XM,
+  opIsMemory, opSegment, RCX, RDI, reg64, segBase, setFault, setReg32, UD, XM,
 } from '../state'; // prettier-ignore
-import { ES as FSW_ES, getFsw, X87_CELLS, XMM_CELLS } from '../fp/state';
+import { ES as FSW_ES, getFsw, getValid, setFsw, setValid, X87_CELLS, XMM_CELLS } from '../fp/state';
 
 /** MMX and SSE: operands are fetched to 16-byte cells, executed by `simd/`, and stored from them. */
 const SCRATCH: usize = FP_SCRATCH;
@@ -79,7 +80,10 @@ function fetch16(op: usize): usize {
   return SCRATCH;
 }
 function aligned(op: usize, address: u64): bool {
-  if (!(extra(op) & R.SIMD_ALIGNED) || !(address & 15) || address == SEGMENT_FAULT) return true;
+  if (!(extra(op) & R.SIMD_ALIGNED)) return true;
+  // Alignment comes before the limit of the segment.
+  const at = address == SEGMENT_FAULT ? segBase(opSegment(op)) + effectiveOffset(op) : address;
+  if (!(at & 15)) return true;
   setFault(GP, 0);
   return false;
 }
@@ -146,7 +150,8 @@ export function simdWV(op: usize): usize {
 /** A general register or memory operand in SCRATCH, zero-extended to 64 bits. */
 function fetchGeneral(op: usize): usize {
   if (opIsMemory(op)) {
-    if (!wide(op)) return fetch(op);
+    // REX.W does not widen PINSRB and PINSRW.
+    if (!wide(op) || memoryBytes(op) < 4) return fetch(op);
     const p = readPointer<u64>(readAddress<u64>(op));
     if (!p) return 0;
     store<u64>(SCRATCH, load<u64>(p));
@@ -163,13 +168,17 @@ export function simdVE(op: usize): usize {
   if (!source) return deliverOpFault(op);
   return finish(op, execSimd(operation(op), xmmA(op), source, immediate(op)));
 }
+/** Bytes a general operand has in memory: REX.W widens MOVD's, but not EXTRACTPS's. */
+function generalBytes(op: usize): u32 {
+  return wide(op) && operation(op) == SimdOp.MOVQ ? 8 : memoryBytes(op);
+}
 /** RESULT to a general register or to memory. */
 function putGeneral(op: usize): usize {
   if (!opIsMemory(op)) {
     store<u64>(cellB(op), wide(op) ? load<u64>(RESULT) : <u64>load<u32>(RESULT));
     return nextOp(op);
   }
-  return putResult(op, wide(op) && memoryBytes(op) == 4 ? 8 : memoryBytes(op)) ? nextOp(op) : deliverOpFault(op);
+  return putResult(op, generalBytes(op)) ? nextOp(op) : deliverOpFault(op);
 }
 function clearResult(): void {
   store<u64>(RESULT, 0);
@@ -220,9 +229,17 @@ export function simdQP(op: usize): usize {
   const fault = mmxFault();
   if (fault) return raise(op, fault, 0);
   if (!opIsMemory(op)) return finish(op, execMmx(operation(op), mmxB(op), mmxA(op), immediate(op)));
+  const fsw = getFsw();
+  const valid = getValid();
   clearResult();
   execMmx(operation(op), RESULT, mmxA(op), immediate(op));
-  return putResult(op, memoryBytes(op)) ? nextOp(op) : deliverOpFault(op);
+  return putResult(op, memoryBytes(op)) ? nextOp(op) : faultOfStore(op, fsw, valid);
+}
+/** A store that faults leaves the x87 state alone. */
+function faultOfStore(op: usize, fsw: u32, valid: u32): usize {
+  setFsw(fsw);
+  setValid(valid);
+  return deliverOpFault(op);
 }
 export function simdPE(op: usize): usize {
   const fault = mmxFault();
@@ -234,9 +251,12 @@ export function simdPE(op: usize): usize {
 export function simdEP(op: usize): usize {
   const fault = mmxFault();
   if (fault) return raise(op, fault, 0);
+  const fsw = getFsw();
+  const valid = getValid();
   clearResult();
   execMmx(operation(op), RESULT, mmxA(op), immediate(op));
-  return putGeneral(op);
+  if (!opIsMemory(op)) return putGeneral(op);
+  return putResult(op, generalBytes(op)) ? nextOp(op) : faultOfStore(op, fsw, valid);
 }
 export function simdGN(op: usize): usize {
   const fault = mmxFault();
@@ -277,12 +297,12 @@ export function simdVN(op: usize): usize {
 
 /** MASKMOVDQU, MASKMOVQ: bytes whose mask byte has its top bit set go to DS:rDI. */
 function maskedStore(op: usize, value: usize, mask: usize, bytes: u32): usize {
-  const offset = reg64(RDI);
-  const limit = addressMask(opAddressSize(op));
+  const address = linear(opSegment(op), reg64(RDI) & addressMask(opAddressSize(op)), bytes, true);
+  // All of it must be writable, whatever the mask, before any of it is written.
+  if (!writePointer<u64>(address) || !writePointer<u64>(address + <u64>(bytes - 8))) return deliverOpFault(op);
   for (let i: u32 = 0; i < bytes; i++) {
     if (load<i8>(mask + i) >= 0) continue;
-    const p = writePointer<u8>(linear(opSegment(op), (offset + <u64>i) & limit, 1, true));
-    if (!p) return deliverOpFault(op);
+    const p = writePointer<u8>(address + <u64>i);
     store<u8>(p, load<u8>(value + i));
     commit(p);
   }
@@ -294,5 +314,8 @@ export function maskedStoreXmm(op: usize): usize {
 }
 export function maskedStoreMmx(op: usize): usize {
   const fault = mmxFault();
-  return fault ? raise(op, fault, 0) : maskedStore(op, mmxA(op), mmxB(op), 8);
+  if (fault) return raise(op, fault, 0);
+  // Even if the store faults.
+  enterMmx();
+  return maskedStore(op, mmxA(op), mmxB(op), 8);
 }

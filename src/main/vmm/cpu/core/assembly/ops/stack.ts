@@ -1,12 +1,13 @@
 import { deliverOpFault, raise } from '../exceptions';
 import { FLAG_VISIBLE } from './flags';
 import { getFlags, setFlags } from '../flags';
+import { takeRefused } from '../walk';
 import {
   commit, hostPointer, linear, misses, readEntry, readPointer, rmRead, rmStore, rmWrite, writeEntry, writePointer,
 } from '../memory'; // prettier-ignore
 import {
   ATTR_DB, cellA, codeMode, cpl, FLAG_IF, FLAG_IOPL, FLAG_RF, FLAG_VIF, FLAG_VIP, FLAG_VM, GP, iopl, nextOp, opDisp, opImm,
-  protectedMode, putReg, putRegister, RBP, reg64, RSP, segAttributes, setReg16, setReg32, setReg64, SS,
+  protectedMode, putReg, putRegister, RBP, reg64, RSP, segAttributes, setFault, SS_FAULT, setReg16, setReg32, setReg64, SS,
   virtual8086,
 } from '../state'; // prettier-ignore
 import { EA_MASK } from '../../layout';
@@ -38,7 +39,7 @@ export function stackAddress<T>(offset: u64, write: bool): u64 {
 // @ts-ignore: decorator
 @inline export function pushFlat<T>(value: T): bool {
   const pointer = (reg64(RSP) - sizeof<T>()) & load<u64>(EA_MASK);
-  const p = writePointer<T>(pointer);
+  const p = noted(writePointer<T>(pointer));
   if (!p) return false;
   store<T>(p, value);
   commit(p);
@@ -75,7 +76,7 @@ export function push<T>(value: T): bool {
   if (flatStack<T>()) return pushFlat<T>(value);
   const mask = stackMask();
   const pointer = (reg64(RSP) - sizeof<T>()) & mask;
-  const p = writePointer<T>(stackAddress<T>(pointer, true));
+  const p = noted(writePointer<T>(stackAddress<T>(pointer, true)));
   if (!p) return false;
   store<T>(p, value);
   commit(p);
@@ -85,13 +86,24 @@ export function push<T>(value: T): bool {
 
 /** Host pointer to the top slot of a flat stack; 0 with the fault noted. */
 // @ts-ignore: decorator
-@inline export function topFlat<T>(): usize { return readPointer<T>(reg64(RSP) & load<u64>(EA_MASK)); }
+@inline export function topFlat<T>(): usize { return noted(readPointer<T>(reg64(RSP) & load<u64>(EA_MASK))); }
 // @ts-ignore: decorator
 @inline export function dropFlat(bytes: u32): void { setReg64(RSP, (reg64(RSP) + bytes) & load<u64>(EA_MASK)); }
 
 /** Host pointer to the stack slot `depth` bytes above the top; 0 with the fault noted. */
 export function peek<T>(depth: u32): usize {
-  return readPointer<T>(stackAddress<T>((reg64(RSP) + depth) & stackMask(), false));
+  return stackRead<T>((reg64(RSP) + depth) & stackMask());
+}
+
+/** A host pointer to the stack as it is; if it is 0 for an address that is not canonical, the fault is #SS. */
+function noted(pointer: usize): usize {
+  if (!pointer && takeRefused() != u64.MAX_VALUE) setFault(SS_FAULT, 0);
+  return pointer;
+}
+
+/** Host pointer to an offset of the stack for reading; 0 with the fault noted, which is the stack's. */
+function stackRead<T>(offset: u64): usize {
+  return noted(readPointer<T>(stackAddress<T>(offset, false)));
 }
 
 export function dropStack(bytes: u32): void {
@@ -115,7 +127,7 @@ export function pushSegmentRegister<T>(op: usize, sel: u32): usize {
   if (sizeof<T>() != 4) return push<T>(<T>sel) ? nextOp(op) : deliverOpFault(op);
   const mask = stackMask();
   const pointer = (reg64(RSP) - 4) & mask;
-  const p = writePointer<u16>(stackAddress<u16>(pointer, true));
+  const p = noted(writePointer<u16>(stackAddress<u16>(pointer, true)));
   if (!p) return deliverOpFault(op);
   store<u16>(p, sel);
   commit(p);
@@ -166,9 +178,15 @@ export function pushAll<T>(op: usize): usize {
   return nextOp(op);
 }
 export function popAll<T>(op: usize): usize {
-  for (let i: u32 = 0; i < 8; i++) if (!peek<T>(i * sizeof<T>())) return deliverOpFault(op);
+  const before = reg64(RSP);
   for (let i: u32 = 0; i < 8; i++) {
-    const value = load<T>(peek<T>(0));
+    const p = peek<T>(0);
+    if (!p) {
+      // What has been popped stays popped, but for the stack pointer.
+      setReg64(RSP, before);
+      return deliverOpFault(op);
+    }
+    const value = load<T>(p);
     dropStack(sizeof<T>());
     const index: u32 = 7 - i;
     if (index == RSP) continue;
@@ -181,7 +199,7 @@ export function popAll<T>(op: usize): usize {
 export function leave<T>(op: usize): usize {
   const mask = stackMask();
   const frame = reg64(RBP) & mask;
-  const p = readPointer<T>(stackAddress<T>(frame, false));
+  const p = stackRead<T>(frame);
   if (!p) return deliverOpFault(op);
   const value = load<T>(p);
   setStackPointer((frame + sizeof<T>()) & mask, mask);
@@ -200,14 +218,14 @@ export function enter<T>(op: usize): usize {
     let from = reg64(RBP);
     for (let i: u32 = 1; i < level; i++) {
       from -= sizeof<T>();
-      const p = readPointer<T>(stackAddress<T>(from & mask, false));
+      const p = stackRead<T>(from & mask);
       if (!p || !push<T>(load<T>(p))) return undoEnter(op, before);
     }
     if (!push<T>(<T>frame)) return undoEnter(op, before);
   }
   const pointer = (reg64(RSP) - <u64>(<u32>opDisp(op))) & mask;
   // The new top must be writable (SDM vol. 2, ENTER).
-  if (!writePointer<u8>(stackAddress<u8>(pointer, true))) return undoEnter(op, before);
+  if (!noted(writePointer<T>(stackAddress<T>(pointer, true)))) return undoEnter(op, before);
   setStackPointer(pointer, mask);
   if (sizeof<T>() == 2) setReg16(RBP, <u32>frame);
   else setReg64(RBP, sizeof<T>() == 4 ? frame & 0xffff_ffff : frame);

@@ -1,11 +1,11 @@
-import { EFLAGS, REGS, SEG_BASE, SEG_READ_END, SEG_WRITE_END, STEPPING } from '../../layout';
+import { EFLAGS, FLAGS_AUX, FLAGS_RESULT, REGS, SEG_BASE, SEG_READ_END, SEG_WRITE_END, STEPPING } from '../../layout';
 import { directRead, directWrite } from '../access';
 import { cmp } from '../alu';
 import { deliverOpFault } from '../exceptions';
 import { getZF } from '../flags';
 import { attend } from '../loop';
 import { addressMask, commit, linear, opAddressSize, readPointer, writePointer } from '../memory';
-import { codeMode, ES, FLAG_DF, nextOp, opRip, opSegment, pendingEvents, putReg, RCX, RDI, reg16, reg64, RSI, segment, setReg16, setReg64, setRip, RDX } from '../state'; // prettier-ignore
+import { codeMode, ES, FLAG_DF, FLAG_RF, nextOp, opRip, opSegment, pendingEvents, putReg, RCX, RDI, reg16, reg64, RSI, segment, setReg16, setReg64, setRip, RDX } from '../state'; // prettier-ignore
 import { readPort, mayAccessPort, writePort } from './ports';
 
 /**
@@ -31,6 +31,8 @@ function advance(index: u32, amount: u64, mask: u64): void {
 /** Leaves a repeat unfinished: what is pending goes first. */
 function interrupted(op: usize): usize {
   setRip(opRip(op));
+  // The flags a trap between two iterations pushes have RF set (SDM vol. 3, 17.3.1.1).
+  if (load<u32>(STEPPING)) store<u32>(EFLAGS, load<u32>(EFLAGS) | FLAG_RF);
   return attend();
 }
 
@@ -48,6 +50,14 @@ function straight(seg: u32, offset: u64, mask: u64, write: bool): u64 {
   return toWrap < bytes ? toWrap : bytes;
 }
 
+/** Repeats with 32-bit addresses in 64-bit code clear the upper halves of these registers, even if they do nothing. */
+function narrow(mask: u64, source: bool, target: bool): void {
+  if (mask != 0xffff_ffff) return;
+  setReg64(RCX, reg64(RCX) & mask);
+  if (source) setReg64(RSI, reg64(RSI) & mask);
+  if (target) setReg64(RDI, reg64(RDI) & mask);
+}
+
 // @ts-ignore: decorator
 @inline function min(a: u64, b: u64): u64 { return a < b ? a : b; }
 
@@ -57,6 +67,7 @@ const BULK: u64 = 4;
 export function moveString<T>(op: usize): usize {
   const mask = addressMask(opAddressSize(op));
   if (!repeat(op)) return moveOne<T>(op, mask) ? nextOp(op) : deliverOpFault(op);
+  narrow(mask, true, true);
   while (reg64(RCX) & mask) {
     const moved = moveRun<T>(op, mask);
     if (!moved) {
@@ -106,6 +117,7 @@ function moveRun<T>(op: usize, mask: u64): bool {
 export function storeString<T>(op: usize): usize {
   const mask = addressMask(opAddressSize(op));
   if (!repeat(op)) return storeOne<T>(mask) ? nextOp(op) : deliverOpFault(op);
+  narrow(mask, false, true);
   while (reg64(RCX) & mask) {
     if (!storeRun<T>(mask)) {
       if (!storeOne<T>(mask)) return deliverOpFault(op);
@@ -142,6 +154,7 @@ function storeRun<T>(mask: u64): bool {
 export function loadString<T>(op: usize): usize {
   const mask = addressMask(opAddressSize(op));
   if (!repeat(op)) return loadOne<T>(op, mask) ? nextOp(op) : deliverOpFault(op);
+  narrow(mask, false, false);
   while (reg64(RCX) & mask) {
     if (!loadOne<T>(op, mask)) return deliverOpFault(op);
     advance(RCX, -1, mask);
@@ -157,6 +170,26 @@ function loadOne<T>(op: usize, mask: u64): bool {
   return true;
 }
 
+// The arithmetic flags before a repeat: they change when it ends, not if a fault or a trap interrupts it (SDM vol. 2, REP).
+let keptResult: u64 = 0;
+let keptAux: u32 = 0;
+function keepFlags(): void {
+  keptResult = load<u64>(FLAGS_RESULT);
+  keptAux = load<u32>(FLAGS_AUX);
+}
+function bringBackFlags(): void {
+  store<u64>(FLAGS_RESULT, keptResult);
+  store<u32>(FLAGS_AUX, keptAux);
+}
+function faultWithKeptFlags(op: usize): usize {
+  bringBackFlags();
+  return deliverOpFault(op);
+}
+function interruptedWithKeptFlags(op: usize): usize {
+  bringBackFlags();
+  return interrupted(op);
+}
+
 /** After one comparison of a repeat: whether another follows. */
 function goesOn(op: usize, mask: u64): bool {
   advance(RCX, -1, mask);
@@ -166,20 +199,23 @@ function goesOn(op: usize, mask: u64): bool {
 export function compareString<T>(op: usize): usize {
   const mask = addressMask(opAddressSize(op));
   if (!repeat(op)) return compareOne<T>(op, mask) ? nextOp(op) : deliverOpFault(op);
+  narrow(mask, false, false);
   if (!(reg64(RCX) & mask)) return nextOp(op);
+  keepFlags();
   while (true) {
-    if (!compareOne<T>(op, mask)) return deliverOpFault(op);
+    if (!compareOne<T>(op, mask)) return faultWithKeptFlags(op);
     if (!goesOn(op, mask)) return nextOp(op);
-    if (pendingEvents()) return interrupted(op);
+    if (pendingEvents()) return interruptedWithKeptFlags(op);
   }
 }
 function compareOne<T>(op: usize, mask: u64): bool {
-  const first = readPointer<T>(linear(opSegment(op), reg64(RSI) & mask, sizeof<T>(), false));
-  if (!first) return false;
-  const value = load<T>(first);
+  // Processors read the destination first, which shows if both fault.
   const second = readPointer<T>(linear(ES, reg64(RDI) & mask, sizeof<T>(), false));
   if (!second) return false;
-  cmp<T>(value, load<T>(second));
+  const value = load<T>(second);
+  const first = readPointer<T>(linear(opSegment(op), reg64(RSI) & mask, sizeof<T>(), false));
+  if (!first) return false;
+  cmp<T>(load<T>(first), value);
   advance(RSI, stepOf<T>(), mask);
   advance(RDI, stepOf<T>(), mask);
   return true;
@@ -188,11 +224,13 @@ function compareOne<T>(op: usize, mask: u64): bool {
 export function scanString<T>(op: usize): usize {
   const mask = addressMask(opAddressSize(op));
   if (!repeat(op)) return scanOne<T>(mask) ? nextOp(op) : deliverOpFault(op);
+  narrow(mask, false, false);
   if (!(reg64(RCX) & mask)) return nextOp(op);
+  keepFlags();
   while (true) {
-    if (!scanOne<T>(mask)) return deliverOpFault(op);
+    if (!scanOne<T>(mask)) return faultWithKeptFlags(op);
     if (!goesOn(op, mask)) return nextOp(op);
-    if (pendingEvents()) return interrupted(op);
+    if (pendingEvents()) return interruptedWithKeptFlags(op);
   }
 }
 function scanOne<T>(mask: u64): bool {

@@ -1,4 +1,4 @@
-import { FP_SCRATCH, XCR0 } from '../../layout';
+import { FP_SCRATCH, FP_STATE, TLB_USER_ALIGNED, XCR0 } from '../../layout';
 import * as R from '../../opcodes/record';
 import { deliverOpFault, raise } from '../exceptions';
 import { fxrstor, fxsave, xrstor, xsave } from '../fp/area';
@@ -7,9 +7,10 @@ import {
 } from '../fp/state'; // prettier-ignore
 import { arithmeticFlags, updateArithmeticFlags } from '../flags';
 import { commit, effectiveOffset, linear, readPointer, rmRead, SEGMENT_FAULT, writeAddress, writePointer } from '../memory';
+import { currentPrivilege } from '../privilege';
 import { setSimdFlags, simdFlags } from '../simd/exec';
 import {
-  cr0, CR0_EM, CR0_MP, CR0_TS, cr4, CR4_OSFXSR, CR4_OSXSAVE, CS, FLAGS_ARITHMETIC, GP, longCode, MF, NM, nextOp,
+  AC, cr0, CR0_EM, CR0_MP, CR0_TS, cr4, CR4_OSFXSR, CR4_OSXSAVE, CS, FLAGS_ARITHMETIC, GP, longCode, MF, NM, nextOp,
   opIsMemory, opRip, opSegment, RAX, realOrVirtual, reg32, selector, setReg16, UD,
 } from '../state'; // prettier-ignore
 import { execX87 } from '../x87/exec';
@@ -32,10 +33,16 @@ function x87Fault(op: usize): u32 {
   return extra(op) & R.X87_WAITS && getFsw() & FSW_ES ? MF : 0;
 }
 
+/** Bytes of an access to a memory operand: state images are made of words or doublewords, which alignment checks see. */
+function pieceOf(bytes: u32): u32 {
+  return bytes <= 10 || bytes >= FXSAVE_BYTES ? 8 : bytes & 3 ? 2 : 4;
+}
+
 /** Copies between guest memory and scratch, in pieces that never cross a page twice. */
 function readBytes(op: usize, target: usize, bytes: u32): bool {
+  const piece = pieceOf(bytes);
   for (let i: u32 = 0; i < bytes; ) {
-    const left = bytes - i;
+    const left = min<u32>(bytes - i, piece);
     const address = operandAddress(op, i, bytes, false);
     if (left >= 8) {
       const p = readPointer<u64>(address);
@@ -57,10 +64,11 @@ function readBytes(op: usize, target: usize, bytes: u32): bool {
   return true;
 }
 function writeBytes(op: usize, source: usize, bytes: u32): bool {
-  // Both ends first: a fault must come before anything is written.
+  // The end first: a fault must come before anything is written.
   if (!writePointer<u8>(operandAddress(op, bytes - 1, bytes, true))) return false;
+  const piece = pieceOf(bytes);
   for (let i: u32 = 0; i < bytes; ) {
-    const left = bytes - i;
+    const left = min<u32>(bytes - i, piece);
     const address = operandAddress(op, i, bytes, true);
     if (left >= 8) {
       const p = writePointer<u64>(address);
@@ -114,7 +122,7 @@ function execute(op: usize, bytes: u32, i: u32): usize {
   const bits = extra(op);
   if (bits & R.X87_LOAD && !readBytes(op, OPERAND, bytes)) return deliverOpFault(op);
   // The store must be possible before the instruction changes anything.
-  if (bits & R.X87_STORE && opIsMemory(op) && !writable(op, bytes)) return deliverOpFault(op);
+  if (bits & R.X87_STORE && opIsMemory(op) && !writable(op, bytes)) return storeRefused(op, bytes, i);
   if (bits & R.X87_FLAGS) setSimdFlags(arithmeticFlags());
   const stored = execX87(operation(op), i, OPERAND);
   if (bits & R.X87_POINTERS) setPointers(op);
@@ -122,10 +130,35 @@ function execute(op: usize, bytes: u32, i: u32): usize {
   if (bits & R.X87_STORE && stored) writeBytes(op, OPERAND, bytes);
   return nextOp(op);
 }
+/** Whether a memory operand can be written; the fault is that of its first access. */
 function writable(op: usize, bytes: u32): bool {
-  return (
-    writePointer<u8>(operandAddress(op, 0, bytes, true)) != 0 && writePointer<u8>(operandAddress(op, bytes - 1, bytes, true)) != 0
-  );
+  const address = operandAddress(op, 0, bytes, true);
+  if (bytes == 2) return writePointer<u16>(address) != 0;
+  if (bytes == 4) return writePointer<u32>(address) != 0;
+  if (bytes == 8) return writePointer<u64>(address) != 0;
+  const first = bytes == 10 ? writePointer<u64>(address) : pieceOf(bytes) == 4 ? writePointer<u32>(address) : writePointer<u16>(address);
+  return first != 0 && writePointer<u16>(operandAddress(op, bytes - 2, bytes, true)) != 0;
+}
+
+function writeFirst(op: usize): void {
+  const p = writePointer<u64>(operandAddress(op, 0, 10, true));
+  if (!p) return;
+  store<u64>(p, load<u64>(OPERAND));
+  commit(p);
+}
+
+/** A store that would fault: an unmasked exception keeps it from being tried at all. */
+function storeRefused(op: usize, bytes: u32, i: u32): usize {
+  memory.copy(IMAGE, FP_STATE, FXSAVE_BYTES);
+  if (!execX87(operation(op), i, OPERAND)) {
+    if (extra(op) & R.X87_POINTERS) setPointers(op);
+    return nextOp(op);
+  }
+  memory.copy(FP_STATE, IMAGE, FXSAVE_BYTES);
+  // The significand of an extended real is stored on its own, before the exponent faults.
+  if (bytes == 10) writeFirst(op);
+  writable(op, bytes);
+  return deliverOpFault(op);
 }
 
 function setPointers(op: usize): void {
@@ -150,6 +183,10 @@ export function waitX87(op: usize): usize {
 function stateFault(): u32 {
   return cr0() & CR0_EM ? UD : cr0() & CR0_TS ? NM : 0;
 }
+/** What a state image that is not aligned raises: #AC where alignment is checked and it is off by less than 4, as processors choose (SDM vol. 2, FXSAVE). */
+function misalignment(op: usize): u32 {
+  return currentPrivilege() == TLB_USER_ALIGNED && !aligned(op, 4) ? AC : GP;
+}
 function aligned(op: usize, alignment: u64): bool {
   return (operandAddress(op, 0, 1, false) & (alignment - 1)) == 0;
 }
@@ -157,7 +194,9 @@ function aligned(op: usize, alignment: u64): bool {
 export function saveFpState<T>(op: usize): usize {
   const fault = cr0() & (CR0_EM | CR0_TS) ? NM : 0;
   if (fault) return raise(op, fault, 0);
-  if (!aligned(op, 16)) return raise(op, GP, 0);
+  if (!aligned(op, 16)) return raise(op, misalignment(op), 0);
+  // Bytes it leaves alone are read back; a fault is one of writing.
+  if (!writePointer<u8>(operandAddress(op, 0, FXSAVE_BYTES, true))) return deliverOpFault(op);
   if (!readBytes(op, IMAGE, FXSAVE_BYTES)) return deliverOpFault(op);
   fxsave(IMAGE, sizeof<T>() == 8, registers());
   return writeBytes(op, IMAGE, FXSAVE_BYTES) ? nextOp(op) : deliverOpFault(op);
@@ -165,7 +204,7 @@ export function saveFpState<T>(op: usize): usize {
 export function restoreFpState<T>(op: usize): usize {
   const fault = cr0() & (CR0_EM | CR0_TS) ? NM : 0;
   if (fault) return raise(op, fault, 0);
-  if (!aligned(op, 16)) return raise(op, GP, 0);
+  if (!aligned(op, 16)) return raise(op, misalignment(op), 0);
   if (!readBytes(op, IMAGE, FXSAVE_BYTES)) return deliverOpFault(op);
   return fxrstor(IMAGE, sizeof<T>() == 8, registers()) ? nextOp(op) : raise(op, GP, 0);
 }

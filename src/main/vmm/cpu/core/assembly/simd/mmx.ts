@@ -9,7 +9,7 @@ export function mm(index: u32): usize {
 }
 
 /** What every MMX instruction but EMMS does to the x87 state (SDM vol. 1, 9.5.1): TOP 0, all registers valid. */
-function enterMmx(): void {
+export function enterMmx(): void {
   setFsw(getFsw() & ~TOP_FIELD);
   setValid(0xff);
 }
@@ -126,8 +126,10 @@ export function execMmx(op: u32, dst: usize, src: usize, imm: u32): bool {
     emms();
     return true;
   }
-  if (!crossLane(op, dst, src, imm) && !execSimd(op, dst, src, imm)) return false;
+  const done = crossLane(op, dst, src, imm) || execSimd(op, dst, src, imm);
+  // Even if a conversion raises an exception.
   enterMmx();
+  if (!done) return false;
   if (dst >= X87_CELLS && dst < X87_CELLS + 128) store<u64>(dst, 0xffff, 8);
   return true;
 }
