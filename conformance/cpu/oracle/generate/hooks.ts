@@ -223,6 +223,14 @@ const farImmediate =
     return [...pointer, selector & 0xff, selector >>> 8];
   };
 
+/** A masked store at rDI; one that wraps around a 16-bit segment is nobody's business. */
+const maskedStore =
+  (size: number): NonNullable<Hook['before']> =>
+  (b, { width, override }) => {
+    pointAt(b, RDI, override ?? DS, width, size);
+    if (width === 2 && Number(b.gpr[RDI]! & 0xffffn) + size > 0x1_0000) b.setLow(RDI, 0n, 2);
+  };
+
 const HOOKS: Readonly<Record<string, Hook>> = {
   push: { before: stackPush(1) },
   pushf: { before: stackPush(1) },
@@ -268,8 +276,8 @@ const HOOKS: Readonly<Record<string, Hook>> = {
       b.setLow(RBX, offset - (b.gpr[RAX]! & 0xffn), width);
     },
   },
-  maskmovq: { before: (b, { width, override }) => void pointAt(b, RDI, override ?? DS, width, 8) },
-  maskmovdqu: { before: (b, { width, override }) => void pointAt(b, RDI, override ?? DS, width, 16) },
+  maskmovq: { before: maskedStore(8) },
+  maskmovdqu: { before: maskedStore(16) },
   div: division(false),
   idiv: division(true),
   bts: bitOffset,

@@ -171,11 +171,13 @@ export function bound<T>(op: usize): usize {
   const first = readPointer<T>(readAddress<T>(op));
   if (!first) return deliverOpFault(op);
   const lower = signed<T>(load<T>(first));
+  const index = signed<T>(load<T>(cellA(op)));
+  // The upper bound is not even read then.
+  if (index < lower) return raise(op, BR, 0);
   const second = readPointer<T>(addressBeyond(op, sizeof<T>(), sizeof<T>()));
   if (!second) return deliverOpFault(op);
   const upper = signed<T>(load<T>(second));
-  const index = signed<T>(load<T>(cellA(op)));
-  return index < lower || index > upper ? raise(op, BR, 0) : nextOp(op);
+  return index > upper ? raise(op, BR, 0) : nextOp(op);
 }
 function signed<T>(value: T): i64 {
   return sizeof<T>() == 2 ? <i64>(<i16>value) : <i64>(<i32>value);

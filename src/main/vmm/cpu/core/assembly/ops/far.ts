@@ -4,7 +4,7 @@ import { lookup } from '../code-cache';
 import { deliverDebugTrap, deliverOpFault, deliverTransferFault } from '../exceptions';
 import { setFlags, getFlags, updateEventMask } from '../flags';
 import { innerStackPointer, innerStackSelector, longStackPointer, readInnerStack } from '../interrupts';
-import { addressBeyond, commit, readAddress, readPointer, writePointer } from '../memory';
+import { addressBeyond, readAddress, readPointer } from '../memory';
 import { setCpl, updateMode } from '../privilege';
 import {
   descriptorDpl, descriptorIsBig, descriptorIsCode, descriptorIsConforming, descriptorIsLong,
@@ -70,24 +70,36 @@ function pushReturn<T>(op: usize): bool {
   return false;
 }
 
-/** Whether a transfer to the code segment of low/high goes from compatibility to 64-bit mode. */
-function entersLong(): bool {
-  return !longCode() && longModeActive() && descriptorIsLong(high);
-}
+// CS and the stack pointer before a far call.
+let callerCs: u32 = 0;
+let callerBase: u64 = 0;
+let callerLimit: u32 = 0;
+let callerAttributes: u32 = 0;
+let callerPointer: u64 = 0;
 
-/** A call from compatibility to 64-bit mode pushes in 64-bit mode already: RSP is an address, SS has no base. */
-function pushReturnFlat<T>(op: usize): bool {
-  const pointer = reg64(RSP) - 2 * sizeof<T>();
-  const second = writePointer<T>(pointer + sizeof<T>());
-  if (!second) return false;
-  store<T>(second, <T>selector(CS));
-  commit(second);
-  const first = writePointer<T>(pointer);
-  if (!first) return false;
-  store<T>(first, <T>opNextRip(op));
-  commit(first);
-  setReg64(RSP, pointer);
-  return true;
+/**
+ * Pushes the return address of a call to the code segment of low/high as that segment's mode has it: on the way between
+ * compatibility and 64-bit mode the stack is already the new mode's. False with the fault noted and nothing changed.
+ */
+function pushReturnInMode<T>(op: usize, sel: u32, level: u32): bool {
+  callerCs = selector(CS);
+  callerBase = segBase(CS);
+  callerLimit = segLimit(CS);
+  callerAttributes = segAttributes(CS);
+  callerPointer = reg64(RSP);
+  const back = opNextRip(op);
+  if ((longModeActive() && descriptorIsLong(high)) != longCode()) {
+    setCodeSegment(sel, level, low, high);
+    updateMode();
+  }
+  if (push<T>(<T>callerCs) && push<T>(<T>back)) return true;
+  undoCall();
+  return false;
+}
+function undoCall(): void {
+  setSegment(CS, callerCs, callerBase, callerLimit, callerAttributes);
+  setReg64(RSP, callerPointer);
+  updateMode();
 }
 
 function transferReal<T>(op: usize, sel: u32, offset: u64, call: bool): bool {
@@ -114,12 +126,12 @@ function transferProtected<T>(op: usize, sel: u32, offset: u64, call: bool): boo
 function enterCode<T>(op: usize, sel: u32, level: u32, offset: u64, call: bool): bool {
   const codeLow = low;
   const codeHigh = high;
+  const valid = targetValid(offset);
   if (!markAccessed()) return false;
-  const pointer = reg64(RSP);
-  if (call && !(entersLong() ? pushReturnFlat<T>(op) : pushReturn<T>(op))) return false;
-  // What has been pushed stays in memory, as processors leave it.
-  if (!targetValid(offset)) {
-    setReg64(RSP, pointer);
+  if (call && !pushReturnInMode<T>(op, sel, level)) return false;
+  // What a call has pushed stays in memory, as processors leave it.
+  if (!valid) {
+    if (call) undoCall();
     return gpFault(0);
   }
   setCodeSegment(sel, level, codeLow, codeHigh);
@@ -376,15 +388,16 @@ let frameSelector: u32 = 0;
 let frameFlags: u32 = 0;
 
 function readFrame<T>(): bool {
-  const first = peek<T>(0);
-  if (!first) return false;
-  frameOffset = <u64>load<T>(first);
-  const second = peek<T>(sizeof<T>());
-  if (!second) return false;
-  frameSelector = load<u16>(second);
+  // From the top down, which shows if several fault.
   const third = peek<T>(sizeof<T>() * 2);
   if (!third) return false;
   frameFlags = <u32>load<T>(third);
+  const second = peek<T>(sizeof<T>());
+  if (!second) return false;
+  frameSelector = load<u16>(second);
+  const first = peek<T>(0);
+  if (!first) return false;
+  frameOffset = <u64>load<T>(first);
   return true;
 }
 

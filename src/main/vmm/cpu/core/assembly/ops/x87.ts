@@ -141,7 +141,7 @@ function writable(op: usize, bytes: u32): bool {
 }
 
 function writeFirst(op: usize): void {
-  const p = writePointer<u64>(operandAddress(op, 0, 10, true));
+  const p = writePointer<u64>(linear(opSegment(op), effectiveOffset(op), 8, true));
   if (!p) return;
   store<u64>(p, load<u64>(OPERAND));
   commit(p);
@@ -155,7 +155,7 @@ function storeRefused(op: usize, bytes: u32, i: u32): usize {
     return nextOp(op);
   }
   memory.copy(FP_STATE, IMAGE, FXSAVE_BYTES);
-  // The significand of an extended real is stored on its own, before the exponent faults.
+  // The first eight of ten bytes are stored on their own, before the others fault.
   if (bytes == 10) writeFirst(op);
   writable(op, bytes);
   return deliverOpFault(op);
