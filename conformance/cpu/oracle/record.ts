@@ -23,7 +23,8 @@ export const RECORD = {
   fsBaseAfter: 896,
   gsBaseAfter: 904,
   fxAfter: 912,
-  bytes: 1536,
+  /** A power of two, so that the frame lies in one 64 KiB block: its address shows in ESP above a 16-bit stack. */
+  bytes: 2048,
 } as const;
 
 export const RECORDS_BYTES = RECORD.bytes * BATCH;

@@ -139,4 +139,5 @@ const NO_DEVICES: VcpuBus = {
   readMsr: () => undefined,
   writeMsr: () => false,
   nowNs: () => 0,
+  deadlineNs: () => Infinity,
 };

@@ -9,8 +9,8 @@ import { updateArithmeticFlags, updateEventMask } from '../flags';
 import { effectiveOffset, linear, readAddress, readPointer, rmRead } from '../memory';
 import { msrValue, readMsr as readRegister, timeStampCounter, writeMsr as writeRegister } from '../msr';
 import {
-  cellA, cellB, cpl, cr0, CR0_EM, CR0_MP, CR0_PE, CR0_TS, cr4, CR4_DE, CR4_OSXSAVE, CR4_PCIDE, CR4_TSD, DB, FLAG_CF, FLAGS_ARITHMETIC,
-  GP, longCode, nextOp, opNextRip, opSegment, putReg, RAX, RCX, RDX, reg32, setReg32, UD,
+  cellA, cellB, cpl, CS, cr0, CR0_EM, CR0_MP, CR0_PE, CR0_TS, cr4, CR4_DE, CR4_OSXSAVE, CR4_PCIDE, CR4_TSD, DB, FLAG_CF, FLAGS_ARITHMETIC,
+  GP, longCode, nextOp, opIsMemory, opNextRip, opSegment, segBase, segLimit, putReg, RAX, RCX, RDX, reg32, setReg32, UD,
 } from '../state'; // prettier-ignore
 import { flushAll, flushNonGlobal, invalidatePage } from '../tlb';
 import { canonical } from '../walk';
@@ -217,7 +217,12 @@ export function invalidateContext(op: usize): usize {
 export function flushCaches(op: usize): usize {
   return cpl() != 0 ? raise(op, GP, 0) : nextOp(op);
 }
-/** CLFLUSH touches its operand as a load does. */
+/** CLFLUSH touches its operand as a load does, but in a code segment that need not be readable (SDM vol. 2, CLFLUSH). */
 export function flushLine(op: usize): usize {
-  return readPointer<u8>(readAddress<u8>(op)) ? nextOp(op) : deliverOpFault(op);
+  return readPointer<u8>(inCodeSegment(op) ? segBase(CS) + effectiveOffset(op) : readAddress<u8>(op))
+    ? nextOp(op)
+    : deliverOpFault(op);
+}
+function inCodeSegment(op: usize): bool {
+  return !longCode() && opIsMemory(op) && opSegment(op) == CS && effectiveOffset(op) <= <u64>segLimit(CS);
 }

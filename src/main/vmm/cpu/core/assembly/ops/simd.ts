@@ -3,6 +3,7 @@ import * as R from '../../opcodes/record';
 import { SimdOp } from '../../opcodes/simd-op';
 import { deliverOpFault, raise } from '../exceptions';
 import { updateArithmeticFlags } from '../flags';
+import { takeRefused } from '../walk';
 import { enterMmx, execMmx, execSimd, simdFlags, simdIndex } from '../simd/exec';
 import { addressMask, commit, effectiveOffset, linear, readAddress, readPointer, opAddressSize, SEGMENT_FAULT, writeAddress, writePointer } from '../memory';
 import {
@@ -299,7 +300,11 @@ export function simdVN(op: usize): usize {
 function maskedStore(op: usize, value: usize, mask: usize, bytes: u32): usize {
   const address = linear(opSegment(op), reg64(RDI) & addressMask(opAddressSize(op)), bytes, true);
   // All of it must be writable, whatever the mask, before any of it is written.
-  if (!writePointer<u64>(address) || !writePointer<u64>(address + <u64>(bytes - 8))) return deliverOpFault(op);
+  if (!writePointer<u64>(address) || !writePointer<u64>(address + <u64>(bytes - 8))) {
+    // Its operand is not what ModR/M says, which would make it look like one on the stack.
+    takeRefused();
+    return deliverOpFault(op);
+  }
   for (let i: u32 = 0; i < bytes; i++) {
     if (load<i8>(mask + i) >= 0) continue;
     const p = writePointer<u8>(address + <u64>i);

@@ -1,9 +1,10 @@
-import { EFLAGS, FLAGS_AUX, FLAGS_RESULT, REGS, SEG_BASE, SEG_READ_END, SEG_WRITE_END, STEPPING } from '../../layout';
+import { EFLAGS, FLAGS_AUX, FLAGS_RESULT, REGS, SEG_BASE, SEG_READ_END, SEG_WRITE_END, STEPPING, TLB_USER_ALIGNED } from '../../layout';
 import { directRead, directWrite } from '../access';
 import { cmp } from '../alu';
 import { deliverOpFault } from '../exceptions';
 import { getZF } from '../flags';
 import { attend } from '../loop';
+import { currentPrivilege } from '../privilege';
 import { addressMask, commit, linear, opAddressSize, readPointer, writePointer } from '../memory';
 import { codeMode, ES, FLAG_DF, FLAG_RF, nextOp, opRip, opSegment, pendingEvents, putReg, RCX, RDI, reg16, reg64, RSI, segment, setReg16, setReg64, setRip, RDX } from '../state'; // prettier-ignore
 import { readPort, mayAccessPort, writePort } from './ports';
@@ -92,7 +93,7 @@ function moveOne<T>(op: usize, mask: u64): bool {
 }
 /** As much as one page of each side allows; false if it must go element by element. */
 function moveRun<T>(op: usize, mask: u64): bool {
-  if (backwards() || load<u32>(STEPPING)) return false;
+  if (backwards() || load<u32>(STEPPING) || currentPrivilege() == TLB_USER_ALIGNED) return false;
   const source = reg64(RSI) & mask;
   const target = reg64(RDI) & mask;
   const room = min(straight(opSegment(op), source, mask, false), straight(ES, target, mask, true)) / sizeof<T>();
@@ -136,7 +137,7 @@ function storeOne<T>(mask: u64): bool {
   return true;
 }
 function storeRun<T>(mask: u64): bool {
-  if (backwards() || load<u32>(STEPPING)) return false;
+  if (backwards() || load<u32>(STEPPING) || currentPrivilege() == TLB_USER_ALIGNED) return false;
   const target = reg64(RDI) & mask;
   const elements = min(reg64(RCX) & mask, straight(ES, target, mask, true) / sizeof<T>());
   if (elements < BULK) return false;
