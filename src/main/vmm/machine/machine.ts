@@ -1,5 +1,5 @@
 import { MmioBus } from '../bus/mmio-bus.js';
-import type { VcpuEngine } from '../cpu/engine.js';
+import type { EngineKind } from '../cpu/engine.js';
 import type { DisplaySource } from '../devices/display/display-source.js';
 import type { AbsolutePointerSink, KeySink, RelativePointerSink } from '../devices/input/input-sink.js';
 import type { SerialReceiver } from '../devices/serial/serial-port.js';
@@ -9,12 +9,13 @@ import { A20Gate } from '../memory/a20-gate.js';
 import { RAM_OFFSET } from '../memory/layout.js';
 import { Board, type BoardPorts } from './board.js';
 import type { MachineCondition, MachineControl, MachineState, MachineStats, OffCause } from './machine-control.js';
-import type { MachinePorts } from './machine-ports.js';
+import type { MachinePorts, VcpuFactory } from './machine-ports.js';
 import { MachineRequests } from './machine-requests.js';
 import type { MachineSpec, SerialPortNumber } from './machine-spec.js';
 import { shapeDifference } from '../snapshot/state-shape.js';
 import { ShadowMemory } from './shadow-memory.js';
 import { SliceClock } from './slice-clock.js';
+import { VcpuSocket } from './vcpu-socket.js';
 import { VcpuWiring } from './vcpu-wiring.js';
 
 export type * from './machine-control.js';
@@ -34,7 +35,7 @@ const EFLAGS_INTERRUPT = 1 << 9;
 /** One virtual machine: a board, a processor and firmware, stepped by whoever owns its thread. */
 export class Machine implements MachineControl {
   private readonly board: Board;
-  private readonly cpu: VcpuEngine;
+  private readonly cpu: VcpuSocket;
   private readonly wiring: VcpuWiring;
   private readonly clock: SliceClock;
   private readonly requests = new MachineRequests(() => this.cpu.requestExit());
@@ -59,7 +60,7 @@ export class Machine implements MachineControl {
     this.board = new Board(spec, ports, this.boardPorts(), { mmio, shadow, a20, clock: this.clock });
     this.clock.watch(this.board.timers);
     this.wiring = new VcpuWiring(this.board.ports, mmio, this.board.localApic, this.board.timers);
-    this.cpu = ports.createVcpu(memory, this.wiring);
+    this.cpu = new VcpuSocket(ports.createVcpu(memory, this.wiring));
     shadow.installRom(ports.firmware.install(this.firmwareHost()));
     this.powerOn();
   }
@@ -145,6 +146,26 @@ export class Machine implements MachineControl {
     this.cpu.loadState(state.cpu);
     this.board.loadState(state.devices);
     this.ports.firmware.loadState(state.firmware);
+  }
+
+  /** What runs the guest. */
+  get engine(): EngineKind {
+    return this.cpu.kind;
+  }
+
+  /**
+   * Goes on with another engine, between slices; the guest notices nothing.
+   * @throws RangeError or what making the engine throws; the machine runs on as before then
+   */
+  useEngine(create: VcpuFactory): void {
+    const { memory } = this.ports;
+    const { observer } = memory;
+    try {
+      this.cpu.replace(() => create(memory, this.wiring));
+    } catch (error) {
+      memory.observe(observer);
+      throw error;
+    }
   }
 
   /** Gives back what the processor holds of the host; the machine does not run again. */

@@ -54,7 +54,7 @@ export class GuestMemory {
   private readonly pageMap: Uint32Array;
   private allocated: number;
   private absentPages: AbsentPages | undefined;
-  private observer: MemoryObserver = { mappingChanged() {}, codeWritten() {} };
+  private observing: MemoryObserver = { mappingChanged() {}, codeWritten() {} };
 
   /**
    * @param ramBytes guest RAM, a multiple of 4 KiB, at most 3 GiB
@@ -77,8 +77,13 @@ export class GuestMemory {
     this.allocated = RAM_OFFSET + ramBytes;
   }
 
+  /** Who is told now. */
+  get observer(): MemoryObserver {
+    return this.observing;
+  }
+
   observe(observer: MemoryObserver): void {
-    this.observer = observer;
+    this.observing = observer;
   }
 
   /** Takes zeroed, page-aligned memory for a ROM, video memory or a device buffer; returns its host offset. Never freed. */
@@ -98,7 +103,7 @@ export class GuestMemory {
       this.forgetCode(first + i);
       this.pageMap[first + i] = (hostOffset + i * PAGE_SIZE) | flags;
     }
-    this.observer.mappingChanged();
+    this.observing.mappingChanged();
   }
 
   /** Makes the range MMIO: accesses go to the MMIO bus. */
@@ -108,7 +113,7 @@ export class GuestMemory {
       this.forgetCode(first + i);
       this.pageMap[first + i] = 0;
     }
-    this.observer.mappingChanged();
+    this.observing.mappingChanged();
   }
 
   /** Page map entry for an address: host page offset | PAGE_* flags; 0 for MMIO and for addresses of 4 GiB and above. */
@@ -208,7 +213,7 @@ export class GuestMemory {
       if (page < ALWAYS_PRESENT_BYTES >>> PAGE_SHIFT) pages.bringIn(page);
       else this.pageMap[page] = (RAM_OFFSET + page * PAGE_SIZE) | PAGE_ABSENT;
     });
-    this.observer.mappingChanged();
+    this.observing.mappingChanged();
   }
 
   /** Makes an absent page present, by guest-physical page number. */
@@ -235,7 +240,7 @@ export class GuestMemory {
     const count = this.ramBytes >>> PAGE_SHIFT;
     if (whole) this.pages.fill(first, count, PAGE_FREE);
     const pendingPages = this.pages.markPending(first, count);
-    this.observer.mappingChanged();
+    this.observing.mappingChanged();
     return { pageStates: this.pages.raw.slice(first, first + count), pendingPages };
   }
 
@@ -246,7 +251,7 @@ export class GuestMemory {
 
   private forgetCode(page: number): void {
     if (!(this.pageMap[page]! & PAGE_CODE)) return;
-    this.observer.codeWritten(page);
+    this.observing.codeWritten(page);
     this.pageMap[page]! &= ~PAGE_CODE;
   }
 

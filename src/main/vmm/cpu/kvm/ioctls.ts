@@ -14,7 +14,7 @@ const both = (number: number, bytes: number): number => (0xc000_0000 | (bytes <<
 /** Sizes of the argument structures in bytes. */
 export const SIZE = {
   regs: 144, sregs: 312, fpu: 416, xsave: 4096, xcrs: 392, lapic: 1024, vcpuEvents: 64, debugRegs: 128, mpState: 4,
-  guestDebug: 72, memoryRegion: 32, dirtyLog: 16, enableCap: 104, msrFilter: 392, interrupt: 4,
+  guestDebug: 72, deviceAttr: 24, memoryRegion: 32, dirtyLog: 16, enableCap: 104, msrFilter: 392, interrupt: 4,
   /** Headers of structures with a list behind them. */
   cpuidHeader: 8, msrsHeader: 8, signalMaskHeader: 4,
   cpuidEntry: 40, msrEntry: 16,
@@ -71,6 +71,9 @@ export const VCPU_IOCTL = {
   setXsave: writes(0xa5, SIZE.xsave),
   getXcrs: reads(0xa6, SIZE.xcrs),
   setXcrs: writes(0xa7, SIZE.xcrs),
+  setDeviceAttr: writes(0xe1, SIZE.deviceAttr),
+  getDeviceAttr: writes(0xe2, SIZE.deviceAttr),
+  hasDeviceAttr: writes(0xe3, SIZE.deviceAttr),
 } as const;
 
 /** Answers of {@link SYSTEM_IOCTL.checkExtension}: 0 is missing. */

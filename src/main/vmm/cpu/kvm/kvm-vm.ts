@@ -168,6 +168,26 @@ export class KvmVcpu {
     return this.call(VCPU_IOCTL.setMsrs, this.memory.address) === 1;
   }
 
+  /** What the guest's time-stamp counter is ahead of the host's; `undefined` on kernels that do not tell (before 5.16). */
+  get tscOffset(): bigint | undefined {
+    if (!this.tscAttribute(VCPU_IOCTL.getDeviceAttr, 0n)) return undefined;
+    return this.memory.view.getBigInt64(this.memory.argument + SIZE.deviceAttr, true);
+  }
+
+  /** @returns whether the kernel took it */
+  setTscOffset(offset: bigint): boolean {
+    return this.tscAttribute(VCPU_IOCTL.setDeviceAttr, offset);
+  }
+
+  /** Attribute KVM_VCPU_TSC_OFFSET of group KVM_VCPU_TSC_CTRL: both are 0 (Documentation/virt/kvm/devices/vcpu.rst). */
+  private tscAttribute(request: number, value: bigint): boolean {
+    const { view, argument, address } = this.memory;
+    this.memory.clear(SIZE.deviceAttr);
+    view.setBigUint64(argument + 16, BigInt(address + SIZE.deviceAttr), true);
+    view.setBigInt64(argument + SIZE.deviceAttr, BigInt.asIntN(64, value), true);
+    return this.system.kernel.ioctl(this.descriptor, request, address) >= 0;
+  }
+
   /** A call on the vCPU's descriptor. @throws KvmError */
   call(request: number, argument: number): number {
     const result = this.system.kernel.ioctl(this.descriptor, request, argument);

@@ -43,7 +43,12 @@ export class TscKeeper {
 
   restore(nowNs: number, offset: bigint): void {
     this.guestOffset = BigInt.asUintN(64, offset);
-    this.vcpu.writeMsr(MSR_TSC, BigInt.asUintN(64, this.ticks(nowNs) + this.guestOffset));
+    const wanted = BigInt.asUintN(64, this.ticks(nowNs) + this.guestOffset);
+    const present = this.vcpu.readMsr(MSR_TSC);
+    const ahead = this.vcpu.tscOffset;
+    // A write of the register is taken for an attempt to synchronise, and bent, if it is less than a second off.
+    const exact = present !== undefined && ahead !== undefined && this.vcpu.setTscOffset(ahead + wanted - present);
+    if (!exact) this.vcpu.writeMsr(MSR_TSC, wanted);
   }
 
   /** After a pause the counter has run on while virtual time stood still. */
