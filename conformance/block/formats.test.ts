@@ -167,7 +167,7 @@ describe.skipIf(missing)(`disk formats against qemu-img${missing ? ` (skipped: $
   it.each(titled)(
     'holds what was flushed wherever the writing process is killed: %s',
     async (_title, variant) => {
-      for (let writes = 1; writes < 120; writes += 13) {
+      for (let writes = 1; writes < 120; writes += 23) {
         await createByQemu(variant);
         const { flushed, unsure } = await workUntilKilled(variant, new DyingProcess(writes));
         const image = await open(variant);
