@@ -31,6 +31,7 @@ export type DialogRequest =
   | { readonly kind: 'log'; readonly machineId: string }
   | { readonly kind: 'type-text'; readonly machineId: string }
   | { readonly kind: 'take-snapshot'; readonly machineId: string }
+  | { readonly kind: 'export'; readonly machineId: string }
   | { readonly kind: 'auto-snapshots'; readonly machineId: string }
   /** Null: the machine as it is now. */
   | { readonly kind: 'clone'; readonly machineId: string; readonly snapshotId: string | null }

@@ -33,7 +33,7 @@ export function actionEntries(ids: readonly string[], actions: Actions, t: Trans
 }
 
 export const MAIN_MENUS: readonly { readonly label: MessageKey; readonly ids: readonly string[] }[] = [
-  { label: 'menu.file', ids: ['new', 'open', '-', 'close-tab', '-', 'preferences'] },
+  { label: 'menu.file', ids: ['new', 'open', 'import', 'export', '-', 'close-tab', '-', 'preferences'] },
   { label: 'menu.edit', ids: ['rename', 'delete', '-', 'copy-text', 'type-clipboard', '-', 'filter', 'search'] },
   {
     label: 'menu.machine',

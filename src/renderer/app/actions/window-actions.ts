@@ -7,6 +7,7 @@ import {
   Keyboard,
   Maximize,
   Monitor,
+  PackagePlus,
   Plus,
   Search,
   Settings as Gear,
@@ -15,6 +16,7 @@ import {
 } from '@lucide/vue';
 import { useCurrentMachine } from '../../composables/use-current-machine.js';
 import { focusPane } from '../../composables/panes.js';
+import { useMachineImport } from '../../composables/use-machine-import.js';
 import { isOn } from '../../composables/power.js';
 import { useDialogsStore } from '../../stores/dialogs.js';
 import { useSettingsStore } from '../../stores/settings.js';
@@ -35,6 +37,7 @@ export function createWindowActions(): Action[] {
   const shell = useShellStore();
   const tabs = useTabsStore();
   const navigation = useNavigation();
+  const importMachine = useMachineImport();
   const always = () => true;
   const onMachine = () => current.value !== null;
 
@@ -58,6 +61,7 @@ export function createWindowActions(): Action[] {
   return [
     { id: 'new', label: 'action.newMachine', icon: Plus, keys: 'Ctrl+N', desktopOnlyKeys: true, enabled: always, run: () => dialogs.open({ kind: 'wizard', start: { kind: 'empty' } }) },
     { id: 'open', label: 'action.openImage', icon: FolderOpen, keys: 'Ctrl+O', enabled: always, run: () => dialogs.open({ kind: 'wizard', start: { kind: 'choose' } }) },
+    { id: 'import', label: 'action.import', icon: PackagePlus, enabled: always, run: () => void importMachine() },
     { id: 'close-tab', label: 'action.closeTab', icon: X, keys: 'Ctrl+W', desktopOnlyKeys: true, enabled: onMachine, run: () => void (current.value && navigation.closeTab(current.value.config.id)) },
     { id: 'preferences', label: 'action.appSettings', icon: Gear, keys: 'Ctrl+,', enabled: always, run: () => dialogs.open({ kind: 'preferences' }) },
     { id: 'search', label: 'action.search', icon: Search, keys: 'Ctrl+K', enabled: always, run: () => (shell.paletteOpen = true) },

@@ -71,7 +71,7 @@ export function useDiskTools(machineId: string): DiskTools {
   const check = (driveId: string, repair: boolean) =>
     run(async () => {
       const found = await client.request('disk.check', { id: machineId, driveId, repair });
-      const leak = found.leakedBytes > 0 ? t('settings.checkLeaks', { size: formats.value.bytes(found.leakedBytes) }) : '';
+      const leak = found.leaks > 0 ? plural('settings.checkLeaks', found.leaks) : '';
       const problems = [...found.problems, ...(leak ? [leak] : [])].join(' ');
       if (problems === '') return { text: t('settings.checkClean'), bad: false };
       if (found.repaired) return { text: t('settings.checkRepaired', { problems }), bad: false };
