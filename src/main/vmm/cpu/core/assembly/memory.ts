@@ -93,7 +93,7 @@ export function linear(seg: u32, offset: u64, bytes: u32, write: bool): u64 {
 
 // @ts-ignore: decorator
 @inline function tlbEntry(table: usize, address: u64): usize {
-  return load<usize>(table) + (<usize>(address >>> 8) & ((TLB_ENTRIES - 1) << 4));
+  return load<usize>(table) + ((<usize>address >>> 8) & ((TLB_ENTRIES - 1) << 4));
 }
 // The main loop looks into the TLB itself, so that a hit runs straight on.
 // @ts-ignore: decorator

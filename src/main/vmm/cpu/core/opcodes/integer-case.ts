@@ -11,8 +11,8 @@ interface Ids {
   readonly lockIds: number[];
 }
 
-/** Instructions whose flat memory operands have cases of their own; in those the segmented case is rare. */
-const FLAT = new Set([
+/** Instructions with a case of their own for flat memory operands without an index register. */
+const SHORT_ADDRESS = new Set([
   'move', 'zeroExtend', 'signExtend', 'lea', 'add', 'sub', 'and', 'or', 'xor', 'cmp', 'test', 'inc', 'dec', 'imul',
 ]); // prettier-ignore
 
@@ -59,7 +59,8 @@ function memoryCase(row: Instruction, type: string, cases: CaseTable): number {
   const id = inlineCase(row, type, SEGMENTED, cases);
   if (hasFlatCases(row, type)) {
     const flat = (kind: 'base' | 'indexed'): number => inlineCase(row, type, { kind, rare: id }, cases);
-    cases.setFlat(id, { base: flat('base'), indexed: flat('indexed') });
+    const indexed = flat('indexed');
+    cases.setFlat(id, { base: SHORT_ADDRESS.has(row.execute) ? flat('base') : indexed, indexed });
   }
   return id;
 }
@@ -71,8 +72,9 @@ function outsideCase(row: Instruction, type: string, cases: CaseTable): number |
   return undefined;
 }
 
+/** The segmented case is rare then. */
 function hasFlatCases(row: Instruction, type: string): boolean {
-  return type !== 'u16' && FLAT.has(row.execute) && row.operands.split(',').some(isMemoryForm);
+  return type !== 'u16' && row.form !== 'inline' && row.operands.split(',').some(isMemoryForm);
 }
 
 /** 16-bit operands are rare, and segmented ones where a flat case exists. */
