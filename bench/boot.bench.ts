@@ -14,7 +14,7 @@ echo "${MARKER}"
 
 interface Kernel {
   readonly name: string;
-  readonly packageName: string;
+  readonly packageName: 'linux-image-cloud-amd64' | 'linux-image-686';
   readonly arch: 'amd64' | 'i386';
   readonly qemu: Peer;
   /** Most that the interpreter may cost, as a multiple of the peer. */
@@ -36,7 +36,7 @@ export default async function boot(): Promise<Figure[]> {
 
 async function compare({ name, packageName, arch, qemu, goal }: Kernel): Promise<Figure[]> {
   const guest: LinuxGuest = {
-    kernel: await debianKernel(packageName, arch),
+    kernel: await debianKernel(packageName),
     initrd: await busyboxInitramfs(arch, INIT),
     append: 'console=ttyS0 panic=-1',
     memoryMiB: 512,
