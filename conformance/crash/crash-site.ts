@@ -114,7 +114,10 @@ export class CrashSite {
       ...(await nodeFiles.list(this.folder('snapshots'))).filter(
         (name) => !known.has(name) && !name.includes(`.${process.pid}-`),
       ),
-      ...(await nodeFiles.list(this.folder('snapshots/layers'))).filter((name) => !layers.has(name)),
+      // A dead process's lock beside a layer is taken over by the next that needs it.
+      ...(await nodeFiles.list(this.folder('snapshots/layers'))).filter(
+        (name) => !layers.has(name.replace(/\.lock$/, '')),
+      ),
       ...(await nodeFiles.list(this.folder('snapshots/states'))).filter((name) => !states.has(name)),
     ];
   }

@@ -1,5 +1,6 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +15,8 @@ const POINTS = Number(process.env['KILL_POINTS'] ?? 12);
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 2 ** 31);
 /** Longest a command is left alone, in ms: about as long as the longest takes. */
 const LONGEST_MS = 1200;
+/** Longest a command may take before it counts as stuck. */
+const COMMAND_LIMIT_MS = 60_000;
 const HOUR = 3_600_000;
 
 const execute = promisify(execFile);
@@ -26,14 +29,49 @@ beforeAll(async () => {
 });
 afterAll(() => site.remove());
 
-/** One command line, cut off by SIGKILL: the host alone, whose disk job is left behind, or all of them at once. */
-async function killed(args: readonly string[], afterMs: number, everything: boolean): Promise<void> {
-  const child = spawn(process.execPath, [ANNEX, ...args, '--library', site.root], { detached: true, stdio: 'ignore' });
-  const timer = setTimeout(() => process.kill(everything ? -child.pid! : child.pid!, 'SIGKILL'), afterMs);
+/** Who is killed: one process, whose children are left behind, or also those. */
+type Victim = 'client' | 'host' | 'machine' | 'everything';
+const VICTIMS: readonly Victim[] = ['client', 'host', 'machine', 'everything'];
+
+function annex(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [ANNEX, ...args, '--library', site.root], { detached: true, stdio: 'ignore' });
+}
+
+/** One command line, cut off by SIGKILL. Whatever host it has started is killed in the end, as its machine is. */
+async function killed(args: readonly string[], afterMs: number, victim: Victim): Promise<void> {
+  const child = annex(args);
+  const groups = [child.pid!];
+  const strike = async (at: Victim): Promise<void> => {
+    const host = await pidIn('.host/endpoint.json');
+    const machine = await pidIn('Test.annex/machine.lock');
+    if (host !== undefined && !groups.includes(host)) groups.push(host);
+    if (at === 'client' || at === 'everything') kill(at === 'client' ? child.pid! : -child.pid!);
+    if ((at === 'host' || at === 'everything') && host !== undefined) kill(at === 'host' ? host : -host);
+    if (at === 'machine' && machine !== undefined && machine !== process.pid) kill(machine);
+  };
+  const timer = setTimeout(() => void strike(victim), afterMs);
+  const limit = setTimeout(() => void strike('everything'), COMMAND_LIMIT_MS);
   await once(child, 'exit');
   clearTimeout(timer);
+  clearTimeout(limit);
+  await strike('everything');
   // What was left behind notices that it is alone.
-  await expect.poll(() => groupIsGone(child.pid!), { timeout: 20_000 }).toBe(true);
+  for (const group of groups) await expect.poll(() => groupIsGone(group), { timeout: 20_000 }).toBe(true);
+}
+
+/** Process named by a file of the library, if there is one. */
+async function pidIn(file: string): Promise<number | undefined> {
+  const text = await readFile(path.join(site.root, file), 'utf8').catch(() => '{}');
+  const { pid } = JSON.parse(text === '' ? '{}' : text) as { pid?: number };
+  return pid;
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone already.
+  }
 }
 
 function groupIsGone(group: number): boolean {
@@ -48,7 +86,7 @@ function groupIsGone(group: number): boolean {
 async function randomCommand(random: Random, number: number): Promise<{ args: string[]; deleted?: string; reverts?: boolean }> {
   const ids = [...(await site.contents()).keys()];
   const pick = (): string => random.pick(ids);
-  switch (ids.length < 2 ? 0 : random.below(7)) {
+  switch (ids.length < 2 ? 0 : random.below(8)) {
     case 0:
     case 1:
       return { args: ['snapshot', 'take', 'Test', `s${number}`] };
@@ -61,6 +99,8 @@ async function randomCommand(random: Random, number: number): Promise<{ args: st
     }
     case 5:
       return { args: ['snapshot', 'tidy', 'Test'] };
+    case 6:
+      return { args: ['suspend', 'Test'] };
     default:
       return { args: ['clone', 'Test', `Copy ${number}`, ...(random.below(2) ? ['--snapshot', pick()] : [])] };
   }
@@ -88,7 +128,8 @@ describe.skipIf(qemuImg)(`processes killed${qemuImg === undefined ? '' : ` (skip
         const before = { contents: await site.contents(), present: await site.present() };
         const { args, deleted, reverts = false } = await randomCommand(random, number);
         const what = `${number}: annex ${args.join(' ')}`;
-        await killed(args, random.below(LONGEST_MS), random.below(2) === 0);
+        if (random.below(3) === 0) await once(annex(['start', 'Test']), 'exit');
+        await killed(args, random.below(LONGEST_MS), random.pick(VICTIMS));
         const host = await site.open();
         const { machines, broken } = await host.command('library.list', {});
         expect(broken, what).toEqual([]);

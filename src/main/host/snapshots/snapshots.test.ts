@@ -185,6 +185,18 @@ describe('a running machine', () => {
     expect(starter.vm.plan!.config.drives[0]!.path).toBe(inFolder(config.drives[0]!.path!));
   });
 
+  it('saves only what has changed since a state that is still kept', async () => {
+    const first = await take('first');
+    const second = await take('second');
+    await host.command('snapshot.delete', { id, snapshotId: second.id });
+    await take('third');
+    await host.command('snapshot.revert', { id, snapshotId: first.id });
+    await take('fourth');
+    const calls = starter.started.flatMap(({ received }) => received).filter((message) => message.type === 'call');
+    const takes = calls.map(({ call }) => call).filter((call) => call.name === 'take-snapshot');
+    expect(takes.map(({ incremental }) => incremental)).toEqual([false, true, false, true]);
+  });
+
   it('takes its layers off again if it refuses', async () => {
     starter.vm.refusal = { code: 'no-space', message: 'full' };
     await expect(take('live')).rejects.toMatchObject({ code: 'no-space' });

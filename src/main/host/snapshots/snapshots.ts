@@ -23,8 +23,14 @@ export type Description = Pick<Snapshot, 'name' | 'notes' | 'kind'>;
 
 const settingsOf = (snapshotId: string): string => `snapshots/${snapshotId}/machine.json`;
 
+/** Most states one may build on: each is a file to read when the last is restored. */
+const MAX_STATE_CHAIN = 8;
+
 /** The points machines can go back to. */
 export class Snapshots {
+  /** State a running machine was saved to or restored from last: the next need not repeat what has not changed since. */
+  private readonly lastState = new WeakMap<RunningMachine, string>();
+
   constructor(
     private readonly sites: MachineSites,
     private readonly merger: Merger,
@@ -147,13 +153,24 @@ export class Snapshots {
     const heads = Object.fromEntries(overlays.map(({ driveId, layer }) => [driveId, folder.resolve(layer.path)]));
     let pivoted = false;
     try {
-      return await savedStateOf(run, { path, incremental: false, heads }, control, () => (pivoted = true));
+      const incremental = this.mayBuildOn(id, this.lastState.get(run));
+      const saved = await savedStateOf(run, { path, incremental, heads }, control, () => (pivoted = true));
+      const { states } = this.sites.library.get(id).tree;
+      if (saved.base !== null && !states.some(({ name: known }) => known === saved.base)) throw unknownBaseError();
+      this.lastState.set(run, name);
+      return saved;
     } catch (error) {
       // A process that is gone may have gone over: its layers stay. One that refused has not.
       const undo = !pivoted && this.sites.machines.liveRun(id) === run && !isSilence(error);
       await this.giveUp(id, snapshot, undo ? overlays : []);
       throw error;
     }
+  }
+
+  private mayBuildOn(id: string, name: string | undefined): boolean {
+    const { tree } = this.sites.library.get(id);
+    const isKept = name !== undefined && tree.states.some((state) => state.name === name);
+    return isKept && basesOfState(tree, name).length < MAX_STATE_CHAIN;
   }
 
   /** Forgets a snapshot that could not be completed. @param overlays layers to take off the disks again */
@@ -217,7 +234,9 @@ export class Snapshots {
     });
     if (snapshot.state === null) return;
     await machines.start(id, { restoreFrom: stateSource(library.get(id), snapshot.state) });
-    await machines.powered(id).call({ name: 'resume' });
+    const run = machines.powered(id);
+    this.lastState.set(run, snapshot.state);
+    await run.call({ name: 'resume' });
   } // prettier-ignore
 
   /** @throws AnnexError `layer-missing`, `state-damaged` */
@@ -250,6 +269,10 @@ function withDisksOf(config: MachineConfig, { drives: changed }: MachineConfig):
 async function copyIfThere(folder: MachineFolder, from: string, to: string): Promise<void> {
   if (await folder.files.usage(folder.file(from))) await folder.files.copy(folder.file(from), folder.file(to));
 }
+
+function unknownBaseError(): AnnexError {
+  return new AnnexError('internal', "The machine's memory was saved on top of a state that is not kept. Take the snapshot again.");
+} // prettier-ignore
 
 function isSilence(error: unknown): boolean {
   return error instanceof AnnexError && error.code === 'vm-process-silent';
