@@ -141,7 +141,10 @@ export class PowerCycle {
   /** After a machine has ended: what it leaves is thrown away, what waited for it to end is merged. */
   private async tidyUp(id: string): Promise<void> {
     try {
-      if (this.sites.library.get(id).tree.disposable) await this.sites.change(id, () => Promise.resolve());
+      const { folder } = this.sites.library.get(id);
+      // Working on it, with nothing to do, puts it right and removes what it no longer needs.
+      if (await folder.files.usage(folder.file('snapshots')))
+        await this.sites.operations.background(id, () => this.sites.locked(id, () => Promise.resolve()));
       await this.merger.tidy(id);
     } catch {
       // Something else is done with the machine now; it puts things right itself.
