@@ -1,16 +1,37 @@
 import { createTestVcpu } from '../../../src/testing/interpreter.js';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describeDifference, kindOf } from './describe.js';
 import { EngineTarget } from './guest/engine-target.js';
-import { parseOptions, USAGE } from './options.js';
+import { Generator } from './generate/generator.js';
+import { BATCH } from './layout.js';
+import { parseOptions, USAGE, type Options } from './options.js';
+import { copyMemory, encodeRecording } from './recording.js';
 import { Session } from './session.js';
 import { HostProcess } from './silicon/host-process.js';
 
+const RECORDED = 'conformance/cpu/oracle/recorded';
 /** Milliseconds between two lines of progress. */
 const PROGRESS_MS = 10_000;
+
+/** Fixtures for machines whose processor is out of reach. */
+function record(silicon: HostProcess, { seed, record: batches, only }: Options): number {
+  const generator = new Generator(seed, silicon.memory, only);
+  for (let i = 0; i < batches; i++) {
+    const infos = generator.batch();
+    const before = copyMemory(silicon.memory);
+    silicon.run(0, BATCH);
+    const recording = encodeRecording({ before, after: copyMemory(silicon.memory), infos });
+    writeFileSync(path.resolve(RECORDED, `${i}.br`), recording);
+    console.log(`batch ${i}: ${infos.length} cases, ${recording.length} bytes`);
+  }
+  return 0;
+}
 
 function main(): number {
   const options = parseOptions(process.argv.slice(2));
   const silicon = new HostProcess();
+  if (options.record > 0) return record(silicon, options);
   const session = new Session(silicon, new EngineTarget(createTestVcpu), options.seed, options.only);
   const kinds = new Map<string, number>();
   const start = performance.now();

@@ -8,11 +8,14 @@ export interface Options {
   readonly only: (template: Template) => boolean;
   /** Describe every difference instead of the first of each kind. */
   readonly every: boolean;
+  /** Batches to record from the processor instead. */
+  readonly record: number;
 }
 
-export const USAGE = `npm run oracle -- [--seed N] [--cases N] [--family integer|simd|x87] [--only MNEMONICS] [--every]
+export const USAGE = `npm run oracle -- [--seed N] [--cases N] [--family integer|simd|x87] [--only MNEMONICS] [--every] [--record N]
 Executes random instructions on this processor and on the interpreter and reports what differs; until stopped, or
---cases are done. --only takes a regular expression of mnemonics.`;
+--cases are done. --only takes a regular expression of mnemonics. --record writes
+N batches with the processor's outcomes to conformance/cpu/oracle/recorded instead.`;
 
 /** @throws Error for what it does not know */
 export function parseOptions(args: readonly string[]): Options {
@@ -24,6 +27,7 @@ export function parseOptions(args: readonly string[]): Options {
       family: { type: 'string' },
       only: { type: 'string' },
       every: { type: 'boolean', default: false },
+      record: { type: 'string', default: '0' },
     },
   });
   const number = (name: string, text: string): number => {
@@ -39,6 +43,7 @@ export function parseOptions(args: readonly string[]): Options {
       (values.family === undefined || values.family === family) &&
       (mnemonics === undefined || mnemonics.test(mnemonic)),
     every: values.every,
+    record: number('record', values.record),
   };
 }
 
