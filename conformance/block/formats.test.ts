@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -228,6 +228,28 @@ describe.skipIf(missing)('stream-optimized VMDK against qemu-img', () => {
     expect((await readRange(image, 0, image.size)).equals(model)).toBe(true);
     await expect(image.write(0, [new Uint8Array(512)])).rejects.toMatchObject({ code: 'read-only' });
     await image.close();
+  });
+});
+
+describe.skipIf(missing)('VMDK on another VMDK, against qemu-img', () => {
+  it('reads and writes over its parent, which it leaves as it is', async () => {
+    const variant = { ...VARIANTS.find(({ format }) => format === 'vmdk')!, sizeBytes: 5 * MIB };
+    const model = Buffer.alloc(variant.sizeBytes);
+    model.set(patternBytes(2 * MIB), MIB);
+    await writeFile(path.join(folder, 'source.raw'), model);
+    const base = path.join(folder, 'base.vmdk');
+    await qemuImg('convert', '-f', 'raw', '-O', 'vmdk', path.join(folder, 'source.raw'), base);
+    const before = await readFile(base);
+    for (const seed of [3, 4, 5]) {
+      await rm(disk(variant), { force: true });
+      await run('qemu-img', ['create', '-q', '-f', 'vmdk', '-b', 'base.vmdk', '-F', 'vmdk', disk(variant)], {
+        cwd: folder,
+      });
+      const present = Buffer.from(model);
+      await runImageSession(() => open(variant), fc.sample(imageOperation, { numRuns: 20, seed }), present);
+      await expectSound(variant, present);
+    }
+    expect((await readFile(base)).equals(before)).toBe(true);
   });
 });
 
