@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CODECS } from './codec.js';
+import { CODECS, type CodecName } from './codec.js';
 import { CHUNK_PAGES } from './page-index.js';
 import { damaged, StateError } from './state-error.js';
 
@@ -28,19 +28,25 @@ const blobSchema = z.strictObject({
 export type BlobRef = z.infer<typeof blobSchema>;
 
 const MAX_CHUNKS = 2 ** 20;
-const column = <T extends z.ZodType>(cell: T) => z.array(cell).max(MAX_CHUNKS);
+
+/** A list checked by hand: the schema library takes microseconds an element, and there are tens of thousands. */
+function column<T>(fits: (cell: unknown) => cell is T) {
+  return z.custom<T[]>((cells) => Array.isArray(cells) && cells.length <= MAX_CHUNKS && cells.every(fits));
+}
+
+const between =
+  (low: number, high: number) =>
+  (cell: unknown): cell is number =>
+    Number.isSafeInteger(cell) && (cell as number) >= low && (cell as number) <= high;
+
+const isCodec = (cell: unknown): cell is CodecName => (CODECS as readonly unknown[]).includes(cell);
 
 const chunksSchema = z.strictObject({
-  offset: column(count),
-  storedBytes: column(
-    z
-      .int()
-      .min(0)
-      .max(2 * CHUNK_PAGES * 4096),
-  ),
-  pages: column(z.int().min(1).max(CHUNK_PAGES)),
-  codec: column(z.enum(CODECS)),
-  crc32: column(z.int().min(0).max(0xffff_ffff)),
+  offset: column(between(0, 2 ** 48)),
+  storedBytes: column(between(0, 2 * CHUNK_PAGES * 4096)),
+  pages: column(between(1, CHUNK_PAGES)),
+  codec: column(isCodec),
+  crc32: column(between(0, 0xffff_ffff)),
 });
 /** Chunks of pages by number, a column for each property. */
 export type ChunkTable = z.infer<typeof chunksSchema>;

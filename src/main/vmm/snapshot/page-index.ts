@@ -18,6 +18,11 @@ export function chunkOf(word: number): number {
   return Math.floor((word - FIRST_STORED) / CHUNK_PAGES);
 }
 
+/** Place of a stored page counted over all chunks, as if each had {@link CHUNK_PAGES}. */
+export function positionOf(word: number): number {
+  return word - FIRST_STORED;
+}
+
 export function placeOf(word: number): number {
   return (word - FIRST_STORED) % CHUNK_PAGES;
 }

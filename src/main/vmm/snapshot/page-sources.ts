@@ -1,4 +1,4 @@
-import { BASE_PAGE, CHUNK_PAGES, chunkOf, isStored, placeOf } from './page-index.js';
+import { BASE_PAGE, CHUNK_PAGES, isStored, positionOf } from './page-index.js';
 import type { StateReader } from './state-reader.js';
 import { damaged, StateError } from './state-error.js';
 
@@ -33,13 +33,14 @@ export function chainOf(top: StateReader, others: readonly StateReader[]): State
 
 /** Finds every page's place. */
 export function locatePages(chain: readonly StateReader[]): PageSources {
-  const count = chain[0]!.index.length;
+  const indices = chain.map(({ index }) => index);
+  const count = indices[0]!.length;
   const pages = chain.map(({ manifest }) => sharedWords(manifest.chunks.offset.length * CHUNK_PAGES).fill(NO_PAGE));
   for (let page = 0; page < count; page++) {
     let depth = 0;
-    let word = chain[0]!.index[page]!;
-    while (word === BASE_PAGE) word = chain[++depth]!.index[page]!;
-    if (isStored(word)) pages[depth]![chunkOf(word) * CHUNK_PAGES + placeOf(word)] = page;
+    let word = indices[0]![page]!;
+    while (word === BASE_PAGE) word = indices[++depth]![page]!;
+    if (isStored(word)) pages[depth]![positionOf(word)] = page;
   }
   return { pages };
 }
