@@ -10,7 +10,7 @@ import type { MachineSites } from './machine-sites.js';
 import type { Merger } from './merger.js';
 import { STATE_FOLDER } from './orphans.js';
 import { makeOverlays } from './overlay-files.js';
-import { THUMBNAIL_WIDTH } from './saved-state.js';
+import { isRefusal, THUMBNAIL_WIDTH } from './saved-state.js';
 import { stateSource } from './snapshots.js';
 import { freezeDisks } from './tree-changes.js';
 
@@ -65,8 +65,8 @@ export class PowerCycle {
           await run.whenEnded();
         } catch (error) {
           back();
-          // The process may have died with the state complete: then what it left decides, as after any crash.
-          if (this.sites.machines.liveRun(id) === run) await this.forgetState(id);
+          // It may have died with the state complete: then what it left decides, as after any crash.
+          if (isRefusal(error)) await this.forgetState(id);
           throw error;
         } finally {
           stopListening();

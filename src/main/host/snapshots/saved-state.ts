@@ -67,3 +67,8 @@ function fileCompletion(
 export function decodePng(base64: string): Uint8Array | undefined {
   return base64 === '' ? undefined : Buffer.from(base64, 'base64');
 }
+
+/** Whether a VM process has said no, rather than nothing or nonsense. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof AnnexError && !['vm-process-died', 'vm-process-silent', 'internal'].includes(error.code);
+}

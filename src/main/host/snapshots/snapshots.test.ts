@@ -204,6 +204,16 @@ describe('a running machine', () => {
     expect(await headName()).toBe('disk0.raw');
   });
 
+  it('keeps its layers if its process dies meanwhile: it may have written to them', async () => {
+    starter.vm.answers = false;
+    const taking = take('live');
+    await expect.poll(headName).toMatch(/^snapshots\/layers\//);
+    starter.vm.kill();
+    await expect(taking).rejects.toMatchObject({ code: 'vm-process-died' });
+    expect(await tree()).toMatchObject({ snapshots: [] });
+    expect((await layerFiles()).map((name) => `snapshots/layers/${name}`)).toContain(await headName());
+  });
+
   it('keeps its layers if only its memory could not be saved', async () => {
     starter.vm.saveFailure = { ok: false, error: { code: 'no-space', message: 'full' } };
     await expect(take('live')).rejects.toMatchObject({ code: 'no-space' });

@@ -13,7 +13,7 @@ import type { MachineSites } from './machine-sites.js';
 import type { Merger } from './merger.js';
 import { STATE_FOLDER } from './orphans.js';
 import { makeOverlays, missingLayerError } from './overlay-files.js';
-import { savedStateOf } from './saved-state.js';
+import { isRefusal, savedStateOf } from './saved-state.js';
 import { findSnapshot, type Snapshot } from './snapshot-tree.js';
 import * as changes from './tree-changes.js';
 import { thumbnailOf, viewTree } from './tree-view.js';
@@ -160,9 +160,8 @@ export class Snapshots {
       this.lastState.set(run, name);
       return saved;
     } catch (error) {
-      // A process that is gone may have gone over: its layers stay. One that refused has not.
-      const undo = !pivoted && this.sites.machines.liveRun(id) === run && !isSilence(error);
-      await this.giveUp(id, snapshot, undo ? overlays : []);
+      // One that refused has not gone over. One that died may have, and written: its layers stay.
+      await this.giveUp(id, snapshot, !pivoted && isRefusal(error) ? overlays : []);
       throw error;
     }
   }
@@ -273,10 +272,6 @@ async function copyIfThere(folder: MachineFolder, from: string, to: string): Pro
 function unknownBaseError(): AnnexError {
   return new AnnexError('internal', "The machine's memory was saved on top of a state that is not kept. Take the snapshot again.");
 } // prettier-ignore
-
-function isSilence(error: unknown): boolean {
-  return error instanceof AnnexError && error.code === 'vm-process-silent';
-}
 
 function clonedError(snapshot: string, clone: string): AnnexError {
   return new AnnexError(
