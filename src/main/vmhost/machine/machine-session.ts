@@ -27,7 +27,7 @@ const DRAIN_MS = 50;
 
 /** What the thread is made of, so that a test can put other parts in. */
 export interface SessionParts {
-  readonly data: Pick<MachineThreadData, 'spec' | 'kick' | 'blocks' | 'progress'>;
+  readonly data: Pick<MachineThreadData, 'spec' | 'engine' | 'kick' | 'blocks' | 'progress'>;
   readonly memory: GuestMemory;
   readonly firmware: Firmware;
   readonly createVcpu: MachinePorts['createVcpu'];
@@ -161,6 +161,8 @@ export class MachineSession {
     try {
       this.loader = new ChunkLoader(ram, memory.wasm.buffer);
       memory.defer(this.loader);
+      // Hardware reaches RAM without asking anybody.
+      if (this.parts.data.engine === 'kvm') memory.allPresent();
       this.machine.loadState(state);
       this.parts.post({ type: 'state-loaded' });
     } catch (error) {

@@ -103,3 +103,31 @@ describe('AsideRing', () => {
     expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6].flatMap((page) => [page, page]));
   });
 });
+
+describe('absent pages', () => {
+  it('come when somebody looks, or all at once', () => {
+    const brought: number[] = [];
+    const large = new GuestMemory(2 * RAM_BYTES, 1 << 20);
+    large.mapRam(0, RAM_OFFSET, 2 * RAM_BYTES);
+    const pages = new Uint8Array((2 * RAM_BYTES) / PAGE_SIZE);
+    pages.fill(1, RAM_BYTES / PAGE_SIZE - 1, RAM_BYTES / PAGE_SIZE + 3);
+    large.defer({
+      absent: pages,
+      bringIn(page) {
+        brought.push(page);
+        large.bytes[RAM_OFFSET + page * PAGE_SIZE] = page & 0xff;
+      },
+    });
+    expect(brought).toEqual([255]);
+    expect(large.read8(257 * PAGE_SIZE)).toBe(1);
+    large.write8(257 * PAGE_SIZE, 9);
+    expect(large.read8(257 * PAGE_SIZE)).toBe(9);
+    expect(large.segments(256 * PAGE_SIZE, PAGE_SIZE, 'read')).toEqual([
+      { offset: RAM_OFFSET + 256 * PAGE_SIZE, length: PAGE_SIZE },
+    ]);
+    expect(brought).toEqual([255, 257, 256]);
+    large.allPresent();
+    expect(brought).toEqual([255, 257, 256, 258]);
+    expect(large.read8(257 * PAGE_SIZE)).toBe(9);
+  });
+});
