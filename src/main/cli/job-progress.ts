@@ -15,7 +15,7 @@ export async function withJobProgress<T>(
   const unsubscribe = session.onEvent((event) => {
     if (event.type !== 'job' || event.job.kind !== kind) return;
     current = event.job;
-    if (!args.flag('json') && current.totalBytes) terminal.error(`\r${progressText(current.doneBytes, current.totalBytes)}`);
+    if (!args.flag('json') && current.totalBytes) terminal.error(`\r${progressText(current, current.totalBytes)}`);
   });
   const cancel = (): void => {
     if (current?.state === 'running') void session.request('job.cancel', { jobId: current.id });
@@ -30,6 +30,7 @@ export async function withJobProgress<T>(
   }
 } // prettier-ignore
 
-function progressText(done: number, total: number): string {
+function progressText({ state, doneBytes }: JobView, total: number): string {
+  const done = state === 'done' ? total : doneBytes;
   return `${Math.min(100, Math.floor((100 * done) / total))} %`.padStart(5);
 }
