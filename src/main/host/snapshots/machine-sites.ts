@@ -86,6 +86,8 @@ export class MachineSites {
 
   /** The machine is off, and the lock held. */
   private async putRight(id: string): Promise<void> {
+    // Another host may have been cut off since this one read the folder.
+    await this.library.get(id).folder.journal.recover();
     const { config, tree, folder, treeProblem } = await this.library.refresh(id);
     if (treeProblem || !isUnsettled(tree)) return;
     const cloned = await this.clonedLayers(id);

@@ -160,6 +160,24 @@ describe('a stopped machine', () => {
     expect(await headName()).toBe(head);
   });
 
+  it('finishes what another host was cut off at before it does anything', async () => {
+    await take('first');
+    const tree = await readFile(inFolder('snapshots/tree.json'), 'utf8');
+    const settings = await readFile(inFolder('machine.json'), 'utf8');
+    const writes = {
+      'snapshots/tree.json': tree.replace('"first"', '"theirs"'),
+      'machine.json': settings.replace('"notes": ""', '"notes": "theirs"'),
+    };
+    await writeFile(inFolder('snapshots/journal.json'), JSON.stringify({ version: 1, writes }));
+    await take('second');
+    expect((await host.command('snapshot.tree', { id })).snapshots.map(({ name }) => name)).toEqual([
+      'theirs',
+      'second',
+    ]);
+    expect((await machine()).config.notes).toBe('theirs');
+    expect(await readdir(inFolder('snapshots'))).not.toContain('journal.json');
+  });
+
   it('leaves a damaged list of snapshots alone', async () => {
     await take('first');
     await writeFile(inFolder('snapshots/tree.json'), '{');
