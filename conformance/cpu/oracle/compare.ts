@@ -1,5 +1,6 @@
 import type { CaseInfo } from './generate/generator.js';
 import { ignoredFlags } from './undefined-flags.js';
+import { RESERVED, RESERVED_END } from './layout.js';
 import { AFTER, AFTER_OF_REGISTER, FX, RECORD } from './record.js';
 
 const PAGE_FAULT = 14;
@@ -75,6 +76,7 @@ const SEVERAL =
 const severalAccesses = ({ template }: CaseInfo): boolean => SEVERAL.test(template.mnemonic);
 
 const EXCEPTION_SUMMARY = 0x80;
+const loadsPointers = ({ template }: CaseInfo): boolean => template.mnemonic === 'fxrstor';
 
 /**
  * The host keeps FOP and FDP only for unmasked exceptions, as CPUID.7.EBX[6] says of it; what we advertise does without
@@ -105,8 +107,10 @@ function isNullSelector(name: string, expected: Uint8Array, actual: Uint8Array):
   return /^[defg]s$/.test(name) && expected[0] === 0 && expected[1] === 0 && actual[0]! < 4 && actual[1] === 0;
 }
 
-/** Linux sets the P bit of the error code for addresses from the last page of the lower half on, to hide its own pages. */
-const HIDDEN = 0x7fff_ffff_f000n;
+/**
+ * Whether a page is there, outside the cases' memory: the host process has pages of its own where a stray jump may end,
+ * and Linux sets the P bit of the error code for addresses from the last page of the lower half on, to hide its own.
+ */
 function isHiddenPresence(
   name: string,
   vector: number,
@@ -117,7 +121,8 @@ function isHiddenPresence(
 ): boolean {
   if (name !== 'error' || vector !== PAGE_FAULT) return false;
   const cr2 = new DataView(record.buffer, record.byteOffset + from + AFTER.cr2, 8).getBigUint64(0, true);
-  return cr2 >= HIDDEN && (expected[0]! ^ actual[0]!) === 1;
+  const elsewhere = cr2 >= BigInt(RESERVED_END) || (cr2 >= 0x1_0000n && cr2 < BigInt(RESERVED));
+  return elsewhere && (expected[0]! ^ actual[0]!) === 1;
 }
 
 /**
@@ -139,11 +144,11 @@ function approximatelyEqual(name: string, expected: Uint8Array, actual: Uint8Arr
   return distance <= 1n && distance >= -1n;
 }
 
-/** RET n on a 16-bit stack: whether SP carries into the upper half of ESP is nowhere said. */
+/** RET n and IRET on a 16-bit stack: whether SP carries into the upper half of ESP is nowhere said. */
 function stackUpperHalf({ template, mode }: CaseInfo, expected: Uint8Array, actual: Uint8Array): boolean {
   return (
     mode.startsWith('segmented') &&
-    template.mnemonic.startsWith('ret') &&
+    /^i?ret/.test(template.mnemonic) &&
     expected[0] === actual[0] &&
     expected[1] === actual[1]
   );
@@ -160,7 +165,7 @@ export function compareOutcome(
   const differences: FieldDifference[] = [];
   const vector = expected[from + AFTER.vector]!;
   for (const { name, at, bytes } of FIELDS) {
-    if ((name === 'fop' || name === 'fdp') && info.template.family === 'x87' && !raises(expected, from)) continue;
+    if ((name === 'fop' || name === 'fdp') && !loadsPointers(info) && !raises(expected, from)) continue;
     if (name === 'cr2' && (vector !== PAGE_FAULT || severalAccesses(info))) continue;
     let equal = true;
     for (let i = from + at; i < from + at + bytes; i++) if (expected[i] !== actual[i]) equal = false;

@@ -35,6 +35,7 @@ function integerBytes(row: Instruction, operands: readonly string[]): (operandBy
   if (memory === 'Mp') return (bytes) => bytes + 2;
   const fixed = { b: 1, w: 2, d: 4 }[memory[1] ?? ''];
   if (memory === 'Mdq') return () => 16;
+  if (memory === 'Ez') return (bytes) => Math.min(bytes, 4);
   return fixed === undefined ? (bytes) => bytes : () => fixed;
 }
 

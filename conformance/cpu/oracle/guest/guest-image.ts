@@ -45,6 +45,7 @@ function globalTable(): bigint[] {
   table[4] = flat(0xfb, 0xc);
   table[5] = flat(0xf3, 0xc);
   table[6] = flat(0xfb, 0xa);
+  table[15] = packDescriptor(0, 0, 0xf5, 4);
   table[TASK / 8] = packDescriptor(TSS, TSS_LIMIT, 0x8b, 0);
   table[LOCAL_TABLE / 8] = packDescriptor(LDT, LDT_LIMIT, 0x82, 0);
   return table;

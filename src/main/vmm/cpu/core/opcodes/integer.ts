@@ -93,7 +93,7 @@ export const INTEGER_INSTRUCTIONS: readonly Instruction[] = [
   row('0F B7 /r', 'movzx', 'Gv,Ew', 'write', 'zeroExtend'),
   row('0F BE /r', 'movsx', 'Gv,Eb', 'write', 'signExtend'),
   row('0F BF /r', 'movsx', 'Gv,Ew', 'write', 'signExtend'),
-  row('63 /r', 'movsxd', 'Gv,Ed', 'write', 'signExtend', { mode: 'long' }),
+  row('63 /r', 'movsxd', 'Gv,Ez', 'write', 'signExtend', { mode: 'long' }),
   row('8D /rm', 'lea', 'Gv,M', 'address', 'lea'),
   row('86 /r', 'xchg', 'Eb,Gb', 'call', 'exchange', { lock: 'xchg' }),
   row('87 /r', 'xchg', 'Ev,Gv', 'call', 'exchange', { lock: 'xchg' }),

@@ -24,5 +24,7 @@ export function sizesOf(size: OperandSize): readonly number[] {
 export function operandType(operand: string, type: string): string {
   if (operand.endsWith('b') || operand === 'AL' || operand === 'CL' || operand === '1') return 'u8';
   if (operand.endsWith('w')) return 'u16';
+  // MOVSXD: as wide as the destination, 32 bits at most.
+  if (operand === 'Ez' && type === 'u64') return 'u32';
   return operand.endsWith('d') ? 'u32' : type;
 }

@@ -213,7 +213,8 @@ export function enter<T>(op: usize): usize {
   const level = <u32>opImm(op) & 31;
   const mask = stackMask();
   if (!push<T>(<T>reg64(RBP))) return deliverOpFault(op);
-  const frame = reg64(RSP);
+  // On a 16-bit stack too, all of the pointer is counted down.
+  const frame = before - sizeof<T>();
   if (level) {
     let from = reg64(RBP);
     for (let i: u32 = 1; i < level; i++) {

@@ -132,11 +132,12 @@ function execute(op: usize, bytes: u32, i: u32): usize {
 }
 /** Whether a memory operand can be written; the fault is that of its first access. */
 function writable(op: usize, bytes: u32): bool {
+  if (bytes == 10) return extendedWritable(op);
   const address = operandAddress(op, 0, bytes, true);
   if (bytes == 2) return writePointer<u16>(address) != 0;
   if (bytes == 4) return writePointer<u32>(address) != 0;
   if (bytes == 8) return writePointer<u64>(address) != 0;
-  const first = bytes == 10 ? writePointer<u64>(address) : pieceOf(bytes) == 4 ? writePointer<u32>(address) : writePointer<u16>(address);
+  const first = pieceOf(bytes) == 4 ? writePointer<u32>(address) : writePointer<u16>(address);
   return first != 0 && writePointer<u16>(operandAddress(op, bytes - 2, bytes, true)) != 0;
 }
 
@@ -145,6 +146,12 @@ function writeFirst(op: usize): void {
   if (!p) return;
   store<u64>(p, load<u64>(OPERAND));
   commit(p);
+}
+
+/** Ten bytes are stored as eight and two, each checked on its own. */
+function extendedWritable(op: usize): bool {
+  if (!writePointer<u64>(linear(opSegment(op), effectiveOffset(op), 8, true))) return false;
+  return writePointer<u16>(operandAddress(op, 8, 10, true)) != 0;
 }
 
 /** A store that would fault: an unmasked exception keeps it from being tried at all. */
