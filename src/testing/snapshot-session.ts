@@ -179,15 +179,20 @@ async function checkImage(image: string, format: string, replay: boolean): Promi
     const copy = path.join(folder, 'disk.raw');
     await execute('qemu-img', ['convert', '-U', '-f', format, '-O', 'raw', image, copy], TOOLS);
     const device = `${copy}?offset=${PARTITION_OFFSET}`;
-    if (replay) await execute('e2fsck', ['-p', device], TOOLS).catch(() => undefined);
-    return await execute('e2fsck', ['-f', '-n', device], TOOLS).then(
-      ({ stdout }) => ({ code: 0, output: stdout }),
-      (error: { code: number; stdout: string; stderr: string }) => ({
-        code: error.code,
-        output: error.stdout + error.stderr,
-      }),
-    );
+    const replayed = replay ? await fsck('-p', device) : undefined;
+    const { code, output } = await fsck('-fn', device);
+    return { code, output: `${replayed ? `replay (${replayed.code}): ${replayed.output}\n` : ''}${output}` };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function fsck(options: string, device: string): Promise<{ code: number; output: string }> {
+  return execute('e2fsck', [options, device], TOOLS).then(
+    ({ stdout }) => ({ code: 0, output: stdout }),
+    (error: { code: number; stdout: string; stderr: string }) => ({
+      code: error.code,
+      output: error.stdout + error.stderr,
+    }),
+  );
 }
