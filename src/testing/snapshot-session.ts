@@ -172,23 +172,29 @@ export class SnapshotSession {
   }
 }
 
-/** Runs e2fsck on a copy of an image. @param replay whether the guest was running, so that its journal is to be replayed */
+/**
+ * Runs e2fsck on a copy of an image's file system.
+ * @param replay whether the guest was running, so that its journal is to be replayed
+ */
 async function checkImage(image: string, format: string, replay: boolean): Promise<{ code: number; output: string }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'annex-fsck-'));
   try {
-    const copy = path.join(folder, 'disk.raw');
-    await execute('qemu-img', ['convert', '-U', '-f', format, '-O', 'raw', image, copy], TOOLS);
-    const device = `${copy}?offset=${PARTITION_OFFSET}`;
-    const replayed = replay ? await fsck('-p', device) : undefined;
-    const { code, output } = await fsck('-fn', device);
-    return { code, output: `${replayed ? `replay (${replayed.code}): ${replayed.output}\n` : ''}${output}` };
+    const disk = path.join(folder, 'disk.raw');
+    const partition = path.join(folder, 'partition.raw');
+    await execute('qemu-img', ['convert', '-U', '-f', format, '-O', 'raw', image, disk], TOOLS);
+    // In a file of its own: e2fsck forgets an offset when it opens the file system again after the replay.
+    const cut = [`if=${disk}`, `of=${partition}`, `bs=${PARTITION_OFFSET}`, 'skip=1', 'conv=sparse', 'status=none'];
+    await execute('dd', cut, TOOLS);
+    const replayed = replay ? await fsck(['-p', partition]) : { code: 0, output: '' };
+    // Exit code 1: errors were corrected, as a journal's replay counts.
+    return replayed.code > 1 ? replayed : await fsck(['-f', '-n', partition]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function fsck(options: string, device: string): Promise<{ code: number; output: string }> {
-  return execute('e2fsck', [options, device], TOOLS).then(
+function fsck(args: readonly string[]): Promise<{ code: number; output: string }> {
+  return execute('e2fsck', args, TOOLS).then(
     ({ stdout }) => ({ code: 0, output: stdout }),
     (error: { code: number; stdout: string; stderr: string }) => ({
       code: error.code,
