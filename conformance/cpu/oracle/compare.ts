@@ -88,9 +88,9 @@ function raises(record: Uint8Array, from: number): boolean {
 
 /** #SS, #GP, #PF, #AC. */
 const ACCESS_FAULTS = new Set([12, 13, 14, 17]);
-const IMAGES = /^(fx|f?n?save|f?rstor|f?n?stenv|f?ldenv)/;
+const IMAGES = /^(maskmovdqu|fx|f?n?save|f?rstor|f?n?stenv|f?ldenv)/;
 
-/** A state image that faults in two ways: which access comes first decides between them. */
+/** A state image, or the two halves of a masked store, that fault in two ways: which comes first decides between them. */
 function isFaultOfSeveral(
   { template }: CaseInfo,
   name: string,

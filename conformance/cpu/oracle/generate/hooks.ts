@@ -89,8 +89,11 @@ function target(b: CaseBuilder): bigint {
 }
 
 /** A far target: where, and by which selector. Code selectors that can be entered come often. */
-function farTarget(b: CaseBuilder, call = false): { offset: bigint; selector: number } {
+function farTarget(b: CaseBuilder, call = false, inMemory = false): { offset: bigint; selector: number } {
   const chosen = anyFarTarget(b);
+  // Other cases may write over an address in segmented memory: with a flat selector it would lead into the host process.
+  if (inMemory && b.mode.startsWith('segmented') && FLAT_CODE.has(chosen.selector & ~3))
+    return { ...chosen, selector: localSelector('code32') };
   // A call from compatibility to 64-bit mode pushes at RSP without a segment: only into the hole at 0.
   const confined = b.long || (b.gpr[RSP]! >= 0x100n && b.gpr[RSP]! < 0x1_0000n);
   const flat = (chosen.selector & ~3) === (USER_CODE_64 & ~3);
@@ -116,6 +119,7 @@ function anyFarTarget(b: CaseBuilder): { offset: bigint; selector: number } {
   }
 }
 
+const FLAT_CODE = new Set([USER_CODE_32, USER_CODE_64, localSelector('flatCode32')].map((selector) => selector & ~3));
 const TWO = 2;
 
 /** Memory operands of strings: both ends, and a count that keeps it short. */
@@ -157,7 +161,7 @@ const division = (signed: boolean): Hook => ({
 const selectorOperand: Hook = { after: (b, chosen) => giveOperand(b, chosen, BigInt(anySelector(b)), 2) };
 
 function pokeFar(b: CaseBuilder, at: number, bytes: number, call: boolean): void {
-  const { offset, selector } = farTarget(b, call);
+  const { offset, selector } = farTarget(b, call, true);
   b.pokeInteger(at, offset, bytes);
   b.pokeInteger(at + bytes, BigInt(selector), 2);
 }
@@ -176,7 +180,7 @@ function interruptFrame(b: CaseBuilder, { bytes }: Chosen): void {
   const { random } = b;
   b.useFrame(bytes * (b.long ? 5 : 3));
   const at = popFrom(b, bytes * (b.long ? 5 : 3));
-  const { offset, selector } = farTarget(b);
+  const { offset, selector } = farTarget(b, false, true);
   b.pokeInteger(at, offset, bytes);
   b.pokeInteger(at + bytes, BigInt(selector), bytes);
   // A frame that is not aligned and turns alignment checks on: the processor raises #AC with the old flags, which Linux
@@ -263,7 +267,7 @@ const HOOKS: Readonly<Record<string, Hook>> = {
     before: (b, { bytes }) => {
       b.useFrame(bytes * 2);
       const at = popFrom(b, bytes * 2);
-      const { offset, selector } = farTarget(b);
+      const { offset, selector } = farTarget(b, false, true);
       b.pokeInteger(at, offset, bytes);
       b.pokeInteger(at + bytes, BigInt(selector), bytes);
     },

@@ -41,18 +41,13 @@ function saveX87(area: usize, wide: bool): void {
   }
 }
 
-/** The pointers have 48 bits, as processors show. */
-function pointer48(value: u64): u64 {
-  return value & 0xffff_ffff_ffff;
-}
-
 function loadX87(area: usize, wide: bool): void {
   setFsw(<u32>load<u16>(area, 2));
   setValid(<u32>load<u8>(area, 4));
   setFop((<u32>load<u16>(area, 6)) & 0x7ff);
   if (wide) {
-    setFip(pointer48(load<u64>(area, 8)));
-    setFdp(pointer48(load<u64>(area, 16)));
+    setFip(load<u64>(area, 8));
+    setFdp(load<u64>(area, 16));
     setFcs(0);
     setFds(0);
   } else {

@@ -40,6 +40,8 @@ function pieceOf(bytes: u32): u32 {
 
 /** Copies between guest memory and scratch, in pieces that never cross a page twice. */
 function readBytes(op: usize, target: usize, bytes: u32): bool {
+  // Ten bytes are loaded as eight and two, each checked on its own.
+  if (bytes == 10 && !readPointer<u64>(linear(opSegment(op), effectiveOffset(op), 8, false))) return false;
   const piece = pieceOf(bytes);
   for (let i: u32 = 0; i < bytes; ) {
     const left = min<u32>(bytes - i, piece);
