@@ -69,7 +69,7 @@ async function compile() {
     [
       entry, '--outFile', 'core.wasm', '-O1', '--noAssert', '--runtime', 'stub', '--importMemory',
       '--sharedMemory', '--initialMemory', '3072', '--maximumMemory', '65536', '--memoryBase', String(0x4000),
-      '--enable', 'threads', '--enable', 'simd', '--enable', 'bulk-memory', '--noExportMemory', '--disableWarning', '112', '--disableWarning', '201', ...process.argv.slice(2),
+      '--enable', 'threads', '--enable', 'simd', '--enable', 'bulk-memory', '--noExportMemory', '--exportTable', '--disableWarning', '112', '--disableWarning', '201', ...process.argv.slice(2),
     ],
     {
       readFile: (name) => {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { openBus, type AccessSize } from '../main/vmm/bus/access.js';
 import type { VcpuBus, VcpuExit } from '../main/vmm/cpu/engine.js';
 import { InterpreterEngine } from '../main/vmm/cpu/interpreter.js';
+import { TranslatorEngine } from '../main/vmm/cpu/translator/translator-engine.js';
 import type { CpuState, GeneralRegister, SegmentState } from '../main/vmm/cpu/registers.js';
 import { GuestMemory } from '../main/vmm/memory/guest-memory.js';
 import { RAM_OFFSET } from '../main/vmm/memory/layout.js';
@@ -27,6 +28,11 @@ const CODE64 = 0xa09b;
 const CODE32 = 0xc09b;
 const DATA32 = 0xc093;
 
+/** Which engine a {@link BareCpu} has; the translator's figures are those of TranslatorOptions. */
+export type BareEngine =
+  | { readonly kind: 'interpreter' }
+  | { readonly kind: 'translator'; readonly sampleInstructions?: number; readonly hotSamples?: number };
+
 /** A processor on 16 MiB of memory with no devices, for tests that run a few instructions. */
 export class BareCpu {
   readonly memory = new GuestMemory(RAM_BYTES, 1 << 20);
@@ -39,9 +45,11 @@ export class BareCpu {
   vector = -1;
   nowNs = 0;
 
-  constructor(mode: CodeMode = 'real') {
+  constructor(mode: CodeMode = 'real', choice: BareEngine = { kind: 'interpreter' }) {
     this.memory.mapRam(0, RAM_OFFSET, RAM_BYTES);
-    this.engine = new InterpreterEngine({ memory: this.memory, bus: this.bus(), module: testCore(), random: () => 4 });
+    const parts = { memory: this.memory, bus: this.bus(), module: testCore(), random: () => 4 };
+    this.engine =
+      choice.kind === 'interpreter' ? new InterpreterEngine(parts) : new TranslatorEngine({ ...parts, ...choice });
     this.enter(mode);
   }
 

@@ -4,6 +4,7 @@ import { InterpreterEngine } from '../../vmm/cpu/interpreter.js';
 import { ArgumentMemory } from '../../vmm/cpu/kvm/argument-memory.js';
 import { KvmEngine } from '../../vmm/cpu/kvm/kvm-engine.js';
 import { KvmSystem } from '../../vmm/cpu/kvm/kvm-system.js';
+import { TranslatorEngine } from '../../vmm/cpu/translator/translator-engine.js';
 import { BuiltinBios } from '../../vmm/firmware/builtin-bios.js';
 import type { Firmware } from '../../vmm/firmware/firmware.js';
 import { SeaBios } from '../../vmm/firmware/seabios.js';
@@ -19,7 +20,8 @@ export function createFirmware(choice: FirmwareChoice): Firmware {
 /** Makes processors of a kind. @throws KvmError if it is KVM and there is none */
 export function createProcessor(kind: EngineKind, core: WebAssembly.Module): VcpuFactory {
   if (kind === 'kvm') return createKvmProcessor;
-  return (memory, bus) => new InterpreterEngine({ memory, bus, module: core, random: strongRandom() });
+  const Software = kind === 'translator' ? TranslatorEngine : InterpreterEngine;
+  return (memory, bus) => new Software({ memory, bus, module: core, random: strongRandom() });
 }
 
 const createKvmProcessor: VcpuFactory = (memory, bus) => {

@@ -3,6 +3,11 @@
 declare namespace WebAssembly {
   type ExportValue = unknown;
   type Imports = Record<string, Record<string, unknown>>;
+  class Table {
+    readonly length: number;
+    set(index: number, value: unknown): void;
+    grow(by: number): number;
+  }
   class Module {
     constructor(bytes: ArrayBufferView | ArrayBuffer);
     private readonly brand;

@@ -6,7 +6,7 @@ import * as L from './core/layout.js';
 import type { CoreExports } from './core/exports.js';
 import { checkState, readState, writeState } from './core/state-view.js';
 import { cpuidLeaves, writeCpuidTable } from './cpuid.js';
-import type { RegisterAccess, VcpuBus, VcpuEngine, VcpuExit, VcpuStats } from './engine.js';
+import type { EngineKind, RegisterAccess, VcpuBus, VcpuEngine, VcpuExit, VcpuStats } from './engine.js';
 import {
   GENERAL_REGISTERS,
   SEGMENT_NAMES,
@@ -39,11 +39,18 @@ export interface InterpreterOptions {
   readonly random?: () => number;
 }
 
+/** Who is told where the core spends its time, and what it has forgotten (translator/translator.ts). */
+export interface RegionHost {
+  hotSpot: (codePage: number, offset: number) => void;
+  regionsForgotten: (codePage: number) => void;
+}
+
 /** The software engine: instructions fetched, decoded and executed by the AssemblyScript core. */
 export class InterpreterEngine implements VcpuEngine {
-  readonly kind = 'interpreter';
+  readonly kind: EngineKind = 'interpreter';
   readonly registers: RegisterAccess;
-  private readonly core: CoreExports;
+  protected readonly core: CoreExports;
+  protected readonly regionHost: RegionHost = { hotSpot: () => undefined, regionsForgotten: () => undefined };
   private readonly view: DataView;
   private readonly words: Int32Array;
   private readonly bytes: Uint8Array;
@@ -54,7 +61,15 @@ export class InterpreterEngine implements VcpuEngine {
     this.view = memory.view;
     this.bytes = memory.bytes;
     this.words = new Int32Array(memory.wasm.buffer, 0, PAGE_MAP_OFFSET / 4);
-    const imports = { env: { memory: memory.wasm, abort: () => undefined }, bus: busImports({ bus, memory, random }) };
+    const host = this.regionHost;
+    const imports = {
+      env: { memory: memory.wasm, abort: () => undefined },
+      bus: {
+        ...busImports({ bus, memory, random }),
+        hotSpot: (codePage: number, offset: number) => host.hotSpot(codePage, offset),
+        regionsForgotten: (codePage: number) => host.regionsForgotten(codePage),
+      },
+    };
     this.core = new WebAssembly.Instance(module, imports).exports as unknown as CoreExports;
     this.core.initialize();
     this.core.setA20(1);

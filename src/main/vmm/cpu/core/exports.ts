@@ -17,4 +17,16 @@ export interface CoreExports {
   saveExtendedImage(): void;
   loadExtendedImage(): void;
   extendedImage(): number;
+  /** Functions that ops of regions call; regions are added behind the core's own. */
+  readonly table: WebAssembly.Table;
+  /** Address of the op at an offset of a code page, decoded if need be, or 0. */
+  decodeAt(codePage: number, mode: number, offset: number): number;
+  // What regions import (translator/code/imports.ts).
+  readonly readCold: WebAssembly.ExportValue;
+  readonly writeCold: WebAssembly.ExportValue;
+  readonly executeSingle: WebAssembly.ExportValue;
+  readonly settleFlags: WebAssembly.ExportValue;
+  readonly carryOf: WebAssembly.ExportValue;
+  readonly mulHigh: WebAssembly.ExportValue;
+  readonly mulHighSigned: WebAssembly.ExportValue;
 }

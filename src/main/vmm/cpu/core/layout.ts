@@ -56,6 +56,12 @@ export const FAULT_ERROR = 0x11c4;
 /** Guest instructions retired, u64. */
 export const INSTRUCTIONS = 0x11c8;
 
+// Translated regions (assembly/regions.ts).
+/** What is left of the slice while a region runs, in bytes of ops, i32. */
+export const REGION_BUDGET = 0x11f0;
+/** How often the main loop looks where it is, in bytes of ops; 0 = never. */
+export const SAMPLE_INTERVAL = 0x11f4;
+
 // Table registers: base u64, limit u32.
 export const GDTR = 0x11d0;
 export const IDTR = 0x11e0;
@@ -162,6 +168,24 @@ export const CODE_PAGE_SIZE = CODE_PAGE_HEADER + 4096 * 4;
 export const CODE_PAGE_COUNT = 4000;
 export const OPS = CODE_PAGES + CODE_PAGE_SIZE * CODE_PAGE_COUNT;
 export const OP_SIZE = 16;
+
+// What a region answers with, other than the address of the op to go on with.
+/** Go on at RIP. */
+export const REGION_LOOKUP = 0;
+/** Execute the instruction at RIP on its own, then go on. */
+export const REGION_STEP = 1;
+
+// Kinds of flags a region leaves behind, to which 0-3 are added for 8 to 64 bits (translator/code/flags.ts).
+/** FLAGS_RESULT and FLAGS_AUX themselves. */
+export const KIND_SETTLED = 0;
+/** Of a sum, a difference: both operands. */
+export const KIND_ADD = 4;
+export const KIND_SUB = 8;
+/** Of a result alone, CF = OF = AF = 0. */
+export const KIND_LOGIC = 12;
+/** Of a result, and CF as it was before. */
+export const KIND_INC = 16;
+export const KIND_DEC = 20;
 
 /** Instructions of one run of the main loop, which counts down bytes of ops in 32 bits. */
 export const MAX_BUDGET = 0x400_0000;

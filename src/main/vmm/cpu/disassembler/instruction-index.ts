@@ -1,3 +1,4 @@
+import type { Instruction, SimdInstruction, X87Instruction } from '../core/opcodes/opcode.js';
 import { parseEncoding, type Encoding } from '../core/opcodes/encoding.js';
 import { INTEGER_INSTRUCTIONS } from '../core/opcodes/integer.js';
 import { SIMD_INSTRUCTIONS } from '../core/opcodes/simd.js';
@@ -14,7 +15,14 @@ export interface IndexedInstruction {
   readonly wideByDefault: boolean;
   /** Width of a memory operand whose letters give none, in bytes. */
   readonly memoryBytes: number | undefined;
+  readonly row: InstructionRow;
 }
+
+/** A row of the opcode table, by the family it belongs to. */
+export type InstructionRow =
+  | ({ readonly family: 'integer' } & Instruction)
+  | ({ readonly family: 'simd' } & SimdInstruction)
+  | ({ readonly family: 'x87' } & X87Instruction);
 
 /** What selects among the rows of one opcode. */
 export interface Selection {
@@ -46,17 +54,32 @@ function indexAll(): Map<number, IndexedInstruction[]> {
       mode: row.mode,
       wideByDefault: row.size !== undefined,
       memoryBytes: undefined,
+      row: { family: 'integer', ...row },
     });
   }
   for (const row of SIMD_INSTRUCTIONS) {
     const { mnemonic, operands, bytes } = row;
-    const encoding = parseEncoding(row.encoding);
-    add({ encoding, mnemonic, operands: split(operands), mode: undefined, wideByDefault: false, memoryBytes: bytes });
+    add({
+      encoding: parseEncoding(row.encoding),
+      mnemonic,
+      operands: split(operands),
+      mode: undefined,
+      wideByDefault: false,
+      memoryBytes: bytes,
+      row: { family: 'simd', ...row },
+    });
   }
   for (const row of X87_INSTRUCTIONS) {
     const { mnemonic, operands, bytes } = row;
-    const encoding = parseEncoding(row.encoding, true);
-    add({ encoding, mnemonic, operands: split(operands), mode: undefined, wideByDefault: false, memoryBytes: bytes });
+    add({
+      encoding: parseEncoding(row.encoding, true),
+      mnemonic,
+      operands: split(operands),
+      mode: undefined,
+      wideByDefault: false,
+      memoryBytes: bytes,
+      row: { family: 'x87', ...row },
+    });
   }
   // The most demanding row first: mandatory prefixes, then exact ModR/M bytes, then opcode extensions.
   for (const rows of index.values()) rows.sort((a, b) => specificity(b.encoding) - specificity(a.encoding));

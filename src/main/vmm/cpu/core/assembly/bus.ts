@@ -32,3 +32,9 @@
 /** A page of RAM, by guest-physical address, is absent; it is there on return. */
 // @ts-ignore: decorator
 @external('bus', 'pageAbsent') export declare function pageAbsent(page: u32): void;
+/** The main loop was found at a page offset of a code page (its address). */
+// @ts-ignore: decorator
+@external('bus', 'hotSpot') export declare function hotSpot(codePage: usize, offset: u32): void;
+/** Regions that start in a code page (its address) must not be entered any more. */
+// @ts-ignore: decorator
+@external('bus', 'regionsForgotten') export declare function regionsForgotten(codePage: usize): void;

@@ -1,6 +1,6 @@
 import { PAGE_CODE, PAGE_READ, PAGE_SIZE } from '../../../memory/layout';
 import {
-  CACHE_END, CODE_PAGE_COUNT, CODE_PAGE_HEADER, CODE_PAGE_INDEX, CODE_PAGE_INDEX_SIZE, CODE_PAGE_SIZE, CODE_PAGES,
+  CACHE_END, CODE_MODE, CODE_PAGE_COUNT, CODE_PAGE_HEADER, CODE_PAGE_INDEX, CODE_PAGE_INDEX_SIZE, CODE_PAGE_SIZE, CODE_PAGES,
   COUNT_CACHE_FLUSH, COUNT_DECODED, ITLB_KEY, OP_SIZE, OPS, PAGE_RIP, STEPPING, TLB_SUPERVISOR, TLB_USER,
 } from '../layout'; // prettier-ignore
 import {
@@ -158,6 +158,19 @@ function decodeRun(code: usize, offset: u32): usize {
   const ops = <u32>(top - first) / OP_SIZE;
   store<u32>(run, ops, RUN_COUNT);
   return first;
+}
+
+/** The op at an offset of a code page of a mode, decoded if it was not; 0 if that made the cache forget everything. */
+export function decodeAt(code: usize, mode: u32, offset: u32): usize {
+  const known = load<u32>(code + CODE_PAGE_HEADER + (offset << 2));
+  if (known) return known;
+  if (!(pageEntry(<u64>load<u32>(code, PAGE_NUMBER) << 12) & PAGE_CODE)) return 0;
+  const before = generation;
+  const current = codeMode();
+  store<u32>(CODE_MODE, mode);
+  const op = decodeRun(code, offset);
+  store<u32>(CODE_MODE, current);
+  return generation == before ? op : 0;
 }
 
 function decodeInto(code: usize, offset: u32): void {

@@ -2,6 +2,7 @@ import { PAGE_CODE } from '../../../memory/layout';
 import {
   CODE_PAGE_HEADER, CODE_PAGE_INDEX, CODE_PAGE_SIZE, CODE_PAGES, CODE_MODES, COUNT_CODE_INVALIDATED, OP_SIZE,
 } from '../layout'; // prettier-ignore
+import { regionsForgotten } from './bus';
 import { OP_LOOKUP, OP_PAGE_END } from './pseudo-ops';
 import { clearPageFlags } from './physical';
 import { count } from './state';
@@ -12,6 +13,8 @@ import { count } from './state';
 export const PAGE_NUMBER: usize = 0;
 export const PAGE_RUNS: usize = 4;
 export const PAGE_HOST: usize = 8;
+/** Not 0 if regions start in the page; written by the translator. */
+export const PAGE_REGIONS: usize = 12;
 /** One bit for each 64 bytes that hold decoded instructions. */
 export const PAGE_COVERAGE: usize = 16;
 
@@ -29,24 +32,31 @@ export function codePage(mode: u32, page: u32): usize {
   return index ? CODE_PAGES + index * CODE_PAGE_SIZE : 0;
 }
 
+/** Changes with every page whose decoded instructions are forgotten. */
+export let codeEpoch: u32 = 0;
+
 /** The program or a device table walk writes where instructions may have been decoded: forget them if so. */
 export function codeWrite(physical: u32, bytes: u32): void {
+  if (decodedFrom(physical, bytes)) invalidateCode(physical >>> 12);
+}
+
+/** Whether instructions were decoded from these bytes, or near them. */
+export function decodedFrom(physical: u32, bytes: u32): bool {
   const page = physical >>> 12;
   const first = (physical & 0xfff) >>> 6;
   const last = ((physical & 0xfff) + bytes - 1) >>> 6;
   const touched = ((<u64>2 << (last & 63)) - 1) & ~(((<u64>1) << first) - 1);
   for (let mode: u32 = 0; mode < <u32>CODE_MODES; mode++) {
     const code = codePage(mode, page);
-    if (code && load<u64>(code, PAGE_COVERAGE) & touched) {
-      invalidateCode(page);
-      return;
-    }
+    if (code && load<u64>(code, PAGE_COVERAGE) & touched) return true;
   }
+  return false;
 }
 
 /** Forgets every instruction decoded from a physical page. */
 export function invalidateCode(page: u32): void {
   count(COUNT_CODE_INVALIDATED);
+  codeEpoch++;
   for (let mode: u32 = 0; mode < <u32>CODE_MODES; mode++) {
     const code = codePage(mode, page);
     if (code && load<u32>(code, PAGE_RUNS)) clearCodePage(code);
@@ -55,6 +65,10 @@ export function invalidateCode(page: u32): void {
 }
 
 function clearCodePage(code: usize): void {
+  if (load<u32>(code, PAGE_REGIONS)) {
+    store<u32>(code, 0, PAGE_REGIONS);
+    regionsForgotten(code);
+  }
   for (let run: usize = load<u32>(code, PAGE_RUNS); run; run = load<u32>(run, RUN_NEXT)) {
     const end = run + OP_SIZE + load<u32>(run, RUN_COUNT) * OP_SIZE;
     for (let op = run + OP_SIZE; op < end; op += OP_SIZE) {

@@ -17,6 +17,11 @@ import { flushAll, resetTlbs } from './tlb';
 export { run } from './loop';
 export { getFlags, setFlags, updateEventMask } from './flags';
 export { invalidateCode, flushAll as flushTranslations };
+/** What the translator calls, and its regions. */
+export { decodeAt } from './code-cache';
+export { carryOf, executeSingle, readCold, settleFlags, writeCold } from './regions';
+/** One wide division, for regions. */
+export { mulHigh, mulHighSigned } from './alu';
 
 /** Makes the caches empty, whatever the memory holds. Once, before anything else. */
 export function initialize(): void {

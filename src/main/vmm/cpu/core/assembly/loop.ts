@@ -1,9 +1,10 @@
 import {
   COUNT_HALT, EVENT_EXIT, EVENT_INTERRUPT, EVENT_NMI, EVENT_STEP, EXIT_BUDGET, EXIT_HALT, EXIT_INTERRUPTED,
-  EXIT_OP, EXIT_REASON, HALTED, INSTRUCTIONS, OP_SIZE, PAGE_RIP, RIP, SHADOW, STEP_OPS, STEPPING,
+  EXIT_OP, EXIT_REASON, HALTED, INSTRUCTIONS, OP_SIZE, PAGE_RIP, RIP, SAMPLE_INTERVAL, SHADOW, STEP_OPS, STEPPING,
 } from '../layout'; // prettier-ignore
 import { acknowledgeInterrupt } from './bus';
 import { lookup } from './code-cache';
+import { sample } from './regions';
 import { finishStep, stepAt, stepDone } from './step';
 import { deliverExternal, deliverNmi } from './exceptions';
 import { execute } from './generated/main-loop';
@@ -16,9 +17,30 @@ import { count, dropEvent, opRip, pendingEvents, raiseEvent, ripMask, setRip } f
 export function run(budget: i32): i32 {
   store<u32>(EXIT_REASON, EXIT_BUDGET);
   const bytes = budget * OP_SIZE;
-  const used = (bytes - execute(bytes)) / OP_SIZE;
+  reserve = bytes;
+  const used = (bytes - execute(grant()) - reserve) / OP_SIZE;
   store<u64>(INSTRUCTIONS, load<u64>(INSTRUCTIONS) + <u64>(used > 0 ? used : 0));
   return load<i32>(EXIT_REASON);
+}
+
+/** What a run has left besides the part of its budget that the main loop knows of, in bytes of ops. */
+let reserve: i32 = 0;
+/** Granted since the main loop last asked. */
+let granted: i32 = 0;
+
+/** The next part of the reserve: all of it, or as much as lies between two samples. */
+function grant(): i32 {
+  const interval = load<i32>(SAMPLE_INTERVAL);
+  const part = interval && interval < reserve ? interval : reserve;
+  reserve -= part;
+  return part;
+}
+
+/** Budget for the main loop to go on with. */
+export function takeGrant(): i32 {
+  const part = granted;
+  granted = 0;
+  return part;
 }
 
 /** The op that leaves the loop. RIP must be stored. */
@@ -40,6 +62,12 @@ function resumeRip(op: usize): u64 {
 /** At the end of a block with the budget used up or events pending: the op to go on with. */
 export function service(next: usize, exhausted: bool): usize {
   if (load<u16>(next) == OP_EXIT) return next;
+  if (exhausted && reserve > 0) {
+    granted = grant();
+    exhausted = false;
+    sample(next);
+    if (!pendingEvents()) return next;
+  }
   if (next == STEP_OPS || next == STEP_OPS + OP_SIZE) {
     // A single step is about to run, or to be finished, which looks at the events; leave after it.
     if (exhausted) raiseEvent(EVENT_EXIT);

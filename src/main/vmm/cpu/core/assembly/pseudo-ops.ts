@@ -16,3 +16,5 @@ export const OP_STEP_DONE: u16 = 5;
 export const OP_UNDEFINED: u16 = 6;
 /** An instruction longer than 15 bytes. */
 export const OP_TOO_LONG: u16 = 7;
+/** A translated region starts here: its index in the table is in the displacement, its entry in the immediate. */
+export const OP_REGION: u16 = 8;

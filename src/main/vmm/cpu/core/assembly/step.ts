@@ -54,7 +54,7 @@ export function crossPage(op: usize): usize {
 }
 
 /** Decodes one instruction to STEP_OPS, followed by the op that ends it. */
-function isolated(rip: u64): usize {
+export function isolated(rip: u64): usize {
   setRip(rip);
   const address = linearRip(rip);
   const offset = <u32>address & 0xfff;

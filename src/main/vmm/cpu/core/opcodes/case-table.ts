@@ -22,9 +22,9 @@ const TRIED_JUMPS: Readonly<Record<string, (type: string) => string>> = {
 };
 
 /** Ids below are the pseudo-ops of assembly/pseudo-ops.ts. */
-const FIRST = 8;
+const FIRST = 9;
 /** Ids of `rare`'s cases. Binaryen makes jump tables of at most 1024 entries: both switches must fit one. */
-const FIRST_RARE = 1024;
+export const FIRST_RARE = 1024;
 const MAX_CASES = 1024;
 
 /** What is known of a case besides its code. Ids are 0 where there is none. */
@@ -101,6 +101,15 @@ export class CaseTable {
 
   rareLines(): string[] {
     return lines(this.rare);
+  }
+
+  /** The hot cases that only call a function, as statements that return the next op. */
+  callLines(): string[] {
+    return [...this.hot].flatMap(([code, id]) => {
+      const called =
+        /^next = (\w+(?:<\w+>)?\(op\)); break;$/.exec(code)?.[1] ?? /next = (rare\(op, \d+\))/.exec(code)?.[1];
+      return called === undefined ? [] : [`      case ${id}: return ${called};`];
+    });
   }
 
   /** u16 pairs by id: the cases for a flat memory operand. */

@@ -1,12 +1,13 @@
-import type { CaseTable } from './case-table.js';
+import { FIRST_RARE, type CaseTable } from './case-table.js';
 
 /** Source of the interpreter's main loop around the cases. */
 export function mainLoop(cases: CaseTable): string {
   return `// Made from the opcode table by opcodes/generate.ts.
-import { OP_SIZE } from '../../layout';
+import { OP_SIZE, REGION_BUDGET } from '../../layout';
 import { lookup } from '../code-cache';
 import { deliverOpFault } from '../exceptions';
-import { pageEnd, service, startOp } from '../loop';
+import { pageEnd, service, startOp, takeGrant } from '../loop';
+import { runRegion } from '../regions';
 import { getRegister, nextOp, opImm, opRip, pendingEvents, putRegister, slotA, slotB } from '../state';
 import { condition0, condition2, condition4, condition6, condition8, condition10, condition12, condition14, getCF, setFlagsLogic } from '../flags';
 import {
@@ -46,14 +47,34 @@ export function execute(budget: i32): i32 {
       case 5: next = stepDone(op); break;
       case 6: next = undefined(op); break;
       case 7: next = tooLong(op); break;
+      case 8: {
+        // A region counts for itself.
+        store<i32>(REGION_BUDGET, budget - <i32>(op - start));
+        next = runRegion(op);
+        budget = load<i32>(REGION_BUDGET);
+        start = op + OP_SIZE;
+        break;
+      }
 ${cases.hotLines().join('\n')}
       default: next = rare(op, load<u16>(op));
     }
     // A block ended: count it, and look up from the work now and then.
     budget -= <i32>(op - start) + OP_SIZE;
-    if (budget <= 0 || pendingEvents()) next = service(next, budget <= 0);
+    if (budget <= 0 || pendingEvents()) {
+      next = service(next, budget <= 0);
+      budget += takeGrant();
+    }
     op = next;
     start = next;
+  }
+}
+
+/** Executes an instruction that is a function's work; the next op, which is the op itself if it is no such. */
+export function single(op: usize): usize {
+  const id = <u32>load<u16>(op);
+  switch (id) {
+${cases.callLines().join('\n')}
+      default: return id < ${FIRST_RARE} ? op : rare(op, id);
   }
 }
 

@@ -1,0 +1,146 @@
+import { PAGE_CODE, PAGE_READ, PAGE_WRITE } from '../../../memory/layout';
+import {
+  BOUNCE, CODE_PAGE_HEADER, COUNT_TLB_MISS, FLAGS_AUX, FLAGS_RESULT, ITLB_KEY, KIND_ADD, KIND_DEC, KIND_INC, KIND_LOGIC, KIND_SETTLED, KIND_SUB, OP_SIZE,
+  OPS, REGION_LOOKUP, REGION_STEP, RIP, TLB_USER_ALIGNED,
+} from '../layout'; // prettier-ignore
+import { add, sub } from './alu';
+import { hotSpot } from './bus';
+import { linearRip, lookup } from './code-cache';
+import { codeEpoch, decodedFrom } from './code-invalidate';
+import { watchesPage } from './debug';
+import { AUX_AF, AUX_CF, setFlagsCells, setFlagsLogic } from './flags';
+import { single } from './generated/main-loop';
+import { beforeWrite, hostPage, pageEntry } from './physical';
+import { currentPrivilege } from './privilege';
+import { OP_PAGE_END, OP_REGION } from './pseudo-ops';
+import { count, longModeActive, opOffset, opRip, pendingEvents } from './state';
+import { isolated } from './step';
+import { fillData, instructionSlot, readTable, writeTable } from './tlb';
+import { ACCESS_READ, ACCESS_WRITE, globalPage, physical, translate } from './walk';
+
+/**
+ * The core's side of translated regions (docs/translator.md). A region is a function of the module's table that takes
+ * the number of the entry it starts at. It leaves registers and flags in memory and answers with the op to go on with,
+ * or with REGION_LOOKUP or REGION_STEP and RIP stored.
+ */
+
+/** Runs the region an op stands for; the next op. */
+export function runRegion(op: usize): usize {
+  const next = call_indirect<usize>(load<u32>(op, 8), load<u32>(op, 12));
+  if (next > <usize>REGION_STEP) return next;
+  const rip = load<u64>(RIP);
+  return next == <usize>REGION_LOOKUP ? lookup(rip) : isolated(rip);
+}
+
+/** Tells where the main loop is, now and then. */
+export function sample(op: usize): void {
+  const id = load<u16>(op);
+  if (op < <usize>OPS || id == OP_PAGE_END || id == OP_REGION) return;
+  const address = linearRip(opRip(op));
+  const entry = instructionSlot(address);
+  if (load<u64>(entry) != ((address & ~0xfff) | <u64>load<u32>(ITLB_KEY))) return;
+  hotSpot(load<u32>(entry, 8) - CODE_PAGE_HEADER, opOffset(op));
+}
+
+/**
+ * Executes one instruction for a region, which has written its registers back: 0 if it goes on with the instruction
+ * behind it, else the op to leave to.
+ */
+export function executeSingle(op: usize): usize {
+  const before = codeEpoch;
+  const next = single(op);
+  return next == op + OP_SIZE && codeEpoch == before && !pendingEvents() ? 0 : next;
+}
+
+/**
+ * Host pointer for reading what the TLB does not know, or 0: a fault or a device, which the instruction executed on its
+ * own will meet again.
+ */
+export function readCold(address: u64, bytes: u32): usize {
+  const privilege = currentPrivilege();
+  if (privilege == TLB_USER_ALIGNED || watchesPage(address)) return 0;
+  const first: u32 = 4096 - (<u32>address & 0xfff);
+  if (first < bytes) return readSplit(address, first, bytes, privilege);
+  count(COUNT_TLB_MISS);
+  if (!translate(address, ACCESS_READ, privilege)) return 0;
+  const entry = pageEntry(physical);
+  if (!(entry & PAGE_READ)) return 0;
+  fillData(readTable(privilege), address, hostPage(entry), globalPage);
+  return hostPage(entry) + (<u32>address & 0xfff);
+}
+
+/** An operand across two pages, gathered in BOUNCE; 0 unless both are memory. */
+function readSplit(address: u64, first: u32, bytes: u32, privilege: u32): usize {
+  const beyond = address + <u64>first;
+  const second = longModeActive() ? beyond : beyond & 0xffff_ffff;
+  if (watchesPage(second) || !translate(address, ACCESS_READ, privilege)) return 0;
+  const low = pageEntry(physical);
+  const from = hostPage(low) + (<u32>address & 0xfff);
+  if (!translate(second, ACCESS_READ, privilege)) return 0;
+  const high = pageEntry(physical);
+  if (!(low & high & PAGE_READ)) return 0;
+  memory.copy(BOUNCE, from, first);
+  memory.copy(BOUNCE + first, hostPage(high), bytes - first);
+  return BOUNCE;
+}
+
+/** The same for writing; also 0 across pages, and where code was decoded from. */
+export function writeCold(address: u64, bytes: u32): usize {
+  const privilege = currentPrivilege();
+  if (privilege == TLB_USER_ALIGNED || watchesPage(address) || (<u32>address & 0xfff) + bytes > 4096) return 0;
+  count(COUNT_TLB_MISS);
+  if (!translate(address, ACCESS_WRITE, privilege)) return 0;
+  const entry = pageEntry(physical);
+  if (!(entry & PAGE_WRITE)) return 0;
+  if (entry & PAGE_CODE) {
+    if (decodedFrom(<u32>physical, bytes)) return 0;
+    beforeWrite(entry);
+  } else {
+    beforeWrite(entry);
+    fillData(writeTable(privilege), address, hostPage(entry), globalPage);
+  }
+  return hostPage(entry) + (<u32>address & 0xfff);
+}
+
+/** Stores the flags of a kind (KIND_*) and two values. */
+export function settleFlags(kind: u32, a: u64, b: u64): void {
+  if (kind == KIND_SETTLED) {
+    store<u64>(FLAGS_RESULT, a);
+    store<u32>(FLAGS_AUX, <u32>b);
+    return;
+  }
+  const group = kind & ~3;
+  const size = kind & 3;
+  if (size == 0) settle<u8>(group, <u8>a, b);
+  else if (size == 1) settle<u16>(group, <u16>a, b);
+  else if (size == 2) settle<u32>(group, <u32>a, b);
+  else settle<u64>(group, a, b);
+}
+
+function settle<T>(group: u32, a: T, b: u64): void {
+  if (group == KIND_ADD) add<T>(a, <T>b);
+  else if (group == KIND_SUB) sub<T>(a, <T>b);
+  else if (group == KIND_LOGIC) setFlagsLogic<T>(a);
+  else settleStep<T>(a, <u32>b & 1, group == KIND_INC);
+}
+
+/** Flags of an increment or decrement by its result. */
+function settleStep<T>(result: T, cf: u32, up: bool): void {
+  const limit = <T>(<T>1 << <T>(sizeof<T>() * 8 - 1));
+  const af = (<u32>result & 15) == <u32>(up ? 0 : 15);
+  const overflow: u32 = result == (up ? limit : <T>(limit - 1)) ? 1 : 0;
+  setFlagsCells<T>(result, (cf << 31) | ((cf ^ overflow) << 30) | (af ? AUX_AF : 0));
+}
+
+/** CF of such flags. */
+export function carryOf(kind: u32, a: u64, b: u64): u32 {
+  if (kind == KIND_SETTLED) return (<u32>b & AUX_CF) >>> 31;
+  const group = kind & ~3;
+  if (group == KIND_LOGIC) return 0;
+  if (group == KIND_INC || group == KIND_DEC) return <u32>b & 1;
+  const bits = <u64>8 << (kind & 3);
+  const mask = u64.MAX_VALUE >>> (64 - bits);
+  const left = a & mask;
+  const right = b & mask;
+  return group == KIND_SUB ? (left < right ? 1 : 0) : ((left + right) & mask) < left ? 1 : 0;
+}

@@ -1,0 +1,80 @@
+import type { FunctionCode, Label } from '../wasm/function-code.js';
+import { Wasm } from '../wasm/wasm-op.js';
+import type { RegionFlags } from './flags.js';
+import { ANSWER, NEXT_RIP, PAGE_RIP_LOCAL } from './region-locals.js';
+import { KIND_SETTLED, REGION_LOOKUP } from '../../core/layout.js';
+
+// How a region was left, in 32 bits: page offset, instructions of the block not executed, kind of the flags.
+export const LEFT_OVER_SHIFT = 13;
+export const LEFT_KIND_SHIFT = 21;
+
+/** Instructions are counted in bytes of ops, 16 each. */
+export const COUNT_SHIFT = 4;
+
+export interface ExitLabels {
+  /** Takes the packed exit; the instruction at its offset is to be executed on its own. */
+  readonly step: Label;
+  /** Takes the packed exit; answer and next RIP are set. */
+  readonly leave: Label;
+  /** Takes the packed exit; answer is set, registers and flags are in memory. */
+  readonly gone: Label;
+}
+
+/** The ways out of a region. */
+export class RegionExits {
+  /** Instructions of the current block from the current one on. */
+  remaining = 0;
+  /** Page offset of the current instruction. */
+  offset = 0;
+
+  constructor(
+    private readonly code: FunctionCode,
+    private readonly flags: RegionFlags,
+    private readonly labels: ExitLabels,
+  ) {}
+
+  /** Leaves the current instruction to the interpreter: nothing of it may have happened yet. */
+  step(): void {
+    this.code.i32(this.packed(this.remaining)).br(this.labels.step);
+  }
+
+  /** Leaves every way that leads here to the interpreter. */
+  stepAlways(): void {
+    this.step();
+    // What follows is never reached, and of no kind in particular.
+    this.flags.kind = KIND_SETTLED;
+  }
+
+  /** The same if the i32 on the stack is not 0. */
+  stepIf(): void {
+    this.code.open(Wasm.if);
+    this.step();
+    this.code.end();
+  }
+
+  /** Goes on at an offset from the page's start; everything of the block is done. */
+  leaveAt(offset: number): void {
+    this.code.get(PAGE_RIP_LOCAL).i64(offset).op(Wasm.i64Add);
+    this.leave();
+  }
+
+  /** Goes on at the RIP on the stack. */
+  leave(): void {
+    this.code.set(NEXT_RIP).i32(REGION_LOOKUP).set(ANSWER);
+    this.code.i32(this.packed(0)).br(this.labels.leave);
+  }
+
+  /** Goes on with an op of this page, by its address. */
+  leaveToOp(op: number): void {
+    this.code.i32(op).set(ANSWER).i32(this.packed(0)).br(this.labels.leave);
+  }
+
+  /** Leaves behind the current instruction, which the core executed: the answer is set. */
+  gone(): void {
+    this.code.i32(this.packed(this.remaining - 1)).br(this.labels.gone);
+  }
+
+  private packed(unexecuted: number): number {
+    return this.offset | (unexecuted << LEFT_OVER_SHIFT) | (this.flags.kind << LEFT_KIND_SHIFT);
+  }
+}

@@ -1,0 +1,20 @@
+import type { FunctionImport } from '../wasm/module.js';
+import { I32, I64 } from '../wasm/wasm-op.js';
+
+/** What regions import from the core, in the order of their function indices. */
+export const REGION_IMPORTS = [
+  { module: 'core', name: 'readCold', parameters: [I64, I32], results: [I32] },
+  { module: 'core', name: 'writeCold', parameters: [I64, I32], results: [I32] },
+  { module: 'core', name: 'executeSingle', parameters: [I32], results: [I32] },
+  { module: 'core', name: 'settleFlags', parameters: [I32, I64, I64], results: [] },
+  { module: 'core', name: 'carryOf', parameters: [I32, I64, I64], results: [I32] },
+  { module: 'core', name: 'mulHigh', parameters: [I64, I64], results: [I64] },
+  { module: 'core', name: 'mulHighSigned', parameters: [I64, I64], results: [I64] },
+] as const satisfies readonly FunctionImport[];
+
+export type RegionImport = (typeof REGION_IMPORTS)[number]['name'];
+
+/** Function index of an import. */
+export function importIndex(name: RegionImport): number {
+  return REGION_IMPORTS.findIndex((entry) => entry.name === name);
+}

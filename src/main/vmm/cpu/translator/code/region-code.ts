@@ -1,0 +1,122 @@
+import { TLB_READ_BASE, TLB_WRITE_BASE, FLAGS_AUX, FLAGS_RESULT, KIND_SETTLED } from '../../core/layout.js';
+import type { OperandBytes } from '../decode/decoded.js';
+import { FunctionCode } from '../wasm/function-code.js';
+import { I32, I64, Wasm } from '../wasm/wasm-op.js';
+import { RegionExits, type ExitLabels } from './exits.js';
+import { RegionFlags } from './flags.js';
+import { RegionMemory } from './guest-memory.js';
+import { RegionVectors } from './guest-vectors.js';
+import { GuestRegisters } from './guest-registers.js';
+import { importIndex } from './imports.js';
+import { Operands } from './operands.js';
+import {
+  ANSWER,
+  FLAGS_A,
+  FLAGS_B,
+  FLAGS_KIND,
+  NEXT_RIP,
+  READ_TABLE,
+  RegionLocals,
+  WRITE_TABLE,
+} from './region-locals.js';
+
+export interface RegisterSets {
+  readonly used: number;
+  readonly written: number;
+}
+
+/**
+ * What lowerings write code with. Values are on the WebAssembly stack or in temporaries; an operand of 8 bytes is an
+ * i64, a narrower one an i32 with zeros above it.
+ */
+export class RegionCode {
+  readonly locals = new RegionLocals();
+  readonly registers: GuestRegisters;
+  readonly flags: RegionFlags;
+  readonly exits: RegionExits;
+  readonly memory: RegionMemory;
+  readonly vectors: RegionVectors;
+  readonly operands: Operands;
+  /** Whether the flags that the current instruction leaves matter. */
+  flagsMatter = true;
+  /** Whether the region hands instructions to the core, which makes it store and load the sets below. */
+  usesCore = false;
+
+  constructor(
+    readonly code: FunctionCode,
+    labels: ExitLabels,
+    private readonly sets: RegisterSets,
+  ) {
+    this.registers = new GuestRegisters(code);
+    this.flags = new RegionFlags(code);
+    this.exits = new RegionExits(code, this.flags, labels);
+    this.memory = new RegionMemory(code, this.locals, this.registers, this.exits);
+    this.vectors = new RegionVectors(code, this.memory, this.exits);
+    this.operands = new Operands(code, this.locals, this.registers, this.memory);
+  }
+
+  /** Takes a value of an operand's type to a new temporary. */
+  save(bytes: OperandBytes): number {
+    const local = this.locals.temporary(bytes === 8 ? I64 : I32);
+    this.code.set(local);
+    return local;
+  }
+
+  /** Pushes a temporary as i64, with zeros above a narrower operand. */
+  pushWide(local: number, bytes: OperandBytes): void {
+    this.code.get(local);
+    if (bytes !== 8) this.code.op(Wasm.i64ExtendI32U);
+  }
+
+  /** Clears what lies above a narrow operand on the stack. */
+  narrow(bytes: OperandBytes): void {
+    if (bytes < 4) this.code.i32(bytes === 1 ? 0xff : 0xffff).op(Wasm.i32And);
+  }
+
+  /** Picks the opcode for an operand's type. */
+  op(bytes: OperandBytes, wide: number, narrow: number): void {
+    this.code.op(bytes === 8 ? wide : narrow);
+  }
+
+  /** Pushes a constant of an operand's type. */
+  constant(bytes: OperandBytes, value: number): void {
+    if (bytes === 8) this.code.i64(value);
+    else this.code.i32(bytes === 4 ? value : value & (bytes === 1 ? 0xff : 0xffff));
+  }
+
+  /** Hands the current instruction to the core, by its op's address, and leaves if it does not simply go on. */
+  executeSingle(op: number): void {
+    const { code, registers } = this;
+    this.usesCore = true;
+    registers.store(code, this.sets.written);
+    this.storeFlags();
+    code.i32(op).call(importIndex('executeSingle')).tee(ANSWER);
+    code.open(Wasm.if);
+    this.exits.gone();
+    code.end();
+    registers.load(code, this.sets.used);
+    this.loadTables();
+    this.loadFlags();
+  }
+
+  /** Where an indirect transfer goes: a temporary (i64), for the end of the block. */
+  setTarget(target: number): void {
+    this.code.get(target).set(NEXT_RIP);
+  }
+
+  loadTables(code = this.code): void {
+    code.i32(0).memory(Wasm.i32Load, TLB_READ_BASE).set(READ_TABLE);
+    code.i32(0).memory(Wasm.i32Load, TLB_WRITE_BASE).set(WRITE_TABLE);
+  }
+
+  loadFlags(code = this.code): void {
+    code.i32(0).memory(Wasm.i64Load, FLAGS_RESULT).set(FLAGS_A);
+    code.i32(0).memory(Wasm.i64Load32U, FLAGS_AUX).set(FLAGS_B);
+    this.flags.kind = KIND_SETTLED;
+  }
+
+  private storeFlags(): void {
+    this.flags.keepKind();
+    this.code.get(FLAGS_KIND).get(FLAGS_A).get(FLAGS_B).call(importIndex('settleFlags'));
+  }
+}

@@ -1,0 +1,93 @@
+import { generalOperand } from '../code/operands.js';
+import type { RegionCode } from '../code/region-code.js';
+import type { Decoded, OperandBytes } from '../decode/decoded.js';
+import { I64, Wasm } from '../wasm/wasm-op.js';
+import { always, keeps, type Lowering, type Lowerings } from './lowering.js';
+
+const RSP = 4;
+const RBP = 5;
+
+/** Whether an instruction uses the stack in the width of its mode; others are rare. */
+export function natural({ long, operandBytes }: Decoded): boolean {
+  return operandBytes === (long ? 8 : 4);
+}
+
+/** Leaves register + distance, cut to the stack pointer's width, in a new temporary (i64). */
+export function offsetFrom(to: RegionCode, register: number, distance: number, { long }: Decoded): number {
+  const { code } = to;
+  to.registers.push64(register);
+  if (distance !== 0) code.i64(distance).op(Wasm.i64Add);
+  if (!long && distance !== 0) code.i64(0xffff_ffff).op(Wasm.i64And);
+  const local = to.locals.temporary(I64);
+  code.set(local);
+  return local;
+}
+
+const load = (bytes: OperandBytes): number => (bytes === 8 ? Wasm.i64Load : Wasm.i64Load32U);
+
+/** Pushes a temporary (i64) on the guest's stack. */
+export function pushValue(to: RegionCode, instruction: Decoded, value: number): void {
+  const { code } = to;
+  const bytes = instruction.long ? 8 : 4;
+  const pointer = offsetFrom(to, RSP, -bytes, instruction);
+  to.memory.pushWritePointer(pointer, bytes);
+  code.get(value).memory(bytes === 8 ? Wasm.i64Store : Wasm.i64Store32);
+  code.get(pointer);
+  to.registers.take64(RSP);
+}
+
+/** Leaves the value on top of the guest's stack in a new temporary (i64). */
+export function topValue(to: RegionCode, instruction: Decoded): number {
+  const bytes = instruction.long ? 8 : 4;
+  to.memory.pushReadPointer(offsetFrom(to, RSP, 0, instruction), bytes);
+  to.code.memory(load(bytes));
+  return to.save(8);
+}
+
+/** Drops bytes from the guest's stack. */
+export function drop(to: RegionCode, instruction: Decoded, bytes: number): void {
+  to.code.get(offsetFrom(to, RSP, bytes, instruction));
+  to.registers.take64(RSP);
+}
+
+/** PUSH of a register, a constant, or memory. */
+const push: Lowering = {
+  flags: keeps,
+  leaves: always,
+  accepts: natural,
+  emit(to, instruction) {
+    to.operands.push(instruction, 0);
+    if (!instruction.long) to.code.op(Wasm.i64ExtendI32U);
+    pushValue(to, instruction, to.save(8));
+  },
+};
+
+const popRegister: Lowering = {
+  flags: keeps,
+  leaves: always,
+  accepts: natural,
+  emit(to, instruction) {
+    const value = topValue(to, instruction);
+    drop(to, instruction, instruction.operandBytes);
+    to.code.get(value);
+    to.registers.take64(generalOperand(instruction, 0).register);
+  },
+};
+
+const leave: Lowering = {
+  flags: keeps,
+  leaves: always,
+  accepts: natural,
+  emit(to, instruction) {
+    const { operandBytes: bytes } = instruction;
+    to.memory.pushReadPointer(offsetFrom(to, RBP, 0, instruction), bytes);
+    to.code.memory(load(bytes));
+    const value = to.save(8);
+    to.code.get(offsetFrom(to, RBP, bytes, instruction));
+    to.registers.take64(RSP);
+    to.code.get(value);
+    to.registers.take64(RBP);
+  },
+};
+
+export const STACK: Lowerings = { pushRegister: push, pushImmediate: push, pushOperand: push, popRegister, leave };

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { BareCpu, CODE_BASE, IDT } from '../../../../testing/bare-cpu.js';
+import { ProgramWriter } from '../../../../testing/program-writer.js';
+import { Random } from '../../../../testing/random.js';
+import type { CpuState } from '../registers.js';
+
+/** Random loops must end in the same state in regions and in the interpreter. */
+type Mode = 'long' | 'protected';
+
+const DATA = 0x20000;
+const DATA_BYTES = 0x400;
+const STACK = 0x8800;
+const STACK_BYTES = 0x800;
+const HANDLER = 0x12000;
+const HLT = 0xf4;
+const PROGRAMS = 150;
+const INSTRUCTIONS = 40;
+const ROUNDS = 30;
+/** Instructions of one run: translation happens between runs. */
+const SLICE = 150;
+const EAGER = { kind: 'translator', sampleInstructions: 7, hotSamples: 1 } as const;
+
+/** Every exception halts, with its frame on the stack. */
+function prepare(cpu: BareCpu, mode: Mode): BareCpu {
+  cpu.memory.write(HANDLER, Uint8Array.of(HLT));
+  const selector = mode === 'long' ? 24n : 8n;
+  const gate = 0x0001_8e00_0000_2000n | (selector << 16n);
+  for (let vector = 0; vector < 32; vector++) cpu.write64(IDT + vector * (mode === 'long' ? 16 : 8), gate);
+  return cpu;
+}
+
+function randomRegisters(random: Random, state: CpuState, mode: Mode): CpuState['general'] {
+  const word = (): bigint => {
+    const low = BigInt(random.pick([random.word(), random.below(3), 0x7fff_ffff + random.below(3), 0xffff_ffff]));
+    return mode === 'long' ? low | (BigInt(random.pick([0, random.word(), 0x8000_0000])) << 32n) : low;
+  };
+  const values = { rax: word(), rcx: word(), rdx: word(), rbx: word(), rdi: word() };
+  return { ...state.general, ...values, rsi: BigInt(DATA) };
+}
+
+function outcome(cpu: BareCpu, start: CpuState, code: readonly number[]): string {
+  const words = new Random(7);
+  cpu.memory.write(
+    DATA,
+    Uint8Array.from({ length: DATA_BYTES }, () => words.word() & 0xff),
+  );
+  cpu.memory.write(STACK, new Uint8Array(STACK_BYTES));
+  cpu.engine.loadState(start);
+  cpu.load([...code, HLT]);
+  let exit = cpu.engine.run(SLICE);
+  // A slice that ends in front of an instruction executed on its own is ended behind it, as an interruption.
+  while (exit.reason === 'budget' || exit.reason === 'interrupted') exit = cpu.engine.run(SLICE);
+  expect(exit.reason).toBe('halt');
+  const { general, rip, rflags, cr2 } = cpu.state;
+  const hex = (at: number, bytes: number): string => {
+    const copy = Buffer.alloc(bytes);
+    cpu.memory.read(at, copy);
+    return copy.toString('hex');
+  };
+  const registers = Object.entries(general).map(([name, value]) => `${name} ${value.toString(16)}`);
+  return [...registers, rip, rflags.toString(16), cr2, hex(DATA, DATA_BYTES), hex(STACK, STACK_BYTES)].join('\n');
+}
+
+describe.each(['long', 'protected'] as const)('random programs in %s mode', (mode) => {
+  it('do in regions what they do in the interpreter', () => {
+    const translated = prepare(new BareCpu(mode, EAGER), mode);
+    const interpreted = prepare(new BareCpu(mode), mode);
+    const start = interpreted.state;
+    for (let seed = 1; seed <= PROGRAMS; seed++) {
+      const random = new Random(seed * 7919);
+      const code = new ProgramWriter(random, mode).program(INSTRUCTIONS, ROUNDS);
+      const from = { ...start, general: randomRegisters(random, start, mode), rip: BigInt(CODE_BASE) };
+      expect(outcome(translated, from, code), `seed ${seed}`).toBe(outcome(interpreted, from, code));
+    }
+    expect(translated.engine.stats.counters['regions']).toBeGreaterThan(PROGRAMS / 2);
+  });
+});

@@ -1,0 +1,250 @@
+import { KIND_SETTLED } from '../core/layout.js';
+import { KIND_IN_LOCAL } from './code/flags.js';
+import type { RegionCode } from './code/region-code.js';
+import { BUDGET, NEXT_RIP, PAGE_RIP_LOCAL, SELECTOR } from './code/region-locals.js';
+import { COUNT_SHIFT } from './code/exits.js';
+import { loweringOf } from './lower/lowerings.js';
+import type { Block, Region } from './region/blocks.js';
+import { PAGE_BYTES } from './region/blocks.js';
+import type { FlagLiveness } from './region/liveness.js';
+import { READ, UNUSED } from './region/flag-use.js';
+import { blocksOf, type Item } from './region/order.js';
+import type { FunctionCode, Label } from './wasm/function-code.js';
+import { I32, I64, Wasm } from './wasm/wasm-op.js';
+
+/** The core's OP_REGION (assembly/pseudo-ops.ts). */
+const OP_REGION = 8;
+
+export interface BodyPlace {
+  /** Address of the code page's map from offset to op. */
+  readonly map: number;
+  readonly index: number;
+  readonly opAt: (offset: number) => number;
+}
+
+/** A list of items being written: where its items start, and the loop it is the inside of. */
+interface Scope {
+  /** Blocks of each item, and the label whose end is in front of it. */
+  readonly items: readonly { readonly head: number; readonly blocks: ReadonlySet<number>; readonly label: Label }[];
+  readonly loop: { readonly head: number; readonly label: Label } | undefined;
+  /** Whether the loop starts by going to the block in SELECTOR. */
+  readonly dispatches: boolean;
+}
+
+/** Writes a region's blocks: loops as loops, branches forwards out of nested blocks. */
+export class RegionBody {
+  private readonly code: FunctionCode;
+  private readonly scopes: Scope[] = [];
+  private readonly entries: ReadonlySet<number>;
+  /** How many ways lead to each block. */
+  private readonly ways: number[];
+  /** Kind of the flags a block's only way brings. */
+  private readonly inherited = new Map<number, number>();
+  /** Loops that are entered elsewhere than at their heads, by head. */
+  private readonly dispatching = new Set<number>();
+  private root: Label = 0;
+
+  constructor(
+    private readonly to: RegionCode,
+    private readonly region: Region,
+    private readonly liveness: FlagLiveness,
+    private readonly place: BodyPlace,
+  ) {
+    this.code = to.code;
+    this.entries = new Set(region.entries);
+    this.ways = region.blocks.map(() => 0);
+    for (const { successors } of region.blocks) for (const to of successors) this.ways[to]!++;
+  }
+
+  emit(items: readonly Item[]): void {
+    for (const item of items) this.findDispatching(item);
+    this.root = this.code.open(Wasm.loop);
+    this.emitScope(items, undefined, true);
+    this.code.end();
+    this.code.op(Wasm.unreachable);
+  }
+
+  /** A loop with an edge or an entry to a block behind its head. */
+  private findDispatching(item: Item): void {
+    if (typeof item === 'number') return;
+    const inside = new Set(blocksOf(item));
+    const entered = [...inside].some(
+      (block) =>
+        block !== item.head &&
+        (this.entries.has(block) ||
+          this.region.blocks.some(({ successors }, from) => !inside.has(from) && successors.includes(block))),
+    );
+    if (entered) this.dispatching.add(item.head);
+    for (const inner of item.body) this.findDispatching(inner);
+  }
+
+  private emitScope(items: readonly Item[], loop: Scope['loop'], dispatches: boolean): void {
+    const { code } = this;
+    const labels = items.map((_, index) => (index > 0 || dispatches ? code.open(Wasm.block) : 0)).reverse();
+    // The last opened is the innermost: it ends in front of the first item.
+    const opened = dispatches ? labels : [0, ...labels.slice(0, -1)];
+    const scope: Scope = {
+      items: items.map((item, index) => ({
+        head: typeof item === 'number' ? item : item.head,
+        blocks: new Set(blocksOf(item)),
+        label: opened[index]!,
+      })),
+      loop,
+      dispatches,
+    };
+    this.scopes.push(scope);
+    if (dispatches) this.dispatch(scope);
+    items.forEach((item, index) => {
+      if (index > 0 || dispatches) code.end();
+      if (typeof item === 'number') this.emitBlock(item);
+      else this.emitLoop(item.head, item.body);
+    });
+    this.scopes.pop();
+  }
+
+  private emitLoop(head: number, body: readonly Item[]): void {
+    const label = this.code.open(Wasm.loop);
+    this.emitScope([head, ...body], { head, label }, this.dispatching.has(head));
+    this.code.end();
+  }
+
+  /** Goes to the item that holds the block in SELECTOR. */
+  private dispatch({ items }: Scope): void {
+    const first = items[0]!.label;
+    const labels = this.region.blocks.map((_, block) => items.find(({ blocks }) => blocks.has(block))?.label ?? first);
+    this.code.get(SELECTOR).brTable(labels, first);
+  }
+
+  private emitBlock(index: number): void {
+    const { to, code } = this;
+    const { instructions, end } = this.region.blocks[index]!;
+    to.flags.kind = this.kindAt(index);
+    if (instructions.length > 0) {
+      code
+        .get(BUDGET)
+        .i32(instructions.length << COUNT_SHIFT)
+        .op(Wasm.i32Sub)
+        .set(BUDGET);
+    }
+    instructions.forEach((instruction, i) => {
+      to.exits.remaining = instructions.length - i;
+      to.exits.offset = instruction.offset;
+      to.flagsMatter = this.liveness.after[index]![i] !== UNUSED;
+      to.locals.nextInstruction();
+      const lowering = loweringOf(instruction);
+      if (lowering) lowering.emit(to, instruction);
+      else this.executeByCore(instruction.offset);
+    });
+    to.exits.remaining = 0;
+    to.exits.offset = 0;
+    this.emitEnd(end, instructions.at(-1)?.opcode ?? 0);
+  }
+
+  private executeByCore(offset: number): void {
+    const op = this.place.opAt(offset);
+    if (op) this.to.executeSingle(op);
+    else this.to.exits.stepAlways();
+  }
+
+  /** Kind of the flags where a block starts. */
+  private kindAt(index: number): number {
+    const only = this.inherited.get(index);
+    if (only !== undefined) return only;
+    return this.liveness.before[index] === READ ? KIND_SETTLED : KIND_IN_LOCAL;
+  }
+
+  private emitEnd(end: Block['end'], opcode: number): void {
+    const { to } = this;
+    switch (end.kind) {
+      case 'next':
+      case 'jump':
+      case 'call':
+        return this.go(end.to);
+      case 'condition':
+        return this.branch(opcode & 15, end.taken, end.next);
+      case 'indirect':
+        return this.goIndirect();
+      case 'leave': {
+        const op = this.place.opAt(end.at);
+        return op ? to.exits.leaveToOp(op) : to.exits.leaveAt(end.at);
+      }
+    }
+  }
+
+  private branch(condition: number, taken: number, next: number): void {
+    const { to, code } = this;
+    const { kind } = to.flags;
+    to.flags.pushCondition(condition);
+    code.open(Wasm.if);
+    this.go(taken);
+    code.end();
+    to.flags.kind = kind;
+    this.go(next);
+  }
+
+  /** Goes to a page offset: a block of the region, or out of it. */
+  private go(offset: number): void {
+    const index = this.region.blocks.findIndex(({ start }) => start === offset);
+    if (index < 0) this.to.exits.leaveAt(offset);
+    else this.goToBlock(index);
+  }
+
+  private goToBlock(index: number): void {
+    const { to, code } = this;
+    const only = this.ways[index] === 1 && !this.entries.has(index);
+    if (only) this.inherited.set(index, to.flags.kind);
+    else this.passFlags(index);
+    for (let s = this.scopes.length - 1; s >= 0; s--) {
+      const { items, loop, dispatches } = this.scopes[s]!;
+      if (loop?.head === index) {
+        this.checkBudget(index);
+        if (dispatches) code.i32(index).set(SELECTOR);
+        code.br(loop.label);
+        return;
+      }
+      const item = items.find(({ blocks }) => blocks.has(index));
+      if (!item) continue;
+      if (this.dispatching.has(item.head)) code.i32(index).set(SELECTOR);
+      code.br(item.label);
+      return;
+    }
+    throw new Error('a block outside of every scope');
+  }
+
+  /** Brings the flags into the form a block with several ways to it expects. */
+  private passFlags(index: number): void {
+    const use = this.liveness.before[index]!;
+    if (use === READ) this.to.flags.settle();
+    else if (use !== UNUSED) this.to.flags.keepKind();
+  }
+
+  private checkBudget(index: number): void {
+    const { to, code } = this;
+    code.get(BUDGET).i32(0).op(Wasm.i32LeS);
+    code.open(Wasm.if);
+    to.exits.leaveAt(this.region.blocks[index]!.start);
+    code.end();
+  }
+
+  /** To NEXT_RIP: straight there if that is an entry of this region. */
+  private goIndirect(): void {
+    const { to, code } = this;
+    if (this.entries.size > 1 && this.region.entries.every((entry) => this.liveness.before[entry] !== READ)) {
+      const offset = to.locals.temporary(I64);
+      const op = to.locals.temporary(I32);
+      to.flags.keepKind();
+      code.get(NEXT_RIP).get(PAGE_RIP_LOCAL).op(Wasm.i64Sub).tee(offset);
+      code.i64(PAGE_BYTES).op(Wasm.i64LtU).get(BUDGET).i32(0).op(Wasm.i32GtS).op(Wasm.i32And);
+      code.open(Wasm.if);
+      code.get(offset).op(Wasm.i32WrapI64).i32(2).op(Wasm.i32Shl).memory(Wasm.i32Load, this.place.map).tee(op);
+      code.memory(Wasm.i32Load16U).i32(OP_REGION).op(Wasm.i32Eq);
+      code.get(op).memory(Wasm.i32Load, 8).i32(this.place.index).op(Wasm.i32Eq).op(Wasm.i32And);
+      code.open(Wasm.if);
+      code.get(op).memory(Wasm.i32Load, 12).set(SELECTOR).br(this.root);
+      code.end();
+      code.end();
+    }
+    code.get(NEXT_RIP);
+    to.exits.leave();
+  }
+}

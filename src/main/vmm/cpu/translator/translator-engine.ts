@@ -1,0 +1,41 @@
+import * as L from '../core/layout.js';
+import type { EngineKind, VcpuExit, VcpuStats } from '../engine.js';
+import { InterpreterEngine, type InterpreterOptions } from '../interpreter.js';
+import { Translator } from './translator.js';
+
+/** Instructions between two looks at where the main loop is. */
+const SAMPLE_INSTRUCTIONS = 2000;
+/** Samples in a page that make it hot. */
+const HOT_SAMPLES = 16;
+
+export interface TranslatorOptions extends InterpreterOptions {
+  readonly sampleInstructions?: number;
+  readonly hotSamples?: number;
+}
+
+/** The interpreter, with hot code translated to WebAssembly. */
+export class TranslatorEngine extends InterpreterEngine {
+  override readonly kind: EngineKind = 'translator';
+  private readonly translator: Translator;
+
+  constructor(options: TranslatorOptions) {
+    super(options);
+    const { sampleInstructions = SAMPLE_INSTRUCTIONS, hotSamples = HOT_SAMPLES } = options;
+    this.translator = new Translator(options.memory, this.core, hotSamples);
+    this.regionHost.hotSpot = (codePage, offset) => this.translator.noteHot(codePage, offset);
+    this.regionHost.regionsForgotten = (codePage) => this.translator.forget(codePage);
+    options.memory.view.setInt32(L.SAMPLE_INTERVAL, sampleInstructions * L.OP_SIZE, true);
+  }
+
+  override run(maxInstructions: number): VcpuExit {
+    this.translator.translateHot();
+    return super.run(maxInstructions);
+  }
+
+  override get stats(): VcpuStats {
+    const { instructions, counters } = super.stats;
+    const { regions, dropped, bytes } = this.translator.stats;
+    const own = { regions, regionsDropped: dropped, regionBytes: bytes };
+    return { instructions, counters: { ...counters, ...own } };
+  }
+}

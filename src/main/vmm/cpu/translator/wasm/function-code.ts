@@ -1,0 +1,154 @@
+import { ByteSink } from './byte-sink.js';
+import { VOID, Wasm, type BlockType, type ValueType } from './wasm-op.js';
+
+/** A structured construct that is open; made by {@link FunctionCode.open}. */
+export type Label = number;
+
+/** The instructions of one function body, in the order they are written, and how deep its constructs are nested. */
+export class FunctionCode {
+  readonly sink = new ByteSink();
+  private depth: number;
+
+  /** @param depth constructs already open around this code */
+  constructor(depth = 0) {
+    this.depth = depth;
+  }
+
+  op(opcode: number): this {
+    this.sink.byte(opcode);
+    return this;
+  }
+
+  /** An instruction behind the SIMD prefix. */
+  simd(opcode: number): this {
+    this.sink.byte(0xfd);
+    this.sink.unsigned(opcode);
+    return this;
+  }
+
+  /** A SIMD instruction with a lane or other immediate byte. */
+  simdLane(opcode: number, lane: number): this {
+    this.simd(opcode);
+    this.sink.byte(lane);
+    return this;
+  }
+
+  /** A SIMD load or store. */
+  simdMemory(opcode: number, offset: number): this {
+    this.simd(opcode);
+    this.sink.byte(0);
+    this.sink.unsigned(offset);
+    return this;
+  }
+
+  i32(value: number): this {
+    this.sink.byte(Wasm.i32Const);
+    this.sink.signed32(value);
+    return this;
+  }
+
+  i64(value: number | bigint): this {
+    this.sink.byte(Wasm.i64Const);
+    this.sink.signed64(value);
+    return this;
+  }
+
+  get(local: number): this {
+    this.sink.byte(Wasm.localGet);
+    this.sink.unsigned(local);
+    return this;
+  }
+
+  set(local: number): this {
+    this.sink.byte(Wasm.localSet);
+    this.sink.unsigned(local);
+    return this;
+  }
+
+  tee(local: number): this {
+    this.sink.byte(Wasm.localTee);
+    this.sink.unsigned(local);
+    return this;
+  }
+
+  /** A load or store; nothing is promised about alignment. */
+  memory(opcode: number, offset = 0): this {
+    this.sink.byte(opcode);
+    this.sink.byte(0);
+    this.sink.unsigned(offset);
+    return this;
+  }
+
+  call(index: number): this {
+    this.sink.byte(Wasm.call);
+    this.sink.unsigned(index);
+    return this;
+  }
+
+  /** Opens a block, loop or if. */
+  open(opcode: typeof Wasm.block | typeof Wasm.loop | typeof Wasm.if, type: BlockType = VOID): Label {
+    this.sink.byte(opcode);
+    this.sink.byte(type);
+    return this.depth++;
+  }
+
+  else(): this {
+    return this.op(Wasm.else);
+  }
+
+  end(): this {
+    this.depth--;
+    return this.op(Wasm.end);
+  }
+
+  br(label: Label): this {
+    return this.branch(Wasm.br, label);
+  }
+
+  brIf(label: Label): this {
+    return this.branch(Wasm.brIf, label);
+  }
+
+  brTable(labels: readonly Label[], otherwise: Label): this {
+    this.sink.byte(Wasm.brTable);
+    this.sink.unsigned(labels.length);
+    for (const label of labels) this.sink.unsigned(this.depth - 1 - label);
+    this.sink.unsigned(this.depth - 1 - otherwise);
+    return this;
+  }
+
+  private branch(opcode: number, label: Label): this {
+    this.sink.byte(opcode);
+    this.sink.unsigned(this.depth - 1 - label);
+    return this;
+  }
+}
+
+/** The local variables of a function, in the order they are asked for. */
+export class Locals {
+  private readonly types: ValueType[] = [];
+
+  constructor(private readonly parameters: number) {}
+
+  add(type: ValueType): number {
+    this.types.push(type);
+    return this.parameters + this.types.length - 1;
+  }
+
+  /** Their declaration, runs of equal types as one. */
+  declaration(): Uint8Array {
+    const runs: { type: ValueType; count: number }[] = [];
+    for (const type of this.types) {
+      const last = runs.at(-1);
+      if (last?.type === type) last.count++;
+      else runs.push({ type, count: 1 });
+    }
+    const sink = new ByteSink();
+    sink.unsigned(runs.length);
+    for (const { type, count } of runs) {
+      sink.unsigned(count);
+      sink.byte(type);
+    }
+    return sink.view();
+  }
+}
