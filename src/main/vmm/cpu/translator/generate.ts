@@ -14,7 +14,7 @@ import { headsOf, orderBlocks } from './region/order.js';
 import { RegionBody } from './region-body.js';
 import { FunctionCode } from './wasm/function-code.js';
 import { encodeModule } from './wasm/module.js';
-import { I32, Wasm } from "./wasm/wasm-op.js";
+import { I32, Wasm } from './wasm/wasm-op.js';
 
 /** Where a region will be, and what it needs to know of the core's memory. */
 export interface RegionPlace {
