@@ -1,4 +1,5 @@
-import { encodeUpdate } from '../src/main/vmm/devices/display/stream/encode.js';
+import { encodeUpdate, updateBytes } from '../src/main/vmm/devices/display/stream/encode.js';
+import { UpdateBuffers } from '../src/main/vmm/devices/display/stream/update-buffers.js';
 import { testDisplay } from '../src/testing/display.js';
 import { VGA_MODES, type VgaDriver } from '../src/testing/vga-driver.js';
 import { median, spread, type Figure } from './lib/figure.js';
@@ -62,11 +63,17 @@ function frameTimes(scene: Scene): number[] {
   const { driver, memory, scanOut } = testDisplay();
   scene.setMode(driver);
   const times: number[] = [];
+  const buffers = new UpdateBuffers();
   for (let frame = 0; frame < FRAMES + WARM_UP; frame++) {
     scene.draw(frame, memory, driver);
     const start = performance.now();
     scanOut.update(0);
-    if (scanOut.changed.any) encodeUpdate(scanOut.frame, scanOut.changed.rects(), frame);
+    if (scanOut.changed.any) {
+      const rects = scanOut.changed.rects();
+      const buffer = buffers.take(updateBytes(rects));
+      encodeUpdate(scanOut.frame, rects, frame, buffer);
+      buffers.give(buffer);
+    }
     if (frame >= WARM_UP) times.push(performance.now() - start);
   }
   return times;

@@ -20,15 +20,20 @@ export class FakeVm implements VmChild {
   saveFailure: { readonly ok: false; readonly error: WireError } | undefined;
   /** Whether calls are answered. */
   answers = true;
+  /** The first message that something came along with, and what. */
+  readonly handedOver: Promise<[ToVm, readonly unknown[]]>;
+  private handOver!: (handed: [ToVm, readonly unknown[]]) => void;
   private readonly messageListeners: ((message: unknown) => void)[] = [];
   private readonly exitListeners: ((exit: ProcessExit) => void)[] = [];
 
   constructor(private readonly startFailure: FromVm | undefined) {
+    this.handedOver = new Promise((resolve) => (this.handOver = resolve));
     setImmediate(() => this.say({ type: 'ready' }));
   }
 
-  send(message: ToVm): void {
+  send(message: ToVm, transfer?: readonly unknown[]): void {
     this.received.push(message);
+    if (transfer) this.handOver([message, transfer]);
     queueMicrotask(() => this.obey(message));
   }
 

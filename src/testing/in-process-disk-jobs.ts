@@ -1,11 +1,12 @@
 import type { ToDiskJob } from '../shared/disk-jobs/protocol.js';
 import type { ProcessExit, ProcessStarter, VmChild } from '../main/host/supervisor/process-starter.js';
+import type { Transfer } from '../main/vmhost/parent-link.js';
 import { DiskJobProcess } from '../main/vmhost/disk-jobs/disk-job-process.js';
 
 /** The real disk-job program without a process of its own: for tests of what asks for jobs. */
 class InProcessDiskJob implements VmChild {
   readonly pid = process.pid;
-  private hear: (message: unknown, port: undefined) => void = () => {};
+  private hear: (message: unknown, transfer: Transfer) => void = () => {};
   private tell: (message: unknown) => void = () => {};
   private leave: (exit: ProcessExit) => void = () => {};
 
@@ -15,7 +16,7 @@ class InProcessDiskJob implements VmChild {
       this.tell(message);
     };
     const parent = {
-      onMessage: (listener: (message: unknown, port: undefined) => void) => (this.hear = listener),
+      onMessage: (listener: (message: unknown, transfer: Transfer) => void) => (this.hear = listener),
       onGone: () => {},
       send,
     };
@@ -23,7 +24,7 @@ class InProcessDiskJob implements VmChild {
   }
 
   send(message: ToDiskJob): void {
-    setImmediate(() => this.hear(message, undefined));
+    setImmediate(() => this.hear(message, {}));
   }
 
   onMessage(listener: (message: unknown) => void): void {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { machineRights } from '../main/host/supervisor/process-rights.js';
 import { ForkStarter } from '../main/host/supervisor/fork-starter.js';
 import { RunningMachine } from '../main/host/supervisor/running-machine.js';
-import type { FlowChannel } from '../main/node/socket-channel.js';
+import type { SocketChannel } from '../main/node/socket-channel.js';
 import { machineConfigSchema, type MachineConfig } from '../shared/config/machine-config.js';
 import type { FromVm, SavedState, StateSource, VmCall, VmOutcome, VmPlan } from '../shared/vm-process/protocol.js';
 
@@ -25,7 +25,7 @@ export class LiveMachine {
   /** What the guest has printed on COM1. */
   output = '';
   outcome: VmOutcome | 'process-died' | undefined;
-  private line: FlowChannel | undefined;
+  private line: SocketChannel | undefined;
   private readonly news: FromVm[] = [];
   private readonly watchers = new Set<() => void>();
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Host } from '../main/host/host.js';
 import { ForkStarter } from '../main/host/supervisor/fork-starter.js';
-import type { FlowChannel } from '../main/node/socket-channel.js';
+import type { SocketChannel } from '../main/node/socket-channel.js';
 import { DEBIAN_ROOT_PASSWORD, PARTITION_OFFSET } from './debian-disk.js';
 import type { Random } from './random.js';
 import { SerialDialogue } from './serial-dialogue.js';
@@ -30,7 +30,7 @@ interface Memory {
 export class SnapshotSession {
   private readonly remembered = new Map<string, Memory>();
   private line!: SerialDialogue;
-  private channel: FlowChannel | undefined;
+  private channel: SocketChannel | undefined;
   private steps = 0;
   private clones = 0;
 

@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { COMMANDS, type CommandName, type CommandReply, type CommandRequest } from '../../shared/contract/commands.js';
@@ -7,7 +8,7 @@ import type { HostEvent } from '../../shared/contract/events.js';
 import type { PowerState } from '../../shared/contract/machine-view.js';
 import type { ChannelKind } from '../../shared/vm-process/protocol.js';
 import type { HostFiles } from '../node/host-files.js';
-import type { FlowChannel } from '../node/socket-channel.js';
+import type { SocketChannel } from '../node/socket-channel.js';
 import type { ChannelBroker, Handlers } from './commands/handlers.js';
 import { diskCommands } from './commands/disk-commands.js';
 import { hostCommands, settingsSchema, type MediaChooser } from './commands/host-commands.js';
@@ -153,7 +154,7 @@ export class Host {
   }
 
   /** A bulk channel of a running machine, through this process. @throws AnnexError */
-  async openChannel(machineId: string, kind: ChannelKind): Promise<FlowChannel> {
+  async openChannel(machineId: string, kind: ChannelKind): Promise<SocketChannel> {
     this.checkState('channel.open', machineId);
     return this.machines.openChannel(machineId, kind);
   }
@@ -162,6 +163,15 @@ export class Host {
   attachPort(machineId: string, kind: ChannelKind, port: unknown): void {
     this.checkState('channel.open', machineId);
     this.machines.attachPort(machineId, kind, port);
+  }
+
+  /**
+   * Gives the VM process a client's connection as a bulk channel. Not with a starter that transfers ports.
+   * @param key `Sec-WebSocket-Key` of its unanswered request to become a WebSocket @throws AnnexError
+   */
+  attachSocket(machineId: string, kind: ChannelKind, key: string, socket: Socket): void {
+    this.checkState('channel.open', machineId);
+    this.machines.attachSocket(machineId, kind, key, socket);
   }
 
   /** Ids of machines that are on. */

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import path from 'node:path';
 import type { MachineConfig } from '../../shared/config/machine-config.js';
 import { AnnexError } from '../../shared/contract/errors.js';
 import type { HostEvent } from '../../shared/contract/events.js';
 import type { MachineView, PowerState } from '../../shared/contract/machine-view.js';
 import type { ChannelKind, VmPlan } from '../../shared/vm-process/protocol.js';
-import type { FlowChannel } from '../node/socket-channel.js';
+import type { SocketChannel } from '../node/socket-channel.js';
 import { firmwareFiles } from './firmware-files.js';
 import type { Library, LibraryMachine } from './library/library.js';
 import { headOf, writableDisks } from './snapshots/layers.js';
@@ -145,7 +146,7 @@ export class Machines {
     this.changed(id);
   }
 
-  openChannel(id: string, kind: ChannelKind): Promise<FlowChannel> {
+  openChannel(id: string, kind: ChannelKind): Promise<SocketChannel> {
     return this.powered(id).openChannel(kind);
   }
 
@@ -154,6 +155,13 @@ export class Machines {
     if (!this.parts.starter.transfersPorts)
       throw new AnnexError('not-supported', 'This host cannot hand ports to machines.');
     this.powered(id).tell({ type: 'channel', kind }, [port]);
+  }
+
+  /** Hands a client's connection to the VM process, so that its channel does not pass through this process. */
+  attachSocket(id: string, kind: ChannelKind, key: string, socket: Socket): void {
+    if (this.parts.starter.transfersPorts)
+      throw new AnnexError('not-supported', 'This host cannot hand connections to machines.');
+    this.powered(id).tell({ type: 'web-socket', kind, key }, [socket]);
   }
 
   watch(id: string, watching: boolean): void {

@@ -2,17 +2,8 @@ import type { Socket } from 'node:net';
 import type { BulkChannel } from '../../shared/contract/client.js';
 import { lengthPrefix, MessageSplitter } from '../../shared/vm-process/bulk-framing.js';
 
-/** A bulk channel whose flow can be held back at either end. */
-export interface FlowChannel extends BulkChannel {
-  /** Bytes given to {@link send} that have not left this process. */
-  readonly bufferedBytes: number;
-  /** Stops reading, so that the far end's sends pile up there. */
-  pause(): void;
-  resume(): void;
-}
-
 /** A bulk channel over a local socket or named pipe, length-prefixed. Messages that arrive before a listener wait for it. */
-export class SocketChannel implements FlowChannel {
+export class SocketChannel implements BulkChannel {
   private listener: ((data: Uint8Array) => void) | undefined;
   private waiting: Uint8Array[] = [];
   private readonly closeListeners: (() => void)[] = [];
@@ -30,6 +21,7 @@ export class SocketChannel implements FlowChannel {
     socket.on('close', () => this.closeListeners.forEach((listener) => listener()));
   }
 
+  /** Bytes given to {@link send} that have not left this process. */
   get bufferedBytes(): number {
     return this.socket.writableLength;
   }
@@ -58,14 +50,6 @@ export class SocketChannel implements FlowChannel {
   /** What was sent still goes out. */
   close(): void {
     this.socket.end();
-    this.socket.resume();
-  }
-
-  pause(): void {
-    this.socket.pause();
-  }
-
-  resume(): void {
     this.socket.resume();
   }
 

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +11,7 @@ import { AnnexServer } from './annex-server.js';
 
 let root: string;
 let host: Host;
+let starter: FakeVmStarter;
 let server: AnnexServer;
 let port: number;
 
@@ -20,9 +22,10 @@ beforeAll(async () => {
   await writeFile(path.join(renderer, 'index.html'), '<!doctype html>hello');
   await writeFile(path.join(root, 'secret'), 'secret');
   await symlink(path.join(root, 'secret'), path.join(renderer, 'link'));
+  starter = new FakeVmStarter();
   host = await Host.open({
     libraryPath: path.join(root, 'library'),
-    starter: new FakeVmStarter(),
+    starter,
     diskJobStarter: new FakeVmStarter(),
     version: '0',
   });
@@ -161,6 +164,23 @@ describe('contract', () => {
   it('drops a client that sends too much at once', async () => {
     expect(await talk('x'.repeat(2 << 20))).toEqual(['closed 1009']);
   });
+
+  it('hands the connection of an opened channel to the machine, unanswered, and only once', async () => {
+    const { config } = await host.command('machine.create', { draft: { name: 'Shown', memoryMiB: 16 } });
+    await host.command('machine.start', { id: config.id });
+    const open = JSON.stringify({ id: 1, name: 'channel.open', payload: { id: config.id, kind: 'display' } });
+    const [answer] = (await talk(open)) as [{ reply: { channel: number } }];
+    const url = `ws://127.0.0.1:${port}/channel?id=${answer.reply.channel}`;
+    const client = new WebSocket(url, { headers: bearer() });
+    client.on('error', () => {});
+    const [message, [socket]] = await starter.vm.handedOver;
+    expect(message).toMatchObject({ type: 'web-socket', kind: 'display', key: expect.stringMatching(/^.{22}==$/) as string });
+    expect([socket instanceof Socket, client.readyState]).toEqual([true, WebSocket.CONNECTING]);
+    (socket as Socket).destroy();
+    const again = new WebSocket(url, { headers: bearer() });
+    expect(await new Promise((resolve) => again.on('close', resolve))).toBe(4404);
+    await host.command('machine.powerOff', { id: config.id });
+  }); // prettier-ignore
 
   it('closes a channel nobody opened', async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/channel?id=999`, { headers: bearer() });

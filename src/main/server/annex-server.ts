@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { toWireError } from '../../shared/contract/errors.js';
 import { CHANNEL_PATH, CONTROL_PATH, SESSION_PATH, UPLOAD_PATH } from '../../shared/contract/wire.js';
 import type { Host } from '../host/host.js';
 import { Access } from './access.js';
-import { ChannelRelay } from './channel-relay.js';
+import { ChannelHandover } from './channel-handover.js';
 import { serveControl } from './control-socket.js';
 import { SECURITY_HEADERS, StaticFiles } from './static-files.js';
 
@@ -29,7 +29,7 @@ export class AnnexServer {
     perMessageDeflate: false,
   });
   private readonly files: StaticFiles;
-  private readonly channels: ChannelRelay;
+  private readonly channels: ChannelHandover;
 
   /** @param rendererFolder the built interface */
   constructor(
@@ -37,7 +37,7 @@ export class AnnexServer {
     rendererFolder: string,
   ) {
     this.files = new StaticFiles(rendererFolder);
-    this.channels = new ChannelRelay((machineId, kind) => host.openChannel(machineId, kind));
+    this.channels = new ChannelHandover(host);
     this.http = createServer((request, response) => void this.handle(request, response));
     this.http.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
     // An upload may take as long as it takes.
@@ -55,7 +55,7 @@ export class AnnexServer {
     return taken;
   }
 
-  /** Sockets of clients: control and channels. */
+  /** Control sockets of clients. */
   get clients(): number {
     return this.sockets.clients.size;
   }
@@ -109,9 +109,11 @@ export class AnnexServer {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const route = url.pathname.slice(1);
     if (route !== CONTROL_PATH && route !== CHANNEL_PATH) return refuseUpgrade(socket, '404 Not Found');
+    const channel = Number(url.searchParams.get('id'));
+    if (route === CHANNEL_PATH && this.channels.claim(channel, request, socket as Socket)) return;
     this.sockets.handleUpgrade(request, socket, head, (client) => {
       if (route === CONTROL_PATH) serveControl(client, this.host, this.channels);
-      else if (!this.channels.claim(Number(url.searchParams.get('id')), client)) client.close(4404, 'no such channel');
+      else client.close(4404, 'no such channel');
     });
   } // prettier-ignore
 }

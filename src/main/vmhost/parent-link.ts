@@ -1,9 +1,16 @@
+import { Socket } from 'node:net';
 import type { TransferredPort } from './bulk/port-channel.js';
+
+/** What came along with a message to become this process's. */
+export interface Transfer {
+  readonly port?: TransferredPort | undefined;
+  readonly socket?: Socket | undefined;
+}
 
 /** The process that started this one, which is told `News`. */
 export interface ParentLink<News> {
-  /** Messages are unchecked; `port` is the MessagePort that came along, if any. */
-  onMessage(listener: (message: unknown, port: TransferredPort | undefined) => void): void;
+  /** Messages are unchecked. */
+  onMessage(listener: (message: unknown, transfer: Transfer) => void): void;
   /** The parent is gone. */
   onGone(listener: () => void): void;
   /** Resolves when the message has left this process. */
@@ -26,7 +33,7 @@ export function connectToParent<News>(): ParentLink<News> {
 
 function utilityLink<News>(port: UtilityParentPort): ParentLink<News> {
   return {
-    onMessage: (listener) => port.on('message', ({ data, ports }) => listener(data, ports[0])),
+    onMessage: (listener) => port.on('message', ({ data, ports }) => listener(data, { port: ports[0] })),
     // Electron ends utility processes with the application.
     onGone: () => {},
     send: (message) => Promise.resolve(port.postMessage(message)),
@@ -35,7 +42,10 @@ function utilityLink<News>(port: UtilityParentPort): ParentLink<News> {
 
 function forkLink<News>(): ParentLink<News> {
   return {
-    onMessage: (listener) => process.on('message', (message) => listener(message, undefined)),
+    onMessage: (listener) =>
+      process.on('message', (message, handle) =>
+        listener(message, { socket: handle instanceof Socket ? handle : undefined }),
+      ),
     onGone: (listener) => process.on('disconnect', listener),
     send: (message) =>
       new Promise((resolve) => {

@@ -16,6 +16,7 @@ import { ActivityLights } from './activity-lights.js';
 import { readBootFiles } from './boot-files.js';
 import { coreModule, displayKernelModule } from './core-module.js';
 import { DriveBay } from './drives/drive-bay.js';
+import { IdleCores } from './idle-cores.js';
 import { MachineThreadClient, type MachineNews } from './machine/machine-thread-client.js';
 import type { MachineMeasures } from './machine/thread-messages.js';
 import { specOf } from './machine/machine-spec-of.js';
@@ -261,8 +262,10 @@ export class VirtualMachine {
 
   private connectDisplay(source: DisplaySource): void {
     this.scanOut = new ScanOut(this.memory, this.displayKernel, source);
+    const cores = new IdleCores();
     this.display = new DisplayStream(this.scanOut, {
       nowMs: () => performance.now(),
+      idleCores: () => cores.sinceLast(),
       schedule: (delayMs, callback) => {
         const timer = setTimeout(callback, delayMs);
         return () => clearTimeout(timer);

@@ -9,8 +9,9 @@ import {
   type VmOutcome,
 } from '../../shared/vm-process/protocol.js';
 import { BulkServer } from './bulk/bulk-server.js';
-import { PortChannel, type TransferredPort } from './bulk/port-channel.js';
-import type { ParentLink } from './parent-link.js';
+import { PortChannel } from './bulk/port-channel.js';
+import { acceptWebSocket } from './bulk/web-socket-channel.js';
+import type { ParentLink, Transfer } from './parent-link.js';
 import { VirtualMachine } from './virtual-machine.js';
 import { openLog } from './vm-log.js';
 
@@ -33,19 +34,19 @@ export class VmProcess {
     private readonly parent: ParentLink<FromVm>,
     private readonly exit: (code: number) => void,
   ) {
-    parent.onMessage((message, port) => this.receive(message, port));
+    parent.onMessage((message, transfer) => this.receive(message, transfer));
     parent.onGone(() => void this.orphaned());
     setInterval(() => this.beat(), HEARTBEAT_MS).unref();
     void parent.send({ type: 'ready' });
   }
 
-  private receive(message: unknown, port: TransferredPort | undefined): void {
+  private receive(message: unknown, transfer: Transfer): void {
     const parsed = toVmSchema.safeParse(message);
     if (!parsed.success) return this.log.error({ issues: parsed.error.issues }, 'message not understood');
-    void this.obey(parsed.data, port);
+    void this.obey(parsed.data, transfer);
   }
 
-  private async obey(message: ToVm, port: TransferredPort | undefined): Promise<void> {
+  private async obey(message: ToVm, { port, socket }: Transfer): Promise<void> {
     switch (message.type) {
       case 'start':
         return this.start(message.plan);
@@ -57,6 +58,9 @@ export class VmProcess {
         return this.watch(message.watching);
       case 'channel':
         if (port) this.machine?.openChannel(message.kind, new PortChannel(port));
+        return;
+      case 'web-socket':
+        if (socket) acceptWebSocket(socket, message.key, (channel) => this.machine?.openChannel(message.kind, channel));
     }
   }
 

@@ -131,6 +131,8 @@ export const toVmSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('watch'), watching: z.boolean() }),
   /** Comes with a transferred MessagePort that becomes the channel (utilityProcess only). */
   z.object({ type: z.literal('channel'), kind: channelKindSchema }),
+  /** Comes with a client's connection that asked, with this `Sec-WebSocket-Key`, to become the channel (fork only). */
+  z.object({ type: z.literal('web-socket'), kind: channelKindSchema, key: z.string() }),
 ]);
 export type ToVm = z.infer<typeof toVmSchema>;
 

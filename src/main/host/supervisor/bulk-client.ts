@@ -1,14 +1,14 @@
 import { connect } from 'node:net';
 import { AnnexError } from '../../../shared/contract/errors.js';
 import type { BulkHello } from '../../../shared/vm-process/bulk-hello.js';
-import { SocketChannel, type FlowChannel } from '../../node/socket-channel.js';
+import { SocketChannel } from '../../node/socket-channel.js';
 
 /** Attempts to reach a VM process's bulk socket before giving up, and the pause between them in ms. */
 const ATTEMPTS = 5;
 const PAUSE_MS = 100;
 
 /** Opens a bulk channel to a VM process, trying a bounded number of times. @throws AnnexError `vm-process-silent` */
-export async function openBulkChannel(socketPath: string, hello: BulkHello): Promise<FlowChannel> {
+export async function openBulkChannel(socketPath: string, hello: BulkHello): Promise<SocketChannel> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await connectOnce(socketPath, hello);
@@ -20,7 +20,7 @@ export async function openBulkChannel(socketPath: string, hello: BulkHello): Pro
   }
 }
 
-function connectOnce(socketPath: string, hello: BulkHello): Promise<FlowChannel> {
+function connectOnce(socketPath: string, hello: BulkHello): Promise<SocketChannel> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath);
     socket.once('error', reject);

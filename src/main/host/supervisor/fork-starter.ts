@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 import type { ProcessExit, ProcessRights, ProcessStarter, VmChild } from './process-starter.js';
 
 /** How much of a process's standard error is kept for its obituary, in characters. */
@@ -60,8 +61,12 @@ class ForkedChild implements VmChild {
     return this.child.pid!;
   }
 
-  send(message: object): void {
-    if (this.child.connected) this.child.send(message, () => {});
+  send(message: object, [socket]: readonly unknown[] = []): void {
+    if (!(socket instanceof Socket)) return void (this.child.connected && this.child.send(message, () => {}));
+    // A server whose sockets were handed on would not close before the child has closed them.
+    Object.assign(socket, { server: null });
+    if (this.child.connected) this.child.send(message, socket, () => socket.destroy());
+    else socket.destroy();
   }
 
   onMessage(listener: (message: unknown) => void): void {

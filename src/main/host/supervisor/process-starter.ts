@@ -12,8 +12,8 @@ export interface ProcessExit {
 /** A started process, whatever started it: one that runs a machine, or one that does a disk job. */
 export interface VmChild {
   readonly pid: number;
-  /** @param ports MessagePorts to transfer, where the starter can ({@link ProcessStarter.transfersPorts}) */
-  send(message: ToVm | ToDiskJob, ports?: readonly unknown[]): void;
+  /** @param transfer a MessagePort or a socket that becomes the process's, as its starter can ({@link ProcessStarter.transfersPorts}) */
+  send(message: ToVm | ToDiskJob, transfer?: readonly unknown[]): void;
   /** Messages are unchecked. */
   onMessage(listener: (message: unknown) => void): void;
   onExit(listener: (exit: ProcessExit) => void): void;
@@ -31,6 +31,7 @@ export interface ProcessRights {
 
 /** Starts VM processes and disk jobs: child_process.fork under Node, utilityProcess under Electron. */
 export interface ProcessStarter {
+  /** Whether its processes can be handed MessagePorts; if not, they can be handed sockets. */
   readonly transfersPorts: boolean;
   /** Resolves once the process exists. */
   start(title: string, rights: ProcessRights): Promise<VmChild>;

@@ -1,7 +1,7 @@
 import { AnnexError, type WireError } from '../../../shared/contract/errors.js';
 import type { EngineReport, PowerState } from '../../../shared/contract/machine-view.js';
 import type { ChannelKind, LastLook, VmCall, VmOutcome, VmPlan, VmReply } from '../../../shared/vm-process/protocol.js';
-import type { FlowChannel } from '../../node/socket-channel.js';
+import type { SocketChannel } from '../../node/socket-channel.js';
 import { openBulkChannel } from './bulk-client.js';
 import { HeartbeatWatch } from './heartbeat.js';
 import type { ProcessExit, ProcessRights, ProcessStarter, VmChild } from './process-starter.js';
@@ -74,11 +74,11 @@ export class RunningMachine {
     return this.link.call(call);
   }
 
-  tell(message: Parameters<VmLink['tell']>[0], ports?: readonly unknown[]): void {
-    this.link.tell(message, ports);
+  tell(...message: Parameters<VmLink['tell']>): void {
+    this.link.tell(...message);
   }
 
-  openChannel(kind: ChannelKind): Promise<FlowChannel> {
+  openChannel(kind: ChannelKind): Promise<SocketChannel> {
     return openBulkChannel(this.plan.bulk.path, { kind, secret: this.plan.bulk.secret });
   }
 

@@ -44,8 +44,8 @@ export class VmLink {
     child.onExit((exit) => this.end(exit));
   }
 
-  tell(message: ToVm, ports?: readonly unknown[]): void {
-    this.child.send(message, ports);
+  tell(message: ToVm, transfer?: readonly unknown[]): void {
+    this.child.send(message, transfer);
   }
 
   /** @throws AnnexError of the VM process; `vm-process-silent` without an answer; `vm-process-died` if it ends meanwhile */

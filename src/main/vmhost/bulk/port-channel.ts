@@ -24,8 +24,9 @@ export class PortChannel implements BulkChannel {
     this.port.on('close', listener);
   }
 
+  /** A view is sent with all of the buffer it is part of, so a part is copied out first. */
   send(data: Uint8Array): void {
-    this.port.postMessage(data);
+    this.port.postMessage(data.length === data.buffer.byteLength ? data : data.slice());
   }
 
   /** A port's far end may not notice that it was closed, so it is told by a null message. */

@@ -27,6 +27,14 @@ export class TileMap {
     return this.dirty;
   }
 
+  /** Pixels of the marked tiles, as if none hung over the screen's edge. */
+  get pixels(): number {
+    if (!this.dirty) return 0;
+    let marked = 0;
+    for (let i = 0; i < this.tiles.length; i++) marked += this.tiles[i]!;
+    return marked * TILE * TILE;
+  }
+
   mark(column: number, row: number): void {
     this.tiles[row * this.columns + column] = 1;
     this.dirty = true;

@@ -18,10 +18,16 @@ class Canvas implements FrameSource {
   changed = new TileMap(64, 48);
   updates = 0;
   private next = new TileMap(64, 48);
+  private colour = 0;
 
   paint(x: number, y: number, color: number): void {
     this.frame.pixels[y * this.frame.width + x] = (OPAQUE | color) >>> 0;
     this.next.markRect(x, y, 1, 1);
+  }
+
+  paintAll(): void {
+    this.frame.pixels.fill((OPAQUE | ++this.colour) >>> 0);
+    this.next.markAll();
   }
 
   resize(width: number, height: number): void {
@@ -44,7 +50,9 @@ class FakeHost {
   now = 0;
   private timers: { at: number; callback: () => void }[] = [];
 
+  idle = 8;
   nowMs = () => this.now;
+  idleCores = () => this.idle;
   schedule = (delayMs: number, callback: () => void) => {
     const timer = { at: this.now + delayMs, callback };
     this.timers.push(timer);
@@ -223,6 +231,53 @@ describe('a display stream', () => {
     expect(looksIn(1000, 4)).toBeGreaterThan(55);
     looksIn(1000, 200);
     expect(looksIn(1000, 200)).toBeLessThan(22);
+  });
+
+  it('shows full motion half as often on a busy host, and the first change after calm at once', () => {
+    const { canvas, host, stream } = setUp();
+    canvas.resize(1024, 768);
+    const window = new Window();
+    const viewer = stream.attach(window.receive);
+    const run = (ms: number, paint: () => void) => {
+      const before = window.updates;
+      for (let at = 0; at < ms; at += 4) {
+        paint();
+        host.run(4);
+        if (window.headers.length > 0) viewer.onMessage(frameAck(window.lastSequence));
+      }
+      return window.updates - before;
+    };
+    const everything = () => canvas.paintAll();
+    const nothing = () => undefined;
+    expect(run(1000, everything)).toBeGreaterThan(55);
+    host.idle = 0;
+    run(1000, everything);
+    const paced = run(1000, everything);
+    expect([paced >= 30, paced <= 33]).toEqual([true, true]);
+    run(1000, nothing);
+    canvas.paint(3, 3, 9);
+    stream.poke();
+    expect(run(20, nothing)).toBe(1);
+  });
+
+  it('reuses the memory of large updates once they are acknowledged, and not before', () => {
+    const { canvas, host, stream } = setUp();
+    canvas.resize(1024, 768);
+    const memory: ArrayBufferLike[] = [];
+    const window = new Window();
+    const viewer = stream.attach((message) => {
+      memory.push(message.buffer);
+      window.receive(message);
+    });
+    for (let i = 0; i < 4; i++) {
+      canvas.paintAll();
+      host.run(100);
+      if (i > 0) viewer.onMessage(frameAck(i));
+    }
+    const [, first, second, third, fourth] = memory;
+    expect(new Set([first, second]).size).toBe(2);
+    expect([third, fourth]).toEqual([first, second]);
+    expect(third).toBe(first);
   });
 
   it('does nothing without viewers', () => {

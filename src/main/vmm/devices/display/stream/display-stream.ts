@@ -1,4 +1,5 @@
 import type { Frame, FrameSource } from '../scanout/frame.js';
+import { FramePacer, type PacerHost } from './frame-pacer.js';
 import { Viewer } from './viewer.js';
 
 /** Time between two looks at the screen, in ms: halved by a look that finds a change, doubled by one that does not. */
@@ -8,9 +9,7 @@ const LONGEST_INTERVAL_MS = 100;
 const ATTENTIVE_MS = 250;
 
 /** What the stream needs of its host. */
-export interface StreamHost {
-  /** Monotonic host time in ms. */
-  nowMs(): number;
+export interface StreamHost extends PacerHost {
   /** Calls back once after a delay; returns the function that cancels it. */
   schedule(delayMs: number, callback: () => void): () => void;
 }
@@ -32,11 +31,15 @@ export class DisplayStream {
   private lastTickMs = -Infinity;
   private intervalMs = SHORTEST_INTERVAL_MS;
   private attentiveUntilMs = 0;
+  private readonly pacer: FramePacer;
+  private paceMs = 0;
 
   constructor(
     private readonly source: FrameSource,
     private readonly host: StreamHost,
-  ) {}
+  ) {
+    this.pacer = new FramePacer(host);
+  }
 
   /** @param send carries bytes to the window and may keep them */
   attach(send: (message: Uint8Array<ArrayBuffer>) => void): ViewerHandle {
@@ -81,6 +84,7 @@ export class DisplayStream {
     this.lastTickMs = this.host.nowMs();
     this.refresh();
     this.adaptInterval();
+    this.paceMs = this.pacer.pauseAfter(this.source.changed.pixels);
     for (const viewer of this.viewers) viewer.flush();
     this.scheduleTick();
   }
@@ -99,7 +103,7 @@ export class DisplayStream {
 
   private scheduleTick(): void {
     if (this.cancelTick || ![...this.viewers].some((viewer) => viewer.ready)) return;
-    const delay = Math.max(0, this.lastTickMs + this.intervalMs - this.host.nowMs());
+    const delay = Math.max(0, this.lastTickMs + Math.max(this.intervalMs, this.paceMs) - this.host.nowMs());
     this.cancelTick = this.host.schedule(delay, () => this.tick());
   }
 

@@ -17,15 +17,27 @@ export function encodeResize(frame: Frame, sequence: number): Uint8Array<ArrayBu
   return message;
 }
 
-/** One update: the given rectangles of the frame with their pixels. */
-export function encodeUpdate(frame: Frame, rects: readonly Rect[], sequence: number): Uint8Array<ArrayBuffer> {
+/** Length of the message {@link encodeUpdate} makes of so many rectangles and pixels. */
+export function updateBytes(rects: readonly Rect[]): number {
+  return FRAME_HEADER_BYTES + rects.length * FRAME_RECT_BYTES + area(rects) * 4;
+}
+
+/**
+ * One update: the given rectangles of the frame with their pixels.
+ * @param buffer takes it; at least {@link updateBytes} long @returns the part of the buffer it fills
+ */
+export function encodeUpdate(
+  frame: Frame,
+  rects: readonly Rect[],
+  sequence: number,
+  buffer: ArrayBuffer,
+): Uint8Array<ArrayBuffer> {
   const { width, height } = frame;
-  const pixels = rects.reduce((sum, r) => sum + r.width * r.height, 0);
-  const message = new Uint8Array(FRAME_HEADER_BYTES + rects.length * FRAME_RECT_BYTES + pixels * 4);
-  const view = new DataView(message.buffer);
-  const wholeScreen = pixels === width * height;
+  const message = new Uint8Array(buffer, 0, updateBytes(rects));
+  const view = new DataView(buffer);
+  const wholeScreen = area(rects) === width * height;
   writeFrameHeader(view, { kind: FRAME_UPDATE, wholeScreen, rects: rects.length, sequence, width, height });
-  const words = new Uint32Array(message.buffer);
+  const words = new Uint32Array(buffer, 0, message.length >> 2);
   let at = FRAME_HEADER_BYTES;
   for (const rect of rects) {
     view.setUint16(at, rect.x, true);
@@ -37,6 +49,10 @@ export function encodeUpdate(frame: Frame, rects: readonly Rect[], sequence: num
     at += rect.width * rect.height * 4;
   }
   return message;
+}
+
+function area(rects: readonly Rect[]): number {
+  return rects.reduce((sum, { width, height }) => sum + width * height, 0);
 }
 
 function copyPixels(frame: Frame, rect: Rect, target: Uint32Array, at: number): void {
