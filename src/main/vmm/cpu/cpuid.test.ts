@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { ANY_SUBLEAF, CPUID_ENTRY_BYTES, cpuidLeaves, writeCpuidTable, type CpuidLeaf } from './cpuid.js';
+import { ARCH_CAPABILITIES_HIGH, ARCH_CAPABILITIES_LOW } from './core/layout.js';
+import {
+  ANY_SUBLEAF,
+  ARCH_CAPABILITIES,
+  CPUID_ENTRY_BYTES,
+  cpuidLeaves,
+  writeCpuidTable,
+  type CpuidLeaf,
+} from './cpuid.js';
 
 const leaves = cpuidLeaves({ tscHz: 1e9, brand: 'Test processor' });
 const find = (leaf: number): CpuidLeaf => leaves.find((l) => l.leaf === leaf)!;
@@ -38,6 +46,10 @@ test('the level is x86-64-v2 and not beyond', () => {
   const fma = 1 << 12;
   expect(find(1).ecx & (avx | fma)).toBe(0);
   expect(find(7).ebx & ((1 << 3) | (1 << 5) | (1 << 8))).toBe(0);
+});
+
+test('the core answers for IA32_ARCH_CAPABILITIES with the bits listed here', () => {
+  expect((BigInt(ARCH_CAPABILITIES_HIGH) << 32n) | BigInt(ARCH_CAPABILITIES_LOW)).toBe(ARCH_CAPABILITIES);
 });
 
 test('leaf 15H gives the TSC frequency without calibration', () => {

@@ -33,6 +33,8 @@ export const FEATURES_7_EBX = {
 export const FEATURES_7_ECX = { umip: 2 } as const;
 /** Speculation controls are real registers without effect: nothing here speculates. They spare guests costly work-arounds. */
 export const FEATURES_7_EDX = { fsrm: 4, ibrs: 26, stibp: 27, archCapabilities: 29, ssbd: 31 } as const;
+/** IA32_SPEC_CTRL.BHI_DIS_S: who can set it need not clear the branch history by a loop at each system call. */
+export const FEATURES_7_2_EDX = { bhiControl: 4 } as const;
 export const FEATURES_EXT_ECX = { lahf: 0, prefetchw: 8 } as const;
 export const FEATURES_EXT_EDX = { syscall: 11, nx: 20, gigabytePages: 26, rdtscp: 27, long: 29 } as const;
 
@@ -47,11 +49,13 @@ export const LINEAR_ADDRESS_BITS = 48;
 
 /**
  * IA32_ARCH_CAPABILITIES (SDM vol. 4, 10AH): not vulnerable to Meltdown (RDCL_NO), enhanced IBRS, and immune to L1TF on
- * VM entry, SSB, MDS, PSCHANGE, TAA, FBSDP, SBDR/SSDP, PSDP, BHI, GDS and RFDS, as a processor that does not speculate is.
+ * VM entry, SSB, MDS, PSCHANGE, TAA, FBSDP, SBDR/SSDP, PSDP, BHI, PBRSB, GDS, RFDS and ITS, as a processor that does not
+ * speculate is. ITS_NO (bit 62) exists for monitors only: without it Linux takes any virtual processor for affected and
+ * sends every return and indirect branch through a thunk.
  */
-export const ARCH_CAPABILITIES = [0, 1, 3, 4, 5, 6, 8, 13, 14, 15, 20, 26, 27].reduce(
-  (bits, bit) => bits | (1 << bit),
-  0,
+export const ARCH_CAPABILITIES = [0, 1, 3, 4, 5, 6, 8, 13, 14, 15, 20, 24, 26, 27, 62].reduce(
+  (bits, bit) => bits | (1n << BigInt(bit)),
+  0n,
 );
 
 const all = (bits: Readonly<Record<string, number>>): number =>
@@ -109,7 +113,8 @@ export function cpuidLeaves({ tscHz, brand = 'Annex virtual processor' }: CpuidO
     leaf(4, cache(3, 2, 8, 512), 2),
     leaf(4, cache(3, 3, 16, 4096), 3),
     leaf(6, [1 << 2, 0, 0, 0]),
-    leaf(7, [0, all(FEATURES_7_EBX), all(FEATURES_7_ECX), all(FEATURES_7_EDX)], 0),
+    leaf(7, [2, all(FEATURES_7_EBX), all(FEATURES_7_ECX), all(FEATURES_7_EDX)], 0),
+    leaf(7, [0, 0, 0, all(FEATURES_7_2_EDX)], 2),
     leaf(0xb, [0, 1, 0x100, 0], 0),
     leaf(0xb, [0, 1, 0x201, 0], 1),
     leaf(0xd, [3, XSAVE_AREA_BYTES, XSAVE_AREA_BYTES, 0], 0),

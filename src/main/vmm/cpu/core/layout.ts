@@ -107,8 +107,9 @@ export const TSC_HZ = MSRS + 352;
 
 /** Answer of the last MSR read, u64. */
 export const MSR_VALUE = MSRS + 360;
-/** Value of IA32_ARCH_CAPABILITIES; see cpuid.ts. */
-export const ARCH_CAPABILITIES = 0x0c10_e17b;
+/** Value of IA32_ARCH_CAPABILITIES, low and high half; see cpuid.ts. */
+export const ARCH_CAPABILITIES_LOW = 0x0d10_e17b;
+export const ARCH_CAPABILITIES_HIGH = 0x4000_0000;
 
 /** Operands that cross a page or lie in a device are worked on here, then written back. */
 export const BOUNCE = 0x1800;

@@ -2,7 +2,7 @@ import {
   MSR_BIOS_SIGN_ID, MSR_CSTAR, MSR_FMASK, MSR_KERNEL_GS_BASE, MSR_LSTAR, MSR_MCG_STATUS, MSR_MISC_ENABLE,
   MSR_MTRR_DEF_TYPE, MSR_MTRR_FIXED, MSR_MTRR_VARIABLE, MSR_PAT, MSR_SPEC_CTRL, MSR_STAR, MSR_SYSENTER_CS,
   MSR_SYSENTER_EIP, MSR_SYSENTER_ESP, MSR_TSC_ADJUST, MSR_TSC_AUX, MSR_TSC_OFFSET, MSR_VALUE, SEG_BASE, TSC_HZ, EFER,
-  ARCH_CAPABILITIES,
+  ARCH_CAPABILITIES_HIGH, ARCH_CAPABILITIES_LOW,
 } from '../layout'; // prettier-ignore
 import { nowNs, readMachineMsr, writeMachineMsr } from './bus';
 import { eferChanged } from './control';
@@ -54,8 +54,8 @@ const MTRR_VALID: u64 = 1 << 11;
 const MTRR_ENABLES: u64 = 3 << 10;
 /** Fast strings on; branch trace store and precise event sampling unavailable. */
 export const MISC_ENABLE_RESET: u64 = 1 | (1 << 11) | (1 << 12);
-/** IBRS, STIBP, SSBD. */
-const SPEC_CTRL_BITS: u64 = 7;
+/** IBRS, STIBP, SSBD, BHI_DIS_S. */
+const SPEC_CTRL_BITS: u64 = 0x407;
 /** Last-branch records and branch single-step, accepted without effect. */
 const DEBUGCTL_BITS: u64 = 3;
 const EFER_BITS: u64 = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
@@ -129,7 +129,7 @@ export function readMsr(index: u32): bool {
   switch (index) {
     case IA32_TSC: return found(timeStampCounter());
     case IA32_MTRRCAP: return found(MTRRCAP);
-    case IA32_ARCH_CAPABILITIES: return found(ARCH_CAPABILITIES);
+    case IA32_ARCH_CAPABILITIES: return found((<u64>ARCH_CAPABILITIES_HIGH << 32) | ARCH_CAPABILITIES_LOW);
     case IA32_PLATFORM_ID:
     case IA32_MCG_CAP:
     case IA32_DEBUGCTL: return found(0);
