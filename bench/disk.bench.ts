@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { encodeEmptyQcow2 } from '../src/shared/disk/empty-qcow2.js';
@@ -21,22 +21,37 @@ const WORK = [
   { name: 'read', what: 'read 64 MiB', command: 'dd if=/dev/sda of=/dev/null bs=1M count=64' },
   { name: 'read-4k', what: '4 KiB reads, one at a time', command: 'dd if=/dev/sda of=/dev/null bs=4k count=1000 iflag=direct' },
   { name: 'write-4k', what: '4 KiB writes, one at a time', command: 'dd if=/dev/zero of=/dev/sda bs=4k count=1000 oflag=direct' },
+  { name: 'random-read', what: '4 KiB reads at random places of 64 MiB', command: 'random-io r 64' },
+  { name: 'random-write', what: '4 KiB writes at random places of 64 MiB', command: 'random-io w 64' },
+  { name: 'random-new', what: '4 KiB writes at random places of 1 GiB, most of them new clusters', command: 'random-io w 1024' },
 ] as const; // prettier-ignore
 
-const INIT = `#!/bin/busybox sh
+/** @param randomIo the program of that name */
+const initScript = (randomIo: Buffer): string => `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t devtmpfs dev /dev
 for module in /modules/*.ko; do insmod $module; done
 while [ ! -b /dev/sda ]; do sleep 0.1; done
+echo ${randomIo.toString('base64')} | base64 -d >/bin/random-io
+chmod +x /bin/random-io
 ${WORK.map(
   ({ name, command }) => `echo 3 >/proc/sys/vm/drop_caches
 sleep 1
 echo "@@BEGIN ${name}"
 ${command} 2>/dev/null && echo "@@END ${name}"`,
 ).join('\n')}
+dd if=/dev/zero of=/dev/sda bs=4k count=1 conv=fsync
+echo "@@FLUSHED"
 poweroff -f
 `;
+
+async function randomIoProgram(folder: string): Promise<Buffer> {
+  const file = path.join(folder, 'random-io');
+  const nasm = path.join(await debianPackage('nasm'), 'usr/bin/nasm');
+  execFileSync(nasm, ['-f', 'bin', '-o', file, 'bench/disk/random-io.asm']);
+  return readFile(file);
+}
 
 /** What one piece of work took: by the clock, and of the processor, for the whole process tree. */
 interface Cost {
@@ -52,7 +67,7 @@ export default async function disk(): Promise<Figure[]> {
   const modules = await kernelModules(await debianPackage(KERNEL), ['sd_mod', 'ata_piix']);
   const guest: LinuxGuest = {
     kernel: await debianKernel(KERNEL),
-    initrd: await busyboxInitramfs('amd64', INIT, modules),
+    initrd: await busyboxInitramfs('amd64', initScript(await randomIoProgram(folder)), modules),
     append: 'console=ttyS0 quiet panic=-1',
     memoryMiB: 256,
     disk: image,
@@ -106,6 +121,7 @@ async function workCosts(peer: Peer, guest: LinuxGuest): Promise<Cost[]> {
       await run.waitFor(`@@END ${name}`, TIMEOUT_SECONDS);
       costs.push({ ms: performance.now() - begin.ms, cpu: run.cpuSeconds() - begin.cpu });
     }
+    await run.waitFor('@@FLUSHED', TIMEOUT_SECONDS);
   } finally {
     await run.stop();
   }
