@@ -18,6 +18,7 @@ import { snapshotCommands } from './commands/snapshot-commands.js';
 import { transferCommands } from './commands/transfer-commands.js';
 import { EngineChooser, softwareOnly } from './engine/engine-chooser.js';
 import { DiskJobs } from './disk-jobs/disk-jobs.js';
+import { DiskSizes } from './disks/disk-sizes.js';
 import { DiskManager } from './disks/disk-manager.js';
 import { HostFactsReader } from './host-facts.js';
 import { Jobs } from './jobs.js';
@@ -91,11 +92,12 @@ export class Host {
     const operations = new Operations();
     const sites = new MachineSites(library, machines, operations, emit);
     const diskJobs = new DiskJobs(options.diskJobStarter);
+    const sizes = new DiskSizes(library.files, diskJobs);
     const merger = new Merger(sites, diskJobs, jobs);
-    const snapshots = new Snapshots(sites, merger, jobs);
-    const power = new PowerCycle(sites, merger, jobs, emit);
-    const comparer = new Comparer(sites, snapshots, diskJobs, jobs);
-    const clones = new Clones(sites, snapshots, diskJobs, jobs);
+    const snapshots = new Snapshots(sites, merger, jobs, sizes);
+    const power = new PowerCycle(sites, merger, jobs, sizes, emit);
+    const comparer = new Comparer(sites, snapshots, diskJobs, jobs, sizes);
+    const clones = new Clones(sites, snapshots, diskJobs, jobs, sizes);
     this.sites = sites;
     this.autoSnapshots = new AutoSnapshots(sites, snapshots, runningTime, emit);
     this.power = power;
@@ -109,7 +111,7 @@ export class Host {
         importer: new Importer(library, diskJobs, jobs),
         exporter: new Exporter(sites, diskJobs, jobs),
       }),
-      ...diskCommands(machines, new DiskManager(sites, snapshots, diskJobs, jobs, media)),
+      ...diskCommands(machines, new DiskManager(sites, snapshots, diskJobs, jobs, media, sizes)),
       ...hostCommands({ facts, media, jobs, library, machines, settings, chooser: options.chooser, dataFolder, emit }),
     };
   }

@@ -9,6 +9,9 @@ const MAX_L1_BYTES = 32 << 20;
 const MAX_NAME_BYTES = 1023;
 const DEFAULT_CLUSTER_BYTES = 64 << 10;
 
+/** Formats that the backing format extension calls otherwise than we do: QEMU names a VHD after Virtual PC. */
+const NAMES_IN_QCOW2: ReadonlyMap<string, string> = new Map([['vhd', 'vpc']]);
+
 export interface EmptyQcow2 {
   /** Virtual size in bytes, a multiple of 512. */
   readonly size: number;
@@ -80,10 +83,15 @@ function putBacking(
   view.setUint32(16, name.length);
 }
 
+/** Our name of a format that a backing format extension names. */
+export function formatNamedInQcow2(name: string): string {
+  return [...NAMES_IN_QCOW2].find(([, theirs]) => theirs === name)?.[0] ?? name;
+}
+
 /** The header extensions of an image: the format of its backing file, if it has one, and the end of the list. */
 export function encodeExtensions(backingFormat: string | undefined): Uint8Array {
   if (backingFormat === undefined) return new Uint8Array(8);
-  const format = new TextEncoder().encode(backingFormat);
+  const format = new TextEncoder().encode(NAMES_IN_QCOW2.get(backingFormat) ?? backingFormat);
   const bytes = new Uint8Array(8 + Math.ceil(format.length / 8) * 8 + 8);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, EXTENSION_BACKING_FORMAT);

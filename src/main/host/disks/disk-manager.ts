@@ -11,11 +11,11 @@ import type { JobControl, Jobs } from '../jobs.js';
 import type { LibraryMachine } from '../library/library.js';
 import { fileError } from '../library/machine-folder.js';
 import type { MediaCatalogue } from '../media/media-catalogue.js';
-import { readImageStart } from '../snapshots/image-start.js';
 import { chainOf, headOf, isPlain, type WritableDisk } from '../snapshots/layers.js';
 import { filesOf } from '../snapshots/linked-clones.js';
 import type { MachineSites } from '../snapshots/machine-sites.js';
 import type { Snapshots } from '../snapshots/snapshots.js';
+import type { DiskSizes } from './disk-sizes.js';
 
 type DiskDrive = Extract<DriveConfig, { kind: 'disk' }>;
 type Slot = DiskDrive['slot'];
@@ -32,6 +32,7 @@ export class DiskManager {
     private readonly disks: DiskJobs,
     private readonly jobs: Jobs,
     private readonly media: MediaCatalogue,
+    private readonly sizes: DiskSizes,
   ) {}
 
   async list(id: string): Promise<DiskView[]> {
@@ -183,10 +184,10 @@ export class DiskManager {
         usedBytes: (await folder.files.usage(file.path))?.usedBytes ?? 0,
       })),
     );
-    const start = await readImageStart(folder.files, own.path, own.format);
+    const virtualBytes = (await this.sizes.of(own.path, own.format)) ?? 0;
     const chain = new Set(head ? chainOf(tree, head.id).map(({ id }) => id) : []);
     const snapshots = tree.snapshots.filter(({ disks }) => Object.values(disks).some((layer) => chain.has(layer))).length;
-    return { driveId: drive.id, format: drive.format, virtualBytes: start?.virtualBytes ?? 0, layers, snapshots };
+    return { driveId: drive.id, format: drive.format, virtualBytes, layers, snapshots };
   } // prettier-ignore
 }
 

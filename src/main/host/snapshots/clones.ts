@@ -4,6 +4,7 @@ import type { MachineConfig } from '../../../shared/config/machine-config.js';
 import { AnnexError } from '../../../shared/contract/errors.js';
 import type { CheckedRequest } from '../commands/handlers.js';
 import type { DiskJobs } from '../disk-jobs/disk-jobs.js';
+import type { DiskSizes } from '../disks/disk-sizes.js';
 import type { JobControl, Jobs } from '../jobs.js';
 import type { LibraryMachine, MachineChange } from '../library/library.js';
 import type { MachineFolder } from '../library/machine-folder.js';
@@ -35,6 +36,7 @@ export class Clones {
     private readonly snapshots: Snapshots,
     private readonly disks: DiskJobs,
     private readonly jobs: Jobs,
+    private readonly sizes: DiskSizes,
   ) {}
 
   /** @returns the new machine's id @throws AnnexError; no machine is made then */
@@ -91,7 +93,7 @@ export class Clones {
 
   /** The clone is still in a folder of another name, but in the same place: what is relative stays right. */
   private putOverlay(folder: MachineFolder, machine: LibraryMachine, layer: Layer, source: SourceDisk): Promise<void> {
-    return makeOverlay(folder, layer, machine.folder.resolve(source.layer!.path), source.layer!);
+    return makeOverlay(folder, layer, machine.folder.resolve(source.layer!.path), source.layer!, this.sizes);
   }
 
   private presentDisks(machine: LibraryMachine): SourceDisk[] {

@@ -2,8 +2,8 @@ import type { MachineConfig } from '../../../shared/config/machine-config.js';
 import type { Comparison } from '../../../shared/contract/snapshot-view.js';
 import type { ImageRef } from '../../../shared/disk-jobs/protocol.js';
 import type { DiskJobs } from '../disk-jobs/disk-jobs.js';
+import type { DiskSizes } from '../disks/disk-sizes.js';
 import type { JobControl, Jobs } from '../jobs.js';
-import { readImageStart } from './image-start.js';
 import { findLayer, headOf, writableDisks } from './layers.js';
 import { filesOf } from './linked-clones.js';
 import type { MachineSites } from './machine-sites.js';
@@ -32,6 +32,7 @@ export class Comparer {
     private readonly snapshots: Snapshots,
     private readonly disks: DiskJobs,
     private readonly jobs: Jobs,
+    private readonly sizes: DiskSizes,
   ) {}
 
   /** @param from snapshot, or null for the present */
@@ -87,8 +88,8 @@ export class Comparer {
     const { folder } = library.get(id);
     const bases = layer === undefined ? null : filesOf(library, id, layer).slice(1).map(({ path }) => path);
     const path = folder.resolve(file.path);
-    const start = await readImageStart(folder.files, path, file.format);
-    return { image: { path, format: file.format, bases }, sizeBytes: start?.virtualBytes ?? 0 };
+    const sizeBytes = (await this.sizes.of(path, file.format)) ?? 0;
+    return { image: { path, format: file.format, bases }, sizeBytes };
   } // prettier-ignore
 }
 

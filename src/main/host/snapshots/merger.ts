@@ -93,12 +93,20 @@ export class Merger {
     }
   }
 
-  /** Every layer above is told of its new base before the tree says so: until then both read the same. */
+  /**
+   * Every layer above is told of its new base before the tree says so: until then both read the same. A base whose format
+   * cannot be written, or cannot take the disk's size, stays as it is, and its content goes up.
+   */
   private async down(id: string, merge: Merge, control: JobControl): Promise<void> {
     const { library } = this.sites;
     const { folder, tree } = library.get(id);
     const layer = folder.resolve(merge.layer.path);
-    await this.disks.run({ job: 'merge-down', child: this.image(id, merge.child), layer }, control);
+    try {
+      await this.disks.run({ job: 'merge-down', child: this.image(id, merge.child), layer }, control);
+    } catch (error) {
+      if (!isUnsupported(error)) throw error;
+      return this.up(id, merge, control);
+    }
     for (const above of tree.layers.filter(({ parent }) => parent === merge.child.id)) {
       const request: DiskJobRequest = {
         job: 'rebase',
@@ -158,6 +166,10 @@ async function canGoUpLive({ folder, tree }: LibraryMachine, { layer, child }: M
   const above = tree.layers.filter(({ parent }) => parent === child.id);
   for (const each of above) if (await buildsOn(folder, each, layer)) return false;
   return buildsOn(folder, child, layer);
+}
+
+function isUnsupported(error: unknown): boolean {
+  return error instanceof AnnexError && error.code === 'image-unsupported';
 }
 
 function isCancelled(error: unknown): boolean {

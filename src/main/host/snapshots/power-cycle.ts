@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { AnnexError, toWireError } from '../../../shared/contract/errors.js';
 import type { HostEvent } from '../../../shared/contract/events.js';
+import type { DiskSizes } from '../disks/disk-sizes.js';
 import type { Jobs } from '../jobs.js';
 import { fileError } from '../library/machine-folder.js';
 import type { StartOptions } from '../machines.js';
@@ -20,6 +21,7 @@ export class PowerCycle {
     private readonly sites: MachineSites,
     private readonly merger: Merger,
     private readonly jobs: Jobs,
+    private readonly sizes: DiskSizes,
     private readonly emit: (event: HostEvent) => void,
   ) {
     sites.machines.afterEnd = (id) => void this.tidyUp(id);
@@ -100,7 +102,7 @@ export class PowerCycle {
     const change = freezeDisks(tree, config, randomUUID);
     const heads = Object.fromEntries(change.overlays.map(({ driveId, layer }) => [driveId, layer.id]));
     try {
-      await makeOverlays(folder, change.overlays);
+      await makeOverlays(folder, change.overlays, this.sizes);
     } catch (error) {
       throw fileError(error, config.name);
     }

@@ -9,12 +9,15 @@ const id = z.uuid();
 /** A name in the folder of states. */
 const stateName = z.string().regex(/^[0-9a-f-]{36}\.state$/);
 
+/** Formats a disk a person brought can have; layers of ours are qcow2. */
+const layerFormatSchema = z.enum(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx', 'vdi']);
+
 /** One file of a disk. */
 const layerSchema = z.object({
   id,
   /** Relative to the machine's folder, or absolute. */
   path: z.string().min(1),
-  format: z.enum(['raw', 'qcow2']),
+  format: layerFormatSchema,
   /** The layer below, in this machine. */
   parent: id.nullable(),
   /** The layer below, in the machine a linked clone was made from. */

@@ -145,7 +145,7 @@ describe('a stopped machine', () => {
   it('refuses a disk no layer can be put on', async () => {
     await host.command('disk.convert', { id, driveId: 'disk0', format: 'qcow2' });
     const file = inFolder('machine.json');
-    await writeFile(file, (await readFile(file, 'utf8')).replace('"qcow2"', '"vdi"'));
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"qcow2"', '"iso"'));
     await reopen();
     await expect(take('first')).rejects.toMatchObject({ code: 'snapshot-unsupported-disk' });
   });

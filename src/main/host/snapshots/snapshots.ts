@@ -3,6 +3,7 @@ import type { MachineConfig } from '../../../shared/config/machine-config.js';
 import { parseMachineConfig } from '../../../shared/config/migrations.js';
 import { AnnexError } from '../../../shared/contract/errors.js';
 import type { SnapshotTreeView, SnapshotView } from '../../../shared/contract/snapshot-view.js';
+import type { DiskSizes } from '../disks/disk-sizes.js';
 import type { JobControl, Jobs } from '../jobs.js';
 import type { LibraryMachine } from '../library/library.js';
 import { fileError, type MachineFolder } from '../library/machine-folder.js';
@@ -35,6 +36,7 @@ export class Snapshots {
     private readonly sites: MachineSites,
     private readonly merger: Merger,
     private readonly jobs: Jobs,
+    private readonly sizes: DiskSizes,
   ) {}
 
   async tree(id: string): Promise<SnapshotTreeView> {
@@ -195,7 +197,7 @@ export class Snapshots {
       await folder.files.makeFolder(folder.file(`snapshots/${snapshot.id}`));
       await folder.files.create(folder.file(settingsOf(snapshot.id)), `${JSON.stringify(config, null, 2)}\n`);
       if (meta.power === 'off') await copyIfThere(folder, 'thumbnail.png', thumbnailOf(snapshot.id));
-      await makeOverlays(folder, overlays);
+      await makeOverlays(folder, overlays, this.sizes);
       await this.sites.commit(config.id, (present) => ({
         config: withDisksOf(present.config, change.config),
         tree: change.tree,
@@ -221,7 +223,7 @@ export class Snapshots {
     const cloned = await this.sites.clonedLayers(id);
     const change = changes.revertTo(machine.tree, machine.config, then, snapshot, cloned, randomUUID);
     try {
-      await makeOverlays(machine.folder, change.overlays);
+      await makeOverlays(machine.folder, change.overlays, this.sizes);
     } catch (error) {
       for (const { layer } of change.overlays) await machine.folder.files.remove(machine.folder.resolve(layer.path)).catch(() => {});
       throw fileError(error, machine.config.name);

@@ -34,11 +34,11 @@ function layerOfDrive(tree: SnapshotTree, drive: WritableDisk, newId: NewId): La
   const known = headOf(tree, drive);
   if (known) return known;
   const { path, format } = drive;
-  if (format !== 'raw' && format !== 'qcow2')
+  if (format === 'iso')
     throw new AnnexError(
       'snapshot-unsupported-disk',
-      `The disk "${drive.id}" is a ${format} image, which cannot have snapshots. Convert it to qcow2 or raw first.`,
-      { driveId: drive.id, format },
+      `The disk "${drive.id}" is an ISO image, which cannot have snapshots. Make it read-only, or convert it to qcow2.`,
+      { driveId: drive.id },
     );
   return { id: newId(), path, format, parent: null, base: null, ours: false };
 }

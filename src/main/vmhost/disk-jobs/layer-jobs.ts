@@ -40,7 +40,11 @@ export async function mergeChildDown(
     await locked(layer, () =>
       opened(child, true, async (upper) => {
         await resizeLayer(target, (present) => Math.max(present, upper.size));
-        await opened(target, false, (lower) => mergeDown(upper, lower, control));
+        await opened(target, false, async (lower) => {
+          if (lower.readonly)
+            throw new ImageError('image-unsupported', `A ${lower.format} image of this kind cannot be written.`);
+          await mergeDown(upper, lower, control);
+        });
         // Only what the child hid anyway is cut off.
         await resizeLayer(target, () => upper.size);
       }),

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,8 @@ const run = promisify(execFile);
 const missing = toolMissing('qemu-img');
 const SECTORS = 16_384;
 const PIECE = 64;
+/** Buffers of the guest: more than it ever has writes under way. */
+const SLOTS = 64;
 
 let folder: string;
 beforeEach(async () => {
@@ -29,7 +31,7 @@ async function overlay(name: string, backing: string, format: string): Promise<s
 
 /** A machine's memory, one drive, and a guest that writes stretches filled with one number and remembers them. */
 class Guest {
-  readonly memory = new Uint8Array(1 << 20);
+  readonly memory = new Uint8Array(SLOTS * PIECE * 512);
   readonly blocks = new BlockServer(this.memory);
   readonly model = new Uint8Array(SECTORS * 512);
   private readonly number = 1;
@@ -52,20 +54,25 @@ class Guest {
   }
 
   private buffer(): { readonly offset: number; readonly length: number } {
-    this.slot = (this.slot + 1) % 32;
+    this.slot = (this.slot + 1) % SLOTS;
     return { offset: this.slot * PIECE * 512, length: PIECE * 512 };
   }
 }
 
-async function setUp(): Promise<{ guest: Guest; bay: DriveBay }> {
-  await writeFile(inFolder('disk0.raw'), new Uint8Array(SECTORS * 512));
+/** Formats of the base, as QEMU calls them. */
+const FORMATS = { raw: 'raw', vmdk: 'vmdk', vdi: 'vdi', vhd: 'vpc', vhdx: 'vhdx' } as const;
+
+async function setUp(format: keyof typeof FORMATS = 'raw'): Promise<{ guest: Guest; bay: DriveBay }> {
+  const options = format === 'vhd' ? ['-o', 'force_size=on'] : [];
+  const size = String(SECTORS * 512);
+  await run('qemu-img', ['create', '-q', '-f', FORMATS[format], ...options, inFolder(`disk0.${format}`), size]);
   const guest = new Guest();
   const drive = {
     id: 'hd0',
     kind: 'disk' as const,
     slot: { bus: 'ide' as const, channel: 0, unit: 0 },
-    path: inFolder('disk0.raw'),
-    format: 'raw' as const,
+    path: inFolder(`disk0.${format}`),
+    format,
     readonly: false,
   };
   const bay = new DriveBay([drive], guest.blocks);
@@ -79,20 +86,26 @@ const compare = async (image: string, format: string, content: Uint8Array): Prom
 };
 
 describe.skipIf(missing)(`DriveBay${missing ? ` (skipped: ${missing})` : ''}`, () => {
-  it('goes over to overlays while the guest writes: what was written before is below, the rest above', async () => {
-    const { guest, bay } = await setUp();
-    for (let i = 0; i < 20; i++) await guest.write(i * 100, i + 1);
-    const before = guest.model.slice();
-    const pivot = await bay.preparePivot({ hd0: await overlay('over.qcow2', 'disk0.raw', 'raw') });
-    const committed = pivot.commit();
-    const writing = Array.from({ length: 20 }, (_, i) => guest.write(i * 150 + 64, i + 100));
-    await Promise.all([committed, ...writing]);
-    await guest.expectAll();
-    expect(bay.pathOf('hd0')).toBe(inFolder('over.qcow2'));
-    await bay.closeAll();
-    await compare('disk0.raw', 'raw', before);
-    await compare('over.qcow2', 'qcow2', guest.model);
-  });
+  it.each(Object.entries(FORMATS))(
+    'goes over from %s to overlays while the guest writes: what was written before is below, the rest above',
+    async (format, nameInQemu) => {
+      const { guest, bay } = await setUp(format as keyof typeof FORMATS);
+      for (let i = 0; i < 20; i++) await guest.write(i * 100, i + 1);
+      const before = guest.model.slice();
+      const pivot = await bay.preparePivot({ hd0: await overlay('over.qcow2', `disk0.${format}`, format) });
+      const committed = pivot.commit();
+      const writing = Array.from({ length: 20 }, (_, i) => guest.write(i * 150 + 64, i + 100));
+      await Promise.all([committed, ...writing]);
+      await guest.expectAll();
+      expect(bay.pathOf('hd0')).toBe(inFolder('over.qcow2'));
+      // Nothing is written below any more, not even when it is closed: others may be reading it.
+      const below = await readFile(inFolder(`disk0.${format}`));
+      await bay.closeAll();
+      expect(Buffer.compare(await readFile(inFolder(`disk0.${format}`)), below)).toBe(0);
+      await compare(`disk0.${format}`, nameInQemu, before);
+      await compare('over.qcow2', 'qcow2', guest.model);
+    },
+  );
 
   it('refuses what is no overlay of the disk, and stays as it was', async () => {
     const { guest, bay } = await setUp();

@@ -12,12 +12,16 @@ export class Pivot {
   ) {}
 
   /**
-   * Waits for requests under way, makes what is below durable and goes over, all drives or none.
+   * Waits for requests under way, makes what is below durable, leaves its file as others expect to find it, since it is
+   * not written any more, and goes over, all drives or none.
    * @throws FileError if what is below cannot be made durable; nothing has changed then, and {@link abandon} is due
    */
   async commit(): Promise<void> {
     const locks = await this.alone(0, async () => {
-      for (const { medium } of this.overlays) await medium.image.flush();
+      for (const { medium } of this.overlays) {
+        await medium.image.flush();
+        await medium.image.settle?.();
+      }
       return this.overlays.map((overlay) => overlay.medium.adopt(overlay));
     });
     for (const lock of locks) await lock?.release();

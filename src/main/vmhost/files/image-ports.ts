@@ -8,13 +8,13 @@ import { openNodeFile } from './node-file.js';
 /** Longest chain of backing files. */
 const MAX_CHAIN = 32;
 
-const BACKING_FORMATS: ReadonlySet<string> = new Set<ImageFormat>(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx']);
+const BACKING_FORMATS: ReadonlySet<string> = new Set<ImageFormat>(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx', 'vdi']);
 
 /** Files an image may reach, besides itself. An image is untrusted input: a name that leads elsewhere is refused. */
 interface Reach {
   readonly image: string;
-  /** Real paths of the only files allowed; without them, everything in `folder` or below is. */
-  readonly allowed: ReadonlySet<string> | undefined;
+  /** Real paths of the only files allowed, nearest first; without them, everything in `folder` or below is. */
+  readonly allowed: readonly string[] | undefined;
   readonly folder: string;
   /** Real paths of the image and those that build on it. */
   readonly chain: readonly string[];
@@ -30,7 +30,10 @@ export interface OpenLayer {
 
 /** What an image may reach. */
 export interface ImageAccess {
-  /** The only files it may build on; without them, those in its own folder or below. */
+  /**
+   * The only files it may build on, nearest first; without them, those in its own folder or below. The last is a disk a
+   * person brought: what it builds on itself must be in its own folder or below.
+   */
   readonly bases?: readonly string[];
   /** Whether parts of the image are opened for reading only. */
   readonly readonly?: boolean;
@@ -43,7 +46,7 @@ export async function imagePorts(image: string, access: ImageAccess = {}): Promi
   const file = await realpath(image).catch(() => pathOfNew(image));
   return portsOf({
     image: file,
-    allowed: access.bases && new Set(await Promise.all(access.bases.map((base) => realpath(base).catch(() => base)))),
+    allowed: access.bases && (await Promise.all(access.bases.map((base) => realpath(base).catch(() => base)))),
     folder: path.dirname(file),
     chain: [file],
     readonly: access.readonly ?? true,
@@ -71,7 +74,14 @@ async function openBacking(reach: Reach, name: string, format: string | undefine
   const target = await resolveName(reach, name);
   if (reach.chain.includes(target) || reach.chain.length >= MAX_CHAIN)
     throw refusal(reach, name, 'the chain of disks never ends');
-  const ports = portsOf({ ...reach, image: target, chain: [...reach.chain, target], readonly: true });
+  const isLast = reach.allowed?.at(-1) === target;
+  const ports = portsOf({
+    ...reach,
+    image: target,
+    ...(isLast ? { allowed: undefined, folder: path.dirname(target) } : {}),
+    chain: [...reach.chain, target],
+    readonly: true,
+  });
   const image = await openImageFile(target, format as ImageFormat, true, ports);
   reach.opened?.({ path: target, image });
   return image;
@@ -94,13 +104,14 @@ export async function openImageFile(
 }
 
 async function openPart(reach: Reach, name: string): Promise<FilePort> {
-  return openNodeFile(await resolveName({ ...reach, allowed: undefined }, name), { readonly: reach.readonly });
+  const own = { ...reach, allowed: undefined, folder: path.dirname(reach.image) };
+  return openNodeFile(await resolveName(own, name), { readonly: reach.readonly });
 }
 
 async function resolveName(reach: Reach, name: string): Promise<string> {
   const target = await realpath(path.resolve(path.dirname(reach.image), name)).catch(() => undefined);
   if (target === undefined) throw refusal(reach, name, 'that file is missing');
-  const inReach = reach.allowed ? reach.allowed.has(target) : target.startsWith(reach.folder + path.sep);
+  const inReach = reach.allowed ? reach.allowed.includes(target) : target.startsWith(reach.folder + path.sep);
   if (!inReach) throw refusal(reach, name, 'that file is outside the folder of the disk');
   return target;
 }

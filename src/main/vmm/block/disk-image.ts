@@ -88,5 +88,10 @@ export interface DiskImage {
   extent(offset: number, length: number): Promise<Extent>;
   /** Durable on return: data and metadata. */
   flush(): Promise<void>;
+  /**
+   * Leaves the file as closing would, and does not write to it again before the disk is written to. Nothing may be read
+   * or written meanwhile. Absent: the file is always so after {@link flush}.
+   */
+  settle?(): Promise<void>;
   close(): Promise<void>;
 }

@@ -743,7 +743,8 @@ export const en = {
     'snapshot-has-clones': 'A linked clone needs this snapshot; delete the clone first.',
     'snapshots-damaged': 'The list of snapshots is damaged; restore snapshots/tree.json from a copy.',
     'snapshots-newer': 'The snapshots were made by a newer Annex; update Annex to use them.',
-    'snapshot-unsupported-disk': 'A disk of this machine cannot have snapshots; convert it to qcow2 or raw.',
+    'snapshot-unsupported-disk':
+      'A disk of this machine is an ISO image, which cannot have snapshots. Make it read-only, or convert it.',
     'layer-missing': 'A file this disk is made of is missing; put it back where it was.',
     'disk-has-snapshots': 'Snapshots need this disk as it is; delete them first.',
     'disk-too-small': 'A disk can only be made larger.',

@@ -742,7 +742,7 @@ export const zhCN: Messages = {
     'snapshot-has-clones': '有链接克隆依赖此快照，请先删除该克隆。',
     'snapshots-damaged': '快照列表已损坏，请用副本恢复 snapshots/tree.json。',
     'snapshots-newer': '这些快照由更新版本的 Annex 创建，请更新 Annex 后使用。',
-    'snapshot-unsupported-disk': '此虚拟机有磁盘不支持快照，请将其转换为 qcow2 或 raw。',
+    'snapshot-unsupported-disk': '此虚拟机有磁盘是 ISO 映像，不支持快照。请将其设为只读，或转换格式。',
     'layer-missing': '组成此磁盘的一个文件不见了，请将其放回原处。',
     'disk-has-snapshots': '快照需要此磁盘保持原样，请先删除这些快照。',
     'disk-too-small': '磁盘只能扩大。',

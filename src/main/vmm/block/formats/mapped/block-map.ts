@@ -62,6 +62,8 @@ export interface WritableBlockMap extends BlockMap {
   commit(): Promise<void>;
   /** Makes data durable. */
   sync(): Promise<void>;
+  /** Leaves the file as other programs expect to find it; nothing waits for {@link commit}. It may be changed again. */
+  settle(): Promise<void>;
 }
 
 /** The run from `at` on, for a map that knows the place of each block's first byte. */

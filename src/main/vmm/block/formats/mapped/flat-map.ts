@@ -40,6 +40,10 @@ export class FlatMap implements WritableBlockMap {
     return this.file.sync();
   }
 
+  settle(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     return this.file.close();
   }

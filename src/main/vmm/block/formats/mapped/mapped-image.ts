@@ -32,6 +32,7 @@ export class MappedImage implements DiskImage {
   private readonly changes = new SerialQueue();
   private readonly beforeFirstChange: () => Promise<void>;
   private opened: Promise<void> | undefined;
+  private settled = false;
   private inflated: { readonly host: number; readonly bytes: Uint8Array } | undefined;
 
   constructor({ format, map, writable, backing, beforeFirstChange }: ImageParts) {
@@ -87,14 +88,23 @@ export class MappedImage implements DiskImage {
     });
   }
 
-  async close(): Promise<void> {
+  async settle(): Promise<void> {
+    if (this.writable === undefined || this.settled) return;
     await this.flush();
+    await this.writable.settle();
+    this.opened = undefined;
+    this.settled = true;
+  }
+
+  async close(): Promise<void> {
+    await this.settle();
     await this.map.close();
     await this.backing?.close();
   }
 
   private async mapToChange(): Promise<WritableBlockMap> {
     if (this.writable === undefined) throw new FileError('read-only', `This ${this.format} image is read-only.`);
+    this.settled = false;
     this.opened ??= this.beforeFirstChange();
     try {
       await this.opened;

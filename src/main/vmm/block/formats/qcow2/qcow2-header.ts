@@ -1,3 +1,4 @@
+import { formatNamedInQcow2 } from '../../../../../shared/disk/empty-qcow2.js';
 import { ImageError, type FilePort } from '../../disk-image.js';
 
 /** docs/interop/qcow2.txt of QEMU ("Qcow2 image file format"), header; all numbers big endian. */
@@ -140,7 +141,7 @@ function backingFormat(view: DataView, headerBytes: number, end: number): string
     const length = view.getUint32(at + 4);
     if (type === EXTENSION_END || at + 8 + length > end) return undefined;
     const body = new Uint8Array(view.buffer, view.byteOffset + at + 8, length);
-    if (type === EXTENSION_BACKING_FORMAT) return text(body);
+    if (type === EXTENSION_BACKING_FORMAT) return formatNamedInQcow2(text(body));
     at += 8 + Math.ceil(length / 8) * 8;
   }
   return undefined;

@@ -104,9 +104,12 @@ export class VdiMap implements WritableBlockMap {
     return this.file.sync();
   }
 
-  async close(): Promise<void> {
-    if (!this.file.readonly) await this.fillGaps();
-    await this.file.close();
+  settle(): Promise<void> {
+    return this.fillGaps();
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
   }
 
   /** Blocks of the file that nothing names, or that the header does not count. */

@@ -104,6 +104,10 @@ export class VhdMap implements WritableBlockMap {
     return this.file.sync();
   }
 
+  settle(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     return this.file.close();
   }

@@ -47,9 +47,10 @@ export class LogWriter {
     }
   }
 
-  /** Says that the log is empty. */
-  async end(): Promise<void> {
+  /** Says that the log is empty. @returns the header as it is in the file then */
+  async end(): Promise<FoundHeader> {
     if (!isZeroGuid(this.header.logGuid)) await this.setHeader({ ...this.header, logGuid: NO_GUID });
+    return this.header;
   }
 
   private async append(pages: readonly ChangedPage[], fileBytes: number): Promise<void> {

@@ -42,6 +42,8 @@ export class VhdxMap implements WritableBlockMap {
   private readonly bitmaps: SectorBitmaps;
   private readonly changedPages = new Set<number>();
   private log: LogWriter | undefined;
+  /** As it is in the file while the log is not in use. */
+  private header: FoundHeader;
 
   private constructor(
     private readonly file: FilePort,
@@ -51,6 +53,7 @@ export class VhdxMap implements WritableBlockMap {
   ) {
     const { blockBytes, diskSize, logicalSectorBytes } = layout.metadata;
     this.size = diskSize;
+    this.header = layout.header;
     this.blockBytes = blockBytes;
     this.chunkRatio = chunkRatioOf(layout.metadata);
     this.bitmaps = new SectorBitmaps(file, logicalSectorBytes);
@@ -128,16 +131,20 @@ export class VhdxMap implements WritableBlockMap {
 
   /** Announces that the file and its disk are going to change. */
   async begin(): Promise<void> {
-    this.log = await LogWriter.begin(this.file, this.layout.header);
+    this.log = await LogWriter.begin(this.file, this.header);
   }
 
   sync(): Promise<void> {
     return this.file.sync();
   }
 
-  async close(): Promise<void> {
-    await this.log?.end();
-    await this.file.close();
+  async settle(): Promise<void> {
+    if (this.log !== undefined) this.header = await this.log.end();
+    this.log = undefined;
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
   }
 
   /** Room in the file, in blocks, that nothing refers to. */

@@ -74,6 +74,10 @@ export class JoinedExtents implements WritableBlockMap {
     await Promise.all(this.parts.map(({ extent }) => extent.sync()));
   }
 
+  async settle(): Promise<void> {
+    for (const { extent } of this.parts) await extent.settle();
+  }
+
   async close(): Promise<void> {
     for (const { extent } of this.parts) await extent.close();
   }

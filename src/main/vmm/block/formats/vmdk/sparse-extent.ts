@@ -34,6 +34,8 @@ export interface GrainSurvey {
 export class SparseExtent implements WritableBlockMap {
   readonly size: number;
   private readonly grainBytes: number;
+  /** Whether the mark of {@link markUnclean} has been set by this session. */
+  private unclean = false;
 
   private constructor(
     private readonly file: FilePort,
@@ -139,6 +141,11 @@ export class SparseExtent implements WritableBlockMap {
     return this.file.sync();
   }
 
+  /** Takes back the mark of {@link markUnclean}, if it was set. */
+  async settle(): Promise<void> {
+    if (this.unclean) await this.markUnclean(false);
+  }
+
   close(): Promise<void> {
     return this.file.close();
   }
@@ -147,6 +154,7 @@ export class SparseExtent implements WritableBlockMap {
   async markUnclean(unclean: boolean): Promise<void> {
     await this.file.write(UNCLEAN_OFFSET, Uint8Array.of(unclean ? 1 : 0));
     await this.file.sync();
+    this.unclean = unclean;
   }
 
   /** Looks at every entry of every table. @param step called once a table */

@@ -80,8 +80,6 @@ export class VmdkImage extends MappedImage {
 
 /** The extents of a disk together with the file that describes them. */
 class VmdkMap extends JoinedExtents {
-  private begun = false;
-
   constructor(
     extents: JoinedExtents,
     private readonly descriptorFile: FilePort | undefined,
@@ -92,14 +90,12 @@ class VmdkMap extends JoinedExtents {
   /** Tells other programs, and disks that build on this one, that its content is another from now on. */
   async begin(file: FilePort, { contentId, contentIdAt, offset }: FoundDescriptor): Promise<void> {
     for (const extent of this.sparse) await extent.markUnclean(true);
-    this.begun = true;
     if (contentIdAt === undefined) return;
     const digits = Uint8Array.from(nextContentId(contentId), (char) => char.charCodeAt(0));
     await file.write(offset + contentIdAt, digits);
   }
 
   override async close(): Promise<void> {
-    if (this.begun) for (const extent of this.sparse) await extent.markUnclean(false);
     await super.close();
     await this.descriptorFile?.close();
   }

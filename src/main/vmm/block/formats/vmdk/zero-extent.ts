@@ -17,6 +17,10 @@ export class ZeroExtent implements BlockMap {
     return Promise.resolve();
   }
 
+  settle(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
