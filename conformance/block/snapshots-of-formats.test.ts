@@ -56,7 +56,7 @@ class Subject {
     readonly folder: string,
   ) {}
 
-  static async create(file: string, format: string): Promise<Subject> {
+  static async create(file: string, format: (typeof DISKS)[number]['format']): Promise<Subject> {
     const slot = { bus: 'ide', channel: 0, unit: 0 } as const;
     const disk = { id: 'disk0', kind: 'disk' as const, slot, path: 'new' };
     const { id: mediaId } = await host.command('media.add', { path: file });
