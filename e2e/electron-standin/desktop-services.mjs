@@ -11,6 +11,11 @@ export const dialog = {
 
 export const Menu = { setApplicationMenu() {}, buildFromTemplate: (template) => ({ items: template }) };
 
+/** The computer falls asleep by SIGPWR and wakes up by SIGCONT. */
+export const powerMonitor = new EventEmitter();
+process.on('SIGPWR', () => powerMonitor.emit('suspend'));
+process.on('SIGCONT', () => powerMonitor.emit('resume'));
+
 const image = { resize: () => image };
 export const nativeImage = { createFromPath: () => image };
 

@@ -4,5 +4,5 @@ export { BrowserWindow } from './browser-window.mjs';
 export { ipcMain } from './ipc-main.mjs';
 export { MessageChannelMain } from './message-ports.mjs';
 export { utilityProcess } from './utility-process.mjs';
-export { dialog, Menu, nativeImage, screen, shell, Tray } from './desktop-services.mjs';
+export { dialog, Menu, nativeImage, powerMonitor, screen, shell, Tray } from './desktop-services.mjs';
 export { protocol, session } from './session.mjs';

@@ -44,6 +44,16 @@ export class DesktopApp {
     return new Promise((resolve) => second.once('exit', resolve));
   }
 
+  /** Sends the application a signal; the stand-in takes some for events of the computer. */
+  signal(signal: NodeJS.Signals): void {
+    this.process.kill(signal);
+  }
+
+  /** The window that is open now, after the first one was closed. */
+  currentPage(): Promise<Page> {
+    return appPage(this.browser);
+  }
+
   /** Resolves when the application has ended by itself. */
   ended(): Promise<number | null> {
     if (this.process.exitCode !== null) return Promise.resolve(this.process.exitCode);

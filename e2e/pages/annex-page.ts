@@ -15,6 +15,11 @@ export class AnnexPage {
     await this.tab('Home').waitFor();
     await this.page.keyboard.press('Control+o');
     await this.chooseHostFile(file);
+    await this.finishWizard(options);
+  }
+
+  /** Names the machine in the open wizard and makes it; answers when its tab is open. */
+  async finishWizard(options: { readonly name: string; readonly start: boolean }): Promise<void> {
     const wizard = this.dialog('New machine');
     await wizard.getByRole('textbox', { name: 'Name' }).fill(options.name);
     await wizard.getByText('Start when created').setChecked(options.start);

@@ -182,8 +182,13 @@ export class Host {
   }
 
   /** Saves what runs, as far as it can be saved, and ends it. */
-  suspendAll(): Promise<void> {
+  suspendAll(): Promise<string[]> {
     return this.power.suspendAll();
+  }
+
+  /** Starts machines again that `suspendAll` named. @returns ids of those that run; notices say why others do not */
+  startAll(ids: readonly string[]): Promise<string[]> {
+    return this.power.startAll(ids);
   }
 
   /** Powers off what runs and stops. */

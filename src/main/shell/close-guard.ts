@@ -2,6 +2,7 @@ import { dialog, ipcMain, type BrowserWindow } from 'electron';
 import { z } from 'zod';
 import { BRIDGE } from '../../shared/contract/bridge.js';
 import type { CloseAnswer } from '../../shared/contract/desktop.js';
+import { toWireError } from '../../shared/contract/errors.js';
 import type { Host } from '../host/host.js';
 import { isTrustedSender } from './window-guards.js';
 
@@ -12,9 +13,13 @@ const answerSchema = z.enum(['suspend', 'power-off', 'background', 'cancel']);
 
 /**
  * A closing window never kills a machine without asking. Holds the window open while machines run, asks the page (or the
- * person directly if the page hangs), then closes with the answer carried out by `leave`.
+ * person directly if the page hangs), then closes if `leave` could carry the answer out.
  */
-export function guardClosing(window: BrowserWindow, host: Host, leave: (answer: CloseAnswer) => Promise<void>): void {
+export function guardClosing(
+  window: BrowserWindow,
+  host: Host,
+  leave: (answer: CloseAnswer) => Promise<boolean>,
+): void {
   let decided = false;
   let asking = false;
   window.on('close', (event) => {
@@ -22,13 +27,14 @@ export function guardClosing(window: BrowserWindow, host: Host, leave: (answer: 
     event.preventDefault();
     if (asking) return;
     asking = true;
-    void decide().finally(() => (asking = false));
+    void decide()
+      .catch((error: unknown) => dialog.showErrorBox('Annex cannot close', toWireError(error).message))
+      .finally(() => (asking = false));
   });
 
   async function decide(): Promise<void> {
     const answer: CloseAnswer = host.running.length > 0 ? await ask(window) : 'power-off';
-    if (answer === 'cancel') return;
-    await leave(answer);
+    if (answer === 'cancel' || !(await leave(answer))) return;
     decided = true;
     window.close();
   }

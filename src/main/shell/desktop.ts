@@ -12,6 +12,7 @@ import { guardClosing } from './close-guard.js';
 import { connectBridge } from './ipc-bridge.js';
 import { createMainWindow } from './main-window.js';
 import { chooseMedia } from './media-chooser.js';
+import { suspendWithComputer } from './computer-sleep.js';
 import { UtilityProcessStarter } from './utility-process-starter.js';
 import { connectWindowControls } from './window-controls.js';
 import { guardSession } from './window-guards.js';
@@ -41,6 +42,7 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
   const host = await openHost(options);
   if (!host) return app.quit();
   await letCommandLineIn(host, options);
+  suspendWithComputer(host);
   const desktop = new Desktop(options, host);
   app.on('second-instance', () => desktop.open());
   app.on('activate', () => desktop.open());
@@ -77,9 +79,16 @@ class Desktop {
     if (!this.inBackground) app.quit();
   }
 
-  private async leave(answer: CloseAnswer): Promise<void> {
-    if (answer === 'suspend') await this.host.suspendAll();
-    if (answer !== 'background') return this.host.close();
+  /** @returns whether the window may close: not while a machine could not be suspended, as its notice says */
+  private async leave(answer: CloseAnswer): Promise<boolean> {
+    if (answer === 'suspend') {
+      await this.host.suspendAll();
+      if (this.host.running.length > 0) return false;
+    }
+    if (answer !== 'background') {
+      await this.host.close();
+      return true;
+    }
     this.inBackground = true;
     this.tray = showBackgroundTray(this.options.icon, {
       open: () => this.open(),
@@ -88,6 +97,7 @@ class Desktop {
         this.window?.close();
       },
     });
+    return true;
   }
 }
 

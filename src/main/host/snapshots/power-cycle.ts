@@ -77,15 +77,27 @@ export class PowerCycle {
     );
   }
 
-  /** What cannot be suspended goes on; why is told in a notice. */
-  async suspendAll(): Promise<void> {
-    await Promise.all(
-      this.sites.machines.running.map((id) =>
-        this.suspend(id).catch((error: unknown) =>
-          this.emit({ type: 'notice', machineId: id, error: toWireError(error) }),
+  /** What cannot be suspended goes on; why is told in a notice. @returns ids of the machines that are suspended now */
+  suspendAll(): Promise<string[]> {
+    return this.withEach(this.sites.machines.running, (id) => this.suspend(id));
+  }
+
+  /** Starts machines that were suspended together. What cannot start is told in a notice. @returns ids of those that run */
+  startAll(ids: readonly string[]): Promise<string[]> {
+    return this.withEach(ids, (id) => this.start(id, false));
+  }
+
+  /** @returns ids of the machines it worked for; for the others a notice says why not */
+  private async withEach(ids: readonly string[], work: (id: string) => Promise<void>): Promise<string[]> {
+    const done = await Promise.all(
+      ids.map((id) =>
+        work(id).then(
+          () => id,
+          (error: unknown) => this.emit({ type: 'notice', machineId: id, error: toWireError(error) }),
         ),
       ),
     );
+    return done.filter((id) => id !== undefined);
   }
 
   async discardState(id: string): Promise<void> {

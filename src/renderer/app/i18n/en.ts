@@ -668,6 +668,7 @@ export const en = {
     cloneButton: 'Clone',
     cloning: 'Cloning…',
     compare: 'Compare…',
+    memorySize: 'Memory size',
     compareTitle: 'Compare',
     compareButton: 'Compare',
     compareFrom: 'From',

@@ -667,6 +667,7 @@ export const zhCN: Messages = {
     cloneButton: '克隆',
     cloning: '正在克隆…',
     compare: '比较…',
+    memorySize: '内存大小',
     compareTitle: '比较',
     compareButton: '比较',
     compareFrom: '从',

@@ -22,8 +22,8 @@ export function fakeSample(machine: MachineView, at: number): MachineMetrics {
       'interrupt.timer': k(250, 50_000),
       'interrupt.ide': k(90, 9_000),
       'interrupt.keyboard': k(3, 5_000),
-      'tlb.misses': k(52_000, 19_000),
-      'page.faults': k(3900, 14_000),
+      'tlbMisses': k(52_000, 19_000),
+      'pageFaults': k(3900, 14_000),
     },
     disks: { disk1: { readBytes: k(300_000, 9_000), writeBytes: k(3_100_000, 15_000) } },
     memory: {

@@ -1,26 +1,58 @@
 import type { Locale } from '../../app/i18n/locales.js';
 
-/** Counters with a settled name; others are shown by their key. */
-const NAMES: Readonly<Record<string, { readonly 'en': string; readonly 'zh-CN': string }>> = {
-  'port': { 'en': 'Port I/O', 'zh-CN': '端口 I/O' },
-  'port-io': { 'en': 'Port I/O', 'zh-CN': '端口 I/O' },
-  'io': { 'en': 'Port I/O', 'zh-CN': '端口 I/O' },
-  'mmio': { 'en': 'MMIO', 'zh-CN': 'MMIO' },
-  'halt': { 'en': 'Halt', 'zh-CN': '停机' },
-  'interrupt': { 'en': 'Interrupts', 'zh-CN': '中断' },
-  'budget': { 'en': 'Time slice', 'zh-CN': '时间片' },
-  'timer': { 'en': 'Timer', 'zh-CN': '定时器' },
-  'keyboard': { 'en': 'Keyboard', 'zh-CN': '键盘' },
-  'ide': { 'en': 'IDE', 'zh-CN': 'IDE' },
+/** Names of what a machine counts: English, Simplified Chinese. Exits and interrupts come without their prefix. */
+const NAMES: Readonly<Record<string, readonly [en: string, zh: string]>> = {
+  // Exits of the virtual processor.
+  'port': ['Port I/O', '端口 I/O'],
+  'mmio': ['MMIO', 'MMIO'],
+  'interrupt': ['Interrupts', '中断'],
+  'halt': ['Halt', '停机'],
+  // Interrupts.
+  'timer': ['Timer', '定时器'],
+  'keyboard': ['Keyboard', '键盘'],
+  'mouse': ['Mouse', '鼠标'],
+  'com1': ['COM1', 'COM1'],
+  'com2': ['COM2', 'COM2'],
+  'floppy': ['Floppy', '软盘'],
+  'rtc': ['Real-time clock', '实时时钟'],
+  'acpi': ['ACPI', 'ACPI'],
+  'pci': ['PCI', 'PCI'],
+  'ide': ['IDE', 'IDE'],
+  'msi': ['MSI', 'MSI'],
+  // The software engines.
+  'tlbMisses': ['TLB misses', 'TLB 未命中'],
+  'tlbFlushes': ['TLB flushes', 'TLB 刷新'],
+  'pageFaults': ['Page faults', '缺页异常'],
+  'exceptions': ['Exceptions', '异常'],
+  'externalInterrupts': ['Interrupts taken', '已响应的中断'],
+  'softwareInterrupts': ['Software interrupts', '软件中断'],
+  'portAccesses': ['Port accesses', '端口访问'],
+  'mmioAccesses': ['MMIO accesses', 'MMIO 访问'],
+  'decodedInstructions': ['Instructions decoded', '已解码指令'],
+  'codeInvalidations': ['Code invalidations', '代码失效'],
+  'cacheFlushes': ['Code cache flushes', '代码缓存刷新'],
+  'singleSteps': ['Single steps', '单步执行'],
+  'halts': ['HLT instructions', 'HLT 指令'],
+  'taskSwitches': ['Task switches', '任务切换'],
+  'regions': ['Regions translated', '已翻译区域'],
+  'regionsDropped': ['Regions dropped', '已丢弃区域'],
+  'regionBytes': ['Translated bytes', '已翻译字节'],
+  // The KVM engine and the machine.
+  'kvm.kicks': ['KVM kicks', 'KVM 唤起'],
+  'slices': ['Time slices', '时间片'],
+  'resets': ['Resets', '复位'],
 };
 
-/** `tlb-misses` or `tlbMisses` → `Tlb misses`, where no name is settled. */
+/** What a person reads for a counter; one without a settled name is shown by its key, in words. */
 export function counterLabel(key: string, locale: Locale): string {
-  const settled = NAMES[key]?.[locale];
-  if (settled) return settled;
+  const settled = NAMES[key];
+  if (settled) return settled[locale === 'en' ? 0 : 1];
   const words = key
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .replaceAll(/[-_.]/g, ' ')
     .toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return words
+    .replace(/^kvm\b/, 'KVM')
+    .replace(/^irq(\d+)/, 'IRQ $1')
+    .replace(/^[a-z]/, (first) => first.toUpperCase());
 }

@@ -31,6 +31,15 @@ describe('takeMedium', () => {
     });
   });
 
+  it('names the machine anew with each medium, but keeps a name the person typed', () => {
+    const form = formWith(medium('debian'));
+    takeMedium(form, medium('server'), []);
+    expect(form.name).toBe('server');
+    form.name = 'mine';
+    takeMedium(form, medium('debian'), []);
+    expect(form.name).toBe('mine');
+  });
+
   it('adds no new disk to an existing one', () => {
     expect(formWith(medium('server')).diskGiB).toBeNull();
   });

@@ -28,6 +28,8 @@ export interface WizardForm {
   commandLine: string;
   guestOs: GuestOs;
   name: string;
+  /** What the name was set to by itself. */
+  suggestedName: string;
   folder: string;
   memoryMiB: number;
   /** Size of a new disk; null for none. */
@@ -47,6 +49,7 @@ const REPLACED_BY_HOST = 'medium';
 
 export function emptyForm(taken: readonly string[], baseName: string): WizardForm {
   const defaults = osDefaults('other');
+  const name = freeName(baseName, taken);
   return {
     source: 'medium',
     medium: null,
@@ -54,7 +57,8 @@ export function emptyForm(taken: readonly string[], baseName: string): WizardFor
     initrd: null,
     commandLine: DEFAULT_COMMAND_LINE,
     guestOs: 'other',
-    name: freeName(baseName, taken),
+    name,
+    suggestedName: name,
     folder: '',
     memoryMiB: defaults.memoryMiB,
     diskGiB: defaults.diskGiB,
@@ -109,7 +113,13 @@ export function takeMedium(form: WizardForm, medium: MediaView, taken: readonly 
     form.floppy = medium.kind === 'floppy';
     applySystem(form, detectedOs(medium) ?? 'other');
   }
-  form.name = freeName(nameFromMedium(medium), taken);
+  suggestName(form, freeName(nameFromMedium(medium), taken));
+}
+
+/** A name the person has typed stays: a large medium is recognised only after a while. */
+function suggestName(form: WizardForm, name: string): void {
+  if (form.name === form.suggestedName || form.name.trim() === '') form.name = name;
+  form.suggestedName = name;
 }
 
 export interface FormProblems {
