@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { InterpreterEngine } from '../main/vmm/cpu/interpreter.js';
+import { TranslatorEngine } from '../main/vmm/cpu/translator/translator-engine.js';
 import type { VcpuFactory } from '../main/vmm/machine/machine-ports.js';
 
 let module: WebAssembly.Module | undefined;
 
+function core(): WebAssembly.Module {
+  return (module ??= new WebAssembly.Module(readFileSync(new URL('../../out/core/core.wasm', import.meta.url))));
+}
+
 /** The processor tests run guests on; the test runner compiles the core first. */
-export const createTestVcpu: VcpuFactory = (memory, bus) => {
-  module ??= new WebAssembly.Module(readFileSync(new URL('../../out/core/core.wasm', import.meta.url)));
-  return new InterpreterEngine({ memory, bus, module });
-};
+export const createTestVcpu: VcpuFactory = (memory, bus) => new InterpreterEngine({ memory, bus, module: core() });
+
+/** The same with regions; eager, so that short guests have some. */
+export const createTranslatingVcpu: VcpuFactory = (memory, bus) =>
+  new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 100, hotSamples: 2 });

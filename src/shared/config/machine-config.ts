@@ -75,7 +75,7 @@ export const machineConfigSchema = z.object({
   folder: z.string().max(200).default(''),
   memoryMiB: z.int().min(MIN_MEMORY_MIB).max(MAX_MEMORY_MIB),
   cpus: z.literal(1).default(1),
-  engine: z.enum(['auto', 'interpreter', 'kvm']).default('auto'),
+  engine: z.enum(['auto', 'interpreter', 'translator', 'kvm']).default('auto'),
   firmware: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('builtin') }),
     z.object({ kind: z.literal('seabios') }),

@@ -50,6 +50,9 @@ export class EngineChooser {
     if (wanted === 'interpreter') {
       return { engine: 'interpreter', reasonCode: 'chosen-by-person', reason: 'The settings ask for the interpreter.' };
     }
+    if (wanted === 'translator') {
+      return { engine: 'translator', reasonCode: 'chosen-by-person', reason: 'The settings ask for the translator.' };
+    }
     const kvm = await (this.probed ??= this.probe());
     return wanted === 'kvm' ? demanded(kvm) : fastest(kvm);
   }

@@ -33,6 +33,7 @@ export function useMachineOptions(): MachineOptions {
     ]),
     engine: computed(() => [
       { value: 'auto', label: t('engine.auto') },
+      { value: 'translator', label: t('engine.translator') },
       { value: 'interpreter', label: t('engine.interpreter') },
       { value: 'kvm', label: t('engine.kvm') },
     ]),

@@ -4,7 +4,7 @@ import {
 import { KIND_IN_LOCAL } from './code/flags.js';
 import { COUNT_SHIFT, LEFT_KIND_SHIFT, LEFT_OVER_SHIFT } from './code/exits.js';
 import { importIndex, REGION_IMPORTS } from './code/imports.js';
-import { RegionCode, type RegisterSets } from './code/region-code.js';
+import { RegionCode } from './code/region-code.js';
 import {
   ANSWER, BUDGET, FLAGS_A, FLAGS_B, FLAGS_KIND, NEXT_RIP, PACKED, PAGE_RIP_LOCAL, SELECTOR,
 } from './code/region-locals.js'; // prettier-ignore
@@ -26,44 +26,27 @@ export interface RegionPlace {
   readonly opAt: (offset: number) => number;
 }
 
-const ALL: RegisterSets = { used: 0xffff, written: 0xffff };
-
 /** Translates a region to a module that exports it as `region`. */
 export function generateRegion(region: Region, place: RegionPlace): Uint8Array<ArrayBuffer> {
-  const first = emitRegion(region, place, ALL);
-  // What is handed to the core is told the registers, which are known only now.
-  const { code, to } = first.to.usesCore ? emitRegion(region, place, first.to.registers) : first;
-  const before = prologue(to);
-  const after = epilogue(to, region);
-  return encodeModule(REGION_IMPORTS, [
-    {
-      name: 'region',
-      parameters: [I32],
-      results: [I32],
-      body: [to.locals.declaration(), before.sink.view(), code.sink.view(), after.sink.view()],
-    },
-  ]);
-}
-
-/** The three blocks around a region's body; {@link epilogue} closes them. */
-function emitRegion(region: Region, place: RegionPlace, sets: RegisterSets): { code: FunctionCode; to: RegionCode } {
   const code = new FunctionCode(1);
+  // The three blocks around the body, which the epilogue closes.
   const labels = {
     gone: code.open(Wasm.block, I32),
     leave: code.open(Wasm.block, I32),
     step: code.open(Wasm.block, I32),
   };
-  const to = new RegionCode(code, labels, { used: sets.used, written: sets.written });
-  const successors = region.blocks.map((block) => block.successors);
-  const order = orderBlocks(successors, region.entries);
-  const heads = headsOf(order);
-  const body = new RegionBody(to, region, flagLiveness(region, heads), {
-    map: place.codePage + CODE_PAGE_HEADER,
-    index: place.index,
-    opAt: place.opAt,
-  });
-  body.emit(order);
-  return { code, to };
+  const to = new RegionCode(code, labels);
+  const order = orderBlocks(
+    region.blocks.map((block) => block.successors),
+    region.entries,
+  );
+  const liveness = flagLiveness(region, headsOf(order));
+  const map = place.codePage + CODE_PAGE_HEADER;
+  new RegionBody(to, region, liveness, { map, index: place.index, opAt: place.opAt }).emit(order);
+  const parts = [prologue(to), code, epilogue(to, region)].flatMap((part) => part.parts());
+  return encodeModule(REGION_IMPORTS, [
+    { name: 'region', parameters: [I32], results: [I32], body: [to.locals.declaration(), ...parts] },
+  ]);
 }
 
 /** Loads the registers the region uses. */

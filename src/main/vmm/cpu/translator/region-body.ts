@@ -36,8 +36,8 @@ export class RegionBody {
   private readonly code: FunctionCode;
   private readonly scopes: Scope[] = [];
   private readonly entries: ReadonlySet<number>;
-  /** How many ways lead to each block. */
-  private readonly ways: number[];
+  /** Blocks that lead to each block, once for each way. */
+  private readonly predecessors: number[][];
   /** Kind of the flags a block's only way brings. */
   private readonly inherited = new Map<number, number>();
   /** Loops that are entered elsewhere than at their heads, by head. */
@@ -52,8 +52,8 @@ export class RegionBody {
   ) {
     this.code = to.code;
     this.entries = new Set(region.entries);
-    this.ways = region.blocks.map(() => 0);
-    for (const { successors } of region.blocks) for (const to of successors) this.ways[to]!++;
+    this.predecessors = region.blocks.map(() => []);
+    region.blocks.forEach(({ successors }, from) => successors.forEach((to) => this.predecessors[to]!.push(from)));
   }
 
   emit(items: readonly Item[]): void {
@@ -68,13 +68,13 @@ export class RegionBody {
   private findDispatching(item: Item): void {
     if (typeof item === 'number') return;
     const inside = new Set(blocksOf(item));
-    const entered = [...inside].some(
-      (block) =>
-        block !== item.head &&
-        (this.entries.has(block) ||
-          this.region.blocks.some(({ successors }, from) => !inside.has(from) && successors.includes(block))),
-    );
-    if (entered) this.dispatching.add(item.head);
+    for (const block of inside) {
+      if (block === item.head) continue;
+      if (this.entries.has(block) || this.predecessors[block]!.some((from) => !inside.has(from))) {
+        this.dispatching.add(item.head);
+        break;
+      }
+    }
     for (const inner of item.body) this.findDispatching(inner);
   }
 
@@ -111,7 +111,8 @@ export class RegionBody {
   /** Goes to the item that holds the block in SELECTOR. */
   private dispatch({ items }: Scope): void {
     const first = items[0]!.label;
-    const labels = this.region.blocks.map((_, block) => items.find(({ blocks }) => blocks.has(block))?.label ?? first);
+    const labels = new Array<Label>(this.region.blocks.length).fill(first);
+    for (const { blocks, label } of items) for (const block of blocks) labels[block] = label;
     this.code.get(SELECTOR).brTable(labels, first);
   }
 
@@ -184,14 +185,14 @@ export class RegionBody {
 
   /** Goes to a page offset: a block of the region, or out of it. */
   private go(offset: number): void {
-    const index = this.region.blocks.findIndex(({ start }) => start === offset);
-    if (index < 0) this.to.exits.leaveAt(offset);
+    const index = this.region.indices.get(offset);
+    if (index === undefined) this.to.exits.leaveAt(offset);
     else this.goToBlock(index);
   }
 
   private goToBlock(index: number): void {
     const { to, code } = this;
-    const only = this.ways[index] === 1 && !this.entries.has(index);
+    const only = this.predecessors[index]!.length === 1 && !this.entries.has(index);
     if (only) this.inherited.set(index, to.flags.kind);
     else this.passFlags(index);
     for (let s = this.scopes.length - 1; s >= 0; s--) {

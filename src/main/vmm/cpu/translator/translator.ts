@@ -69,7 +69,12 @@ export class Translator {
     const regionMode = mode === undefined ? undefined : MODES[mode];
     if (mode === undefined || regionMode === undefined) return;
     const host = view.getUint32(codePage + PAGE_HOST, true);
-    const region = discoverRegion(bytes.slice(host, host + PAGE_BYTES), offsets, regionMode);
+    const entered = (offset: number): boolean => {
+      const op = view.getUint32(codePage + L.CODE_PAGE_HEADER + offset * 4, true);
+      return op !== 0 && view.getUint16(op, true) === OP_REGION;
+    };
+    const page = { bytes: bytes.slice(host, host + PAGE_BYTES), mode: regionMode, entered };
+    const region = discoverRegion(page, offsets);
     const first = region.entries[0];
     const opAt = (offset: number): number => (offset < PAGE_BYTES ? this.core.decodeAt(codePage, mode, offset) : 0);
     // Nothing worth it, or forgotten since.

@@ -25,13 +25,16 @@ export type Place =
   /** The host pointer's local. */
   | { readonly kind: 'memory'; readonly pointer: number };
 
+/** Operands of a width of their own. */
+const WIDTHS: Readonly<Record<string, OperandBytes>> = {
+  AL: 1, CL: 1, 1: 1, Eb: 1, Gb: 1, Mb: 1, Zb: 1, Ob: 1, Xb: 1, Yb: 1, Ew: 2, Gw: 2, Mw: 2, Ed: 4, Gd: 4, Md: 4,
+}; // prettier-ignore
+
 /** Width of an operand by its letters (SDM vol. 2, A.2.2). */
 export function operandWidth({ operands, operandBytes }: Decoded, index: number): OperandBytes {
   const letters = operands[index]!;
-  if (letters === 'AL' || letters === 'CL' || letters === '1' || /^[EGMZOXY]b$/.test(letters)) return 1;
-  if (/^[EGM]w$/.test(letters)) return 2;
-  if (/^[EGM]d$/.test(letters)) return 4;
-  return letters === 'Ez' && operandBytes === 8 ? 4 : operandBytes;
+  if (letters === 'Ez' && operandBytes === 8) return 4;
+  return WIDTHS[letters] ?? operandBytes;
 }
 
 /** Operands of integer instructions by the letters of their row. */

@@ -20,11 +20,6 @@ import {
   WRITE_TABLE,
 } from './region-locals.js';
 
-export interface RegisterSets {
-  readonly used: number;
-  readonly written: number;
-}
-
 /**
  * What lowerings write code with. Values are on the WebAssembly stack or in temporaries; an operand of 8 bytes is an
  * i64, a narrower one an i32 with zeros above it.
@@ -39,13 +34,10 @@ export class RegionCode {
   readonly operands: Operands;
   /** Whether the flags that the current instruction leaves matter. */
   flagsMatter = true;
-  /** Whether the region hands instructions to the core, which makes it store and load the sets below. */
-  usesCore = false;
 
   constructor(
     readonly code: FunctionCode,
     labels: ExitLabels,
-    private readonly sets: RegisterSets,
   ) {
     this.registers = new GuestRegisters(code);
     this.flags = new RegionFlags(code);
@@ -86,15 +78,15 @@ export class RegionCode {
 
   /** Hands the current instruction to the core, by its op's address, and leaves if it does not simply go on. */
   executeSingle(op: number): void {
-    const { code, registers } = this;
-    this.usesCore = true;
-    registers.store(code, this.sets.written);
+    const { code } = this;
+    // Which registers the region uses is known at its end.
+    code.gap(() => this.storeRegisters());
     this.storeFlags();
     code.i32(op).call(importIndex('executeSingle')).tee(ANSWER);
     code.open(Wasm.if);
     this.exits.gone();
     code.end();
-    registers.load(code, this.sets.used);
+    code.gap(() => this.loadRegisters());
     this.loadTables();
     this.loadFlags();
   }
@@ -102,6 +94,20 @@ export class RegionCode {
   /** Where an indirect transfer goes: a temporary (i64), for the end of the block. */
   setTarget(target: number): void {
     this.code.get(target).set(NEXT_RIP);
+  }
+
+  /** Code that loads what the region uses. */
+  loadRegisters(): FunctionCode {
+    const code = new FunctionCode();
+    this.registers.load(code, this.registers.used);
+    return code;
+  }
+
+  /** Code that stores what the region changes. */
+  storeRegisters(): FunctionCode {
+    const code = new FunctionCode();
+    this.registers.store(code, this.registers.written);
+    return code;
   }
 
   loadTables(code = this.code): void {

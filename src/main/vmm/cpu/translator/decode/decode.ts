@@ -1,7 +1,7 @@
-import { ByteReader, MAX_INSTRUCTION_BYTES } from '../../disassembler/byte-reader.js';
-import { findInstruction, type IndexedInstruction } from '../../disassembler/instruction-index.js';
-import { operandSize } from '../../core/opcodes/operands.js';
+import { findInstruction } from '../../disassembler/instruction-index.js';
+import { MAX_INSTRUCTION_BYTES } from '../../disassembler/byte-reader.js';
 import type { Decoded, MemoryOperand, OperandBytes } from './decoded.js';
+import { shapeOf, type Shape } from './shape.js';
 
 /** Code that regions are made of: 64-bit, and 32-bit with flat segments. */
 export type RegionMode = 'long' | 'flat32';
@@ -11,61 +11,54 @@ export const SS = 2;
 export const DS = 3;
 export const FS = 4;
 
-/**
- * Decodes the instruction at an offset of a page.
- * @returns `undefined` if it is none, is not in the table, or goes beyond the page
- */
-export function decodeAt(page: Uint8Array, offset: number, mode: RegionMode): Decoded | undefined {
-  try {
-    return new Decoder(page.subarray(offset, offset + MAX_INSTRUCTION_BYTES), offset, mode).decode();
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
-class Decoder {
-  private readonly reader: ByteReader;
+/** Decodes the instructions of one page. */
+export class PageDecoder {
   private readonly long: boolean;
+  private offset = 0;
+  private at = 0;
+  private end = 0;
   private rex = 0;
   private repeat = 0;
   private lock = false;
   private operandSizePrefix = false;
   private addressSizePrefix = false;
-  private segmentOverride: number | undefined;
+  private segmentOverride = -1;
   private opcode = 0;
   private modrm = 0;
   private memory: MemoryOperand | undefined;
+  private wideImmediate = 0n;
+  private failed = false;
 
   constructor(
-    bytes: Uint8Array,
-    private readonly offset: number,
+    private readonly page: Uint8Array,
     mode: RegionMode,
   ) {
-    this.reader = new ByteReader(bytes);
     this.long = mode === 'long';
   }
 
-  decode(): Decoded | undefined {
+  /** The instruction at an offset; `undefined` if it is none, goes beyond the page, or has 16-bit addresses. */
+  decode(offset: number): Decoded | undefined {
+    this.begin(offset);
     this.readPrefixes();
     const map = this.readOpcode();
+    if (this.failed) return undefined;
     const found = findInstruction(map, this.opcode, {
       bits: this.long ? 64 : 32,
       operandSizePrefix: this.operandSizePrefix,
       repeat: this.repeat,
       rexW: (this.rex & 8) !== 0,
-      modrm: this.reader.peek(),
+      modrm: this.at < this.end ? this.page[this.at] : undefined,
     });
     if (!found) return undefined;
-    const operandBytes = this.operandBytes(found);
-    const registersOnly = found.operands.some((operand) => /^[CD]y$/.test(operand));
-    if (found.encoding.modrm) this.readModrm(registersOnly);
-    const wide = this.readWide(found, operandBytes);
-    const immediate = wide === undefined ? this.immediate(found, operandBytes) : 0;
-    const length = this.reader.position;
+    const shape = shapeOf(found);
+    const operandBytes = this.operandBytes(shape);
+    if (found.encoding.modrm) this.readModrm(shape.registersOnly);
+    const immediate = this.readImmediate(shape, operandBytes);
+    const length = this.at - offset;
+    if (this.failed) return undefined;
     return {
       long: this.long,
-      offset: this.offset,
+      offset,
       length,
       row: found.row,
       operands: found.operands,
@@ -77,20 +70,50 @@ class Decoder {
       memory: this.relocated(length),
       lock: this.lock,
       repeat: this.repeat,
-      segment: this.segmentOverride ?? DS,
+      segment: this.segmentOverride < 0 ? DS : this.segmentOverride,
       immediate,
-      wideImmediate: wide ?? 0n,
+      wideImmediate: this.wideImmediate,
+      lowering: undefined,
     };
   }
 
+  private begin(offset: number): void {
+    this.offset = this.at = offset;
+    this.end = Math.min(offset + MAX_INSTRUCTION_BYTES, this.page.length);
+    this.rex = this.repeat = this.modrm = 0;
+    this.lock = this.operandSizePrefix = this.addressSizePrefix = this.failed = false;
+    this.segmentOverride = -1;
+    this.memory = undefined;
+    this.wideImmediate = 0n;
+  }
+
+  private byte(): number {
+    if (this.at < this.end) return this.page[this.at++]!;
+    this.failed = true;
+    return 0;
+  }
+
+  private signed8(): number {
+    return (this.byte() << 24) >> 24;
+  }
+
+  private signed16(): number {
+    const low = this.byte();
+    return low | (this.signed8() << 8);
+  }
+
+  private signed32(): number {
+    const low = this.signed16() & 0xffff;
+    return low | (this.signed16() << 16);
+  }
+
   private readPrefixes(): void {
-    for (;;) {
-      const byte = this.reader.peek();
-      if (byte === undefined) throw new RangeError('only prefixes');
+    while (this.at < this.end) {
+      const byte = this.page[this.at]!;
       if (this.long && (byte & 0xf0) === 0x40) this.rex = byte;
       else if (this.isPrefix(byte)) this.rex = 0;
       else return;
-      this.reader.byte();
+      this.at++;
     }
   }
 
@@ -108,19 +131,17 @@ class Decoder {
   }
 
   private readOpcode(): number {
-    this.opcode = this.reader.byte();
+    this.opcode = this.byte();
     if (this.opcode !== 0x0f) return 0;
-    this.opcode = this.reader.byte();
+    this.opcode = this.byte();
     if (this.opcode !== 0x38 && this.opcode !== 0x3a) return 1;
     const map = this.opcode === 0x38 ? 2 : 3;
-    this.opcode = this.reader.byte();
+    this.opcode = this.byte();
     return map;
   }
 
-  private operandBytes({ row }: IndexedInstruction): OperandBytes {
+  private operandBytes({ size }: Shape): OperandBytes {
     const wide = (this.rex & 8) !== 0;
-    if (row.family !== 'integer') return wide ? 8 : 4;
-    const size = operandSize(row);
     if (size === 'byte') return 1;
     if (size === 'y') return wide ? 8 : 4;
     if (wide || (this.long && size === 'always64')) return 8;
@@ -134,10 +155,10 @@ class Decoder {
   }
 
   private readModrm(registersOnly: boolean): void {
-    this.modrm = this.reader.byte();
+    this.modrm = this.byte();
     if (this.modrm >= 0xc0 || registersOnly) return;
-    if (this.addressBytes() === 2) throw new RangeError('16-bit addresses stay with the interpreter');
-    this.memory = this.readMemory();
+    if (this.addressBytes() === 2) this.failed = true;
+    else this.memory = this.readMemory();
   }
 
   private readMemory(): MemoryOperand {
@@ -149,7 +170,7 @@ class Decoder {
     let scale = 0;
     let pageRelative = false;
     if (rm === 4) {
-      const sib = this.reader.byte();
+      const sib = this.byte();
       scale = sib >> 6;
       const number = ((sib >> 3) & 7) | ((this.rex & 2) << 2);
       index = number === 4 ? undefined : number;
@@ -159,11 +180,12 @@ class Decoder {
     if ((base & 7) === 5 && mod === 0) {
       pageRelative = this.long && rm === 5;
       base = undefined;
-      displacement = this.signed(4);
-    } else if (mod === 1) displacement = this.signed(1);
-    else if (mod === 2) displacement = this.signed(4);
+      displacement = this.signed32();
+    } else if (mod === 1) displacement = this.signed8();
+    else if (mod === 2) displacement = this.signed32();
     // R12 and R13 as bases use DS as any other register.
-    const segment = this.segmentOverride ?? (base === 4 || base === 5 ? SS : DS);
+    const natural = base === 4 || base === 5 ? SS : DS;
+    const segment = this.segmentOverride < 0 ? natural : this.segmentOverride;
     return { base, index, scale, displacement, pageRelative, segment };
   }
 
@@ -174,38 +196,39 @@ class Decoder {
     return { ...memory, displacement: memory.displacement + this.offset + length };
   }
 
-  /** Immediates and offsets of 64 bits. */
-  private readWide({ operands }: IndexedInstruction, operandBytes: number): bigint | undefined {
-    const offset = operands.some((operand) => operand[0] === 'O');
-    if (offset && this.addressBytes() === 8) return this.reader.signed(8);
-    return operandBytes === 8 && operands.includes('Iv') ? this.reader.signed(8) : undefined;
-  }
-
-  private immediate({ operands }: IndexedInstruction, operandBytes: number): number {
-    const z = operandBytes === 2 ? 2 : 4;
-    let value = 0;
-    for (const operand of operands) {
-      if (operand === 'Ib' || operand === 'Jb') value = this.signed(1);
-      else if (operand === 'Iw') value = this.signed(2);
-      else if (operand === 'Iz' || operand === 'Jz' || operand === 'Iv') value = this.signed(z);
-      else if (operand === 'Ap') value = this.signed(z) + this.signed(2) * 0;
-      else if (operand[0] === 'O') {
-        if (this.addressBytes() === 2) throw new RangeError('16-bit addresses stay with the interpreter');
-        value = this.signed(this.addressBytes());
-        this.memory = {
-          base: undefined,
-          index: undefined,
-          scale: 0,
-          displacement: value,
-          pageRelative: false,
-          segment: this.segmentOverride ?? DS,
-        };
-      }
+  private readImmediate({ immediate }: Shape, operandBytes: number): number {
+    switch (immediate) {
+      case 'none':
+        return 0;
+      case 'byte':
+        return this.signed8();
+      case 'word':
+        return this.signed16();
+      case 'z':
+        return operandBytes === 2 ? this.signed16() : this.signed32();
+      case 'v':
+        return operandBytes === 8 ? this.readWide() : operandBytes === 2 ? this.signed16() : this.signed32();
+      case 'offset':
+        return this.readOffset();
+      case 'other':
+        // Far pointers, ENTER: the interpreter's.
+        this.failed = true;
+        return 0;
     }
-    return value;
   }
 
-  private signed(bytes: 1 | 2 | 4 | 8): number {
-    return Number(this.reader.signed(bytes));
+  private readWide(): number {
+    const low = this.signed32() >>> 0;
+    this.wideImmediate = (BigInt(this.signed32()) << 32n) | BigInt(low);
+    return 0;
+  }
+
+  private readOffset(): number {
+    if (this.addressBytes() === 8) return this.readWide();
+    if (this.addressBytes() === 2) this.failed = true;
+    const displacement = this.signed32();
+    const segment = this.segmentOverride < 0 ? DS : this.segmentOverride;
+    this.memory = { base: undefined, index: undefined, scale: 0, displacement, pageRelative: false, segment };
+    return displacement;
   }
 }

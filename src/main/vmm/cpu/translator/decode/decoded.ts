@@ -1,3 +1,4 @@
+import type { Lowering } from '../lower/lowering.js';
 import type { InstructionRow } from '../../disassembler/instruction-index.js';
 
 export type OperandBytes = 1 | 2 | 4 | 8;
@@ -39,4 +40,6 @@ export interface Decoded {
   readonly immediate: number;
   /** A 64-bit immediate or memory offset, whole. */
   readonly wideImmediate: bigint;
+  /** How regions do it, `null` if the core has to; `undefined` until asked for (lower/lowerings.ts). */
+  lowering: Lowering | null | undefined;
 }

@@ -22,16 +22,10 @@ const INTEGER: Lowerings = {
   ...STACK,
 };
 
-const lowered = new WeakMap<Decoded, Lowering | null>();
-
 /** How regions do an instruction; `undefined` if the core has to. */
 export function loweringOf(instruction: Decoded): Lowering | undefined {
-  let found = lowered.get(instruction);
-  if (found === undefined) {
-    found = find(instruction) ?? null;
-    lowered.set(instruction, found);
-  }
-  return found ?? undefined;
+  if (instruction.lowering === undefined) instruction.lowering = find(instruction) ?? null;
+  return instruction.lowering ?? undefined;
 }
 
 function find(instruction: Decoded): Lowering | undefined {

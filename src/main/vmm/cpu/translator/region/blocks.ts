@@ -1,5 +1,5 @@
 import type { Decoded } from '../decode/decoded.js';
-import { decodeAt, type RegionMode } from '../decode/decode.js';
+import { PageDecoder, type RegionMode } from '../decode/decode.js';
 import { loweringOf } from '../lower/lowerings.js';
 
 export const PAGE_BYTES = 4096;
@@ -33,11 +33,21 @@ export interface Region {
   readonly blocks: readonly Block[];
   /** Indices of the blocks that may be entered from outside, the hottest first. */
   readonly entries: readonly number[];
+  /** Index of the block at a page offset. */
+  readonly indices: ReadonlyMap<number, number>;
+}
+
+/** Code of a page that regions may be made of. */
+export interface CodePage {
+  readonly bytes: Uint8Array;
+  readonly mode: RegionMode;
+  /** Whether a region is entered at an offset already; others leave to it. */
+  readonly entered: (offset: number) => boolean;
 }
 
 /** Finds the code of a page that is reached from the given offsets, as basic blocks. */
-export function discoverRegion(page: Uint8Array, starts: readonly number[], mode: RegionMode): Region {
-  const code = new Discovery(page, mode);
+export function discoverRegion(page: CodePage, starts: readonly number[]): Region {
+  const code = new Discovery(page);
   for (const start of starts) code.explore(start);
   return code.region(starts);
 }
@@ -45,13 +55,13 @@ export function discoverRegion(page: Uint8Array, starts: readonly number[], mode
 class Discovery {
   private readonly known = new Map<number, Decoded>();
   private readonly leaders = new Set<number>();
-  /** Behind calls: where callees come back to. */
-  private readonly returns = new Set<number>();
+  /** Where others are likely to come in: functions, what calls come back to, and loops when the budget was used up. */
+  private readonly doors = new Set<number>();
+  private readonly decoder: PageDecoder;
 
-  constructor(
-    private readonly page: Uint8Array,
-    private readonly mode: RegionMode,
-  ) {}
+  constructor(private readonly page: CodePage) {
+    this.decoder = new PageDecoder(page.bytes, page.mode);
+  }
 
   explore(start: number): void {
     const pending = [start];
@@ -69,15 +79,16 @@ class Discovery {
   private exploreLine(start: number): number[] {
     let at = start;
     while (!this.known.has(at) && this.known.size < MAX_INSTRUCTIONS) {
-      const instruction = at < PAGE_BYTES ? decodeAt(this.page, at, this.mode) : undefined;
+      const instruction = at < PAGE_BYTES && !this.page.entered(at) ? this.decoder.decode(at) : undefined;
       if (!instruction) return [];
       this.known.set(at, instruction);
       at += instruction.length;
       const end = controlEnd(instruction);
       if (!end) continue;
-      if (end.kind !== 'call' && !isIndirectCall(instruction)) return targets(end);
-      this.returns.add(at);
-      return [...targets(end), at];
+      const calls = end.kind === 'call' || isIndirectCall(instruction);
+      const to = calls ? [...targets(end), at] : targets(end);
+      for (const target of to) if (calls || target <= instruction.offset) this.doors.add(target);
+      return to;
     }
     return [];
   }
@@ -101,10 +112,10 @@ class Discovery {
       ...draft,
       successors: targets(draft.end).flatMap((to) => indices.get(to) ?? []),
     }));
-    const entries = [...new Set([...starts, ...this.returns])]
+    const entries = [...new Set([...starts, ...this.doors])]
       .flatMap((start) => indices.get(start) ?? [])
       .filter((index) => mayBeEntered(blocks[index]!));
-    return { mode: this.mode, blocks, entries };
+    return { mode: this.page.mode, blocks, entries, indices };
   }
 
   private block(start: number): Omit<Block, 'successors'> {

@@ -7,6 +7,7 @@ export type Label = number;
 /** The instructions of one function body, in the order they are written, and how deep its constructs are nested. */
 export class FunctionCode {
   readonly sink = new ByteSink();
+  private readonly gaps: { readonly at: number; readonly fill: () => FunctionCode }[] = [];
   private depth: number;
 
   /** @param depth constructs already open around this code */
@@ -17,6 +18,25 @@ export class FunctionCode {
   op(opcode: number): this {
     this.sink.byte(opcode);
     return this;
+  }
+
+  /** Leaves room for code that is known only when all the rest is. */
+  gap(fill: () => FunctionCode): this {
+    this.gaps.push({ at: this.sink.length, fill });
+    return this;
+  }
+
+  /** The bytes, gaps filled. */
+  parts(): Uint8Array[] {
+    const bytes = this.sink.view();
+    const parts: Uint8Array[] = [];
+    let from = 0;
+    for (const { at, fill } of this.gaps) {
+      parts.push(bytes.subarray(from, at), ...fill().parts());
+      from = at;
+    }
+    parts.push(bytes.subarray(from));
+    return parts;
   }
 
   /** An instruction behind the SIMD prefix. */
