@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,8 @@ import { ForkStarter } from '../src/main/host/supervisor/fork-starter.js';
 import type { ProcessStarter, VmChild } from '../src/main/host/supervisor/process-starter.js';
 import type { DiskJobRequest, ImageRef } from '../src/shared/disk-jobs/protocol.js';
 import { toolMissing } from '../src/testing/debian-packages.js';
+import { openState, pageOf, stateFile } from '../src/testing/state-files.js';
+import { BASE_PAGE, isStored } from '../src/main/vmm/snapshot/page-index.js';
 import { patternBytes } from '../src/testing/storage/ide-rig.js';
 
 const run = promisify(execFile);
@@ -53,6 +55,7 @@ beforeAll(async () => {
   await qemuIo('middle.qcow2', 'write -P 1 1M 9M', 'write -z 12M 3M');
   await qemuIo('head.qcow2', 'write -P 2 5M 3M', 'write -P 0 20M 2M');
   await qemuImg('convert', '-O', 'raw', 'head.qcow2', 'model.raw');
+  await writeStates(path.join(root, 'good'));
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
@@ -62,10 +65,30 @@ const JOBS: readonly ((file: (name: string) => string) => DiskJobRequest)[] = [
   (file) => ({ job: 'resize', image: ref(file('head.qcow2')), size: 600 * MIB, allowShrink: false }),
   (file) => ({ job: 'merge-up', child: ref(file('middle.qcow2')), layer: file('base.qcow2') }),
   (file) => ({ job: 'merge-down', child: ref(file('head.qcow2')), layer: file('middle.qcow2') }),
+  (file) => ({ job: 'merge-state', state: file('upper.state'), base: file('base.state') }),
   (file) => ({ job: 'rebase', image: ref(file('head.qcow2')), backing: { name: './middle.qcow2', format: 'qcow2' } }),
 ]; // prettier-ignore
 
 const ref = (file: string): ImageRef => ({ path: file, format: 'qcow2', bases: null });
+
+const BASE_STATE = '00000000-0000-4000-8000-00000000000a';
+const STATE_PAGES = 4096;
+const UPPER_PAGE = 8;
+
+/** Two saved states, one on the other. */
+async function writeStates(folder: string): Promise<void> {
+  const content = new Map(Array.from({ length: STATE_PAGES / 2 }, (_, i) => [2 * i, pageOf(i)]));
+  await writeFile(path.join(folder, 'base.state'), stateFile({ pages: STATE_PAGES, id: BASE_STATE, content }));
+  const upper = { pages: STATE_PAGES, base: BASE_STATE, known: BASE_PAGE, content: new Map([[UPPER_PAGE, pageOf(0)]]) };
+  await writeFile(path.join(folder, 'upper.state'), stateFile(upper));
+}
+
+/** The upper state is as it was, or holds all pages itself. */
+async function expectSoundState(folder: string): Promise<void> {
+  const { manifest, index } = openState(await readFile(path.join(folder, 'upper.state')));
+  const stored = [...index].filter((word) => isStored(word)).length;
+  expect(stored).toBe(manifest.base === null ? STATE_PAGES / 2 : 1);
+}
 
 /** No errors in any image, leaks at most; the disk reads as ever, but for zeros at its end. */
 async function expectSound(folder: string): Promise<void> {
@@ -77,6 +100,7 @@ async function expectSound(folder: string): Promise<void> {
     expect([name, report['check-errors'], report.corruptions ?? 0]).toEqual([name, 0, 0]);
   }
   await run('qemu-img', ['compare', '-f', 'qcow2', '-F', 'raw', 'head.qcow2', 'model.raw'], { cwd: folder });
+  await expectSoundState(folder);
 }
 
 describe.skipIf(missing)(`disk jobs killed at random${missing ? ` (skipped: ${missing})` : ''}`, () => {

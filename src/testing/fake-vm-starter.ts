@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { WireError } from '../shared/contract/errors.js';
-import type { FromVm, ToVm, VmPlan } from '../shared/vm-process/protocol.js';
+import type { FromVm, ToVm, VmCall, VmPlan } from '../shared/vm-process/protocol.js';
 import type { ProcessExit, ProcessStarter, VmChild } from '../main/host/supervisor/process-starter.js';
 
 const SAVED = { fileBytes: 5, savedBytes: 5, zeroBytes: 0, baseBytes: 0, saveMs: 1 };
@@ -16,6 +16,7 @@ export class FakeVm implements VmChild {
   killed = false;
   /** Calls end with this error. */
   refusal: WireError | undefined;
+  private lastState: string | null = null;
   /** What becomes of a state file in place of success. */
   saveFailure: { readonly ok: false; readonly error: WireError } | undefined;
   /** Whether calls are answered. */
@@ -66,6 +67,7 @@ export class FakeVm implements VmChild {
 
   private start(plan: VmPlan): void {
     this.plan = plan;
+    this.lastState = plan.restoreFrom?.path ?? null;
     this.say(this.startFailure ?? { type: 'started', engine: ENGINE });
     if (this.startFailure) this.exit({ code: 1, signal: null, stderr: '' });
   }
@@ -75,7 +77,7 @@ export class FakeVm implements VmChild {
     if (call.name === 'take-snapshot' || call.name === 'suspend') writeFileSync(call.path, 'state');
     if (call.name === 'pause') this.say({ type: 'power', state: 'paused', problem: null });
     if (call.name === 'resume') this.say({ type: 'power', state: 'running', problem: null });
-    this.say({ type: 'reply', id, value: replyTo(call.name) });
+    this.say({ type: 'reply', id, value: call.name === 'take-snapshot' ? this.pointOf(call) : replyTo(call.name) });
     if (call.name === 'take-snapshot')
       this.say({ type: 'snapshot-saved', path: call.path, result: this.saveFailure ?? { ok: true, saved: SAVED } });
     if (call.name !== 'power-off' && call.name !== 'suspend') return;
@@ -83,12 +85,18 @@ export class FakeVm implements VmChild {
     this.say({ type: 'ended', outcome, error: null, lastLook: null });
     this.exit({ code: 0, signal: null, stderr: '' });
   }
+
+  /** What a state would build on: the one before, where that is asked for. */
+  private pointOf({ path, incremental }: Extract<VmCall, { name: 'take-snapshot' }>): unknown {
+    const base = incremental ? this.lastState : null;
+    if (!this.saveFailure) this.lastState = path;
+    return { ...POINT, base };
+  }
 }
 
 function replyTo(name: string): unknown {
   if (name === 'type') return { typed: 1, skipped: '' };
   if (name === 'screenshot') return { png: '', width: 720, height: 400 };
-  if (name === 'take-snapshot') return POINT;
   if (name === 'suspend') return { ...POINT, saved: SAVED };
   if (name === 'screen-text') return { text: 'hello' };
   return name === 'stats' ? { stats: {} } : undefined;

@@ -63,6 +63,8 @@ export const diskJobRequestSchema = z.discriminatedUnion('job', [
   z.object({ job: z.literal('merge-up'), child: imageRefSchema, layer: path }),
   /** Writes what `child` holds into `layer`, the image it builds on; `child` stays as it is, and is superfluous. */
   z.object({ job: z.literal('merge-down'), child: imageRefSchema, layer: path }),
+  /** Rewrites a saved state with what it takes from `base`, the state it builds on; it then builds on what `base` does. */
+  z.object({ job: z.literal('merge-state'), state: path, base: path }),
   /** Changes what an image says it builds on, and nothing else. */
   z.object({ job: z.literal('rebase'), image: imageRefSchema, backing: backingSchema.nullable() }),
 ]);
@@ -115,6 +117,7 @@ export const diskJobReplySchemas = {
   'compare': differenceSchema,
   'merge-up': nothingSchema,
   'merge-down': nothingSchema,
+  'merge-state': nothingSchema,
   'rebase': nothingSchema,
 } as const satisfies Record<DiskJobName, z.ZodType>;
 export type DiskJobReply<N extends DiskJobName> = z.output<(typeof diskJobReplySchemas)[N]>;

@@ -23,5 +23,7 @@ function changedFiles(request: DiskJobRequest): string[] {
     case 'merge-up':
     case 'merge-down':
       return [request.child.path, request.layer];
+    case 'merge-state':
+      return [request.state];
   }
 }

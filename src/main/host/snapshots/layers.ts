@@ -1,5 +1,5 @@
 import type { MachineConfig } from '../../../shared/config/machine-config.js';
-import type { Layer, SnapshotTree } from './snapshot-tree.js';
+import type { Layer, SavedStateFile, SnapshotTree } from './snapshot-tree.js';
 
 /** A disk that is written to: what snapshots are about. */
 export type WritableDisk = Extract<MachineConfig['drives'][number], { kind: 'disk' }>;
@@ -124,6 +124,28 @@ export function withoutUselessStates(tree: SnapshotTree): SnapshotTree {
   const starts = [...tree.snapshots.map(({ state }) => state), tree.suspended?.state ?? null];
   for (const start of starts) for (let at = start; at !== null; at = bases.get(at) ?? null) needed.add(at);
   return { ...tree, states: tree.states.filter(({ name }) => needed.has(name)) };
+}
+
+/** A state that only one other builds on and no snapshot needs: the other can take it in. */
+export interface StateMerge {
+  readonly state: string;
+  readonly base: SavedStateFile;
+}
+
+export function pendingStateMerges(tree: SnapshotTree): StateMerge[] {
+  const used = new Set([...tree.snapshots.map(({ state }) => state), tree.suspended?.state ?? null]);
+  return tree.states.flatMap((base) => {
+    const [above, ...others] = tree.states.filter((state) => state.base === base.name);
+    return above && others.length === 0 && !used.has(base.name) ? [{ state: above.name, base }] : [];
+  });
+}
+
+/** After a state has taken in the one it built on. */
+export function mergedState(tree: SnapshotTree, { state, base }: StateMerge): SnapshotTree {
+  const states = tree.states
+    .filter(({ name }) => name !== base.name)
+    .map((other) => (other.name === state ? { ...other, base: base.base } : other));
+  return { ...tree, states };
 }
 
 /** States a saved state builds on, nearest first. */

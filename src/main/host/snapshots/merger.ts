@@ -6,14 +6,26 @@ import type { JobControl, Jobs } from '../jobs.js';
 import type { LibraryMachine } from '../library/library.js';
 import type { MachineFolder } from '../library/machine-folder.js';
 import { readImageStart } from './image-start.js';
-import { chainOf, headOf, mergedDown, mergedUp, pendingMerges, writableDisks, type Merge } from './layers.js';
+import {
+  chainOf,
+  headOf,
+  mergedDown,
+  mergedState,
+  mergedUp,
+  pendingMerges,
+  pendingStateMerges,
+  writableDisks,
+  type Merge,
+  type StateMerge,
+} from './layers.js';
 import { filesOf } from './linked-clones.js';
 import type { MachineSites } from './machine-sites.js';
+import { STATE_FOLDER } from './orphans.js';
 import { backingName } from './overlay-files.js';
 import type { Layer } from './snapshot-tree.js';
 
 /**
- * Makes one file of two layers where a snapshot between them is gone. At every moment of it each layer that something
+ * Makes one file of two layers, or of two saved states, where a snapshot between them is gone. At every moment of it each layer that something
  * needs reads as before, so it can be cut off anywhere and begun again; what is to be merged follows from the tree alone.
  */
 export class Merger {
@@ -25,7 +37,7 @@ export class Merger {
 
   /** Merges all that can be. Gives way to anything else done with the machine; what is left waits for the next time. */
   async tidy(id: string): Promise<void> {
-    if ((await this.next(id)) === undefined) return;
+    if ((await this.next(id)) === undefined && this.nextState(id) === undefined) return;
     const { name } = this.sites.library.get(id).config;
     await this.jobs
       .run({ kind: 'snapshot-merge', title: name, machineId: id }, (control) =>
@@ -40,8 +52,12 @@ export class Merger {
 
   private async mergeAll(id: string, control: JobControl): Promise<void> {
     for (let merge = await this.next(id); merge; merge = await this.next(id)) {
-      control.signal.throwIfAborted();
+      if (control.signal.aborted) throw new AnnexError('cancelled', 'Cancelled.');
       await this.merge(id, merge, control);
+    }
+    for (let merge = this.nextState(id); merge; merge = this.nextState(id)) {
+      if (control.signal.aborted) throw new AnnexError('cancelled', 'Cancelled.');
+      await this.mergeState(id, merge, control);
     }
   }
 
@@ -53,6 +69,19 @@ export class Merger {
     if (!machines.liveRun(id)) return merges[0];
     for (const merge of merges) if (!openIn(machine, merge.child) || (await canGoUpLive(machine, merge))) return merge;
     return undefined;
+  }
+
+  /** None while the machine is on: its process may still be reading from its states. */
+  private nextState(id: string): StateMerge | undefined {
+    return this.sites.machines.liveRun(id) ? undefined : pendingStateMerges(this.sites.library.get(id).tree)[0];
+  }
+
+  private async mergeState(id: string, merge: StateMerge, control: JobControl): Promise<void> {
+    const { folder } = this.sites.library.get(id);
+    const file = (name: string): string => folder.file(`${STATE_FOLDER}/${name}`);
+    await this.disks.run({ job: 'merge-state', state: file(merge.state), base: file(merge.base.name) }, control);
+    await this.sites.commit(id, ({ tree }) => ({ tree: mergedState(tree, merge) }));
+    await folder.files.remove(file(merge.base.name));
   }
 
   private async merge(id: string, merge: Merge, control: JobControl): Promise<void> {

@@ -1,7 +1,7 @@
 import type { SnapshotTreeView, SnapshotView } from '../../../shared/contract/snapshot-view.js';
 import type { HostFiles } from '../../node/host-files.js';
 import type { LibraryMachine } from '../library/library.js';
-import { headOf, pendingMerges, writableDisks } from './layers.js';
+import { headOf, pendingMerges, pendingStateMerges, writableDisks } from './layers.js';
 import { clonedLayers, type LinkedClone } from './linked-clones.js';
 import { STATE_FOLDER } from './orphans.js';
 import type { Snapshot } from './snapshot-tree.js';
@@ -34,7 +34,7 @@ export async function viewTree(machine: LibraryMachine, clones: readonly LinkedC
     currentId: tree.current,
     currentBytes: bytesOf(heads),
     totalBytes: sum(layerBytes.values()) - bytesOf(heads) + sum(stateBytes.values()),
-    pendingMerges: pendingMerges(tree, config, clonedLayers(clones)).length,
+    pendingMerges: pendingMerges(tree, config, clonedLayers(clones)).length + pendingStateMerges(tree).length,
     base: tree.base,
     problem: treeProblem,
   };

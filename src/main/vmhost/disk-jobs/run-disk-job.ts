@@ -6,6 +6,7 @@ import type { OperationControl } from '../../vmm/block/formats/format-driver.js'
 import { checkDisk, compareTwo, diskInfo } from './inspection-jobs.js';
 import { mergeChildDown, mergeChildUp, rebaseDisk } from './layer-jobs.js';
 import { compactDisk, convertDisk, createDisk, resizeDisk } from './image-jobs.js';
+import { mergeState } from './state-jobs.js';
 
 type RequestOf<N extends DiskJobName> = Extract<DiskJobRequest, { job: N }>;
 
@@ -23,6 +24,7 @@ const JOBS: JobTable = {
   'compare': compareTwo,
   'merge-up': mergeChildUp,
   'merge-down': mergeChildDown,
+  'merge-state': mergeState,
   'rebase': rebaseDisk,
 };
 
@@ -42,5 +44,6 @@ export async function runDiskJob(request: DiskJobRequest, control: OperationCont
 function fileOf(request: DiskJobRequest): string {
   if ('image' in request) return request.image.path;
   if ('path' in request) return request.path;
+  if ('state' in request) return request.state;
   return 'child' in request ? request.child.path : request.a.path;
 }

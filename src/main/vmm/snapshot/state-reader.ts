@@ -34,7 +34,12 @@ export class StateReader {
 
   /** CPU, firmware and devices, not looked at yet. @throws StateError */
   machineState(): unknown {
-    return decodePlain(new TextDecoder().decode(this.blobs(this.manifest.state)));
+    return decodePlain(this.stateText());
+  }
+
+  /** The same as it is written. @throws StateError */
+  stateText(): string {
+    return new TextDecoder().decode(this.blobs(this.manifest.state));
   }
 
   /** @throws StateError */
