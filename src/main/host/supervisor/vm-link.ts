@@ -11,9 +11,17 @@ import type { ProcessExit, VmChild } from './process-starter.js';
 
 /** Longest wait for an answer of a VM process, in ms; disks may have to be flushed meanwhile. */
 const CALL_TIMEOUT_MS = 20_000;
-/** The same for calls that move all of a guest's memory or much of a disk; whether the process lives shows elsewhere. */
-const LONG_CALL_TIMEOUT_MS = 30 * 60_000;
-const LONG_CALLS: ReadonlySet<VmCall['name']> = new Set<VmCall['name']>(['take-snapshot', 'suspend', 'merge-layer']);
+/**
+ * The same, since the last progress was told, for calls that move all of a guest's memory or much of a disk: they take as
+ * long as they go on.
+ */
+const STALL_TIMEOUT_MS = 5 * 60_000;
+/** What such calls tell of their progress. */
+const PROGRESS_NEWS: ReadonlyMap<VmCall['name'], VmNews['type']> = new Map([
+  ['take-snapshot', 'snapshot-progress'],
+  ['suspend', 'snapshot-progress'],
+  ['merge-layer', 'merge-progress'],
+]);
 
 interface PendingCall {
   readonly name: VmCall['name'];
@@ -53,7 +61,7 @@ export class VmLink {
     if (this.ended) return Promise.reject(endedError());
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      const patience = LONG_CALLS.has(call.name) ? LONG_CALL_TIMEOUT_MS : CALL_TIMEOUT_MS;
+      const patience = PROGRESS_NEWS.has(call.name) ? STALL_TIMEOUT_MS : CALL_TIMEOUT_MS;
       const timeout = setTimeout(() => this.giveUp(id), patience);
       this.pending.set(id, { name: call.name, resolve: resolve as (value: unknown) => void, reject, timeout });
       this.child.send({ type: 'call', id, call });
@@ -67,7 +75,10 @@ export class VmLink {
     const news = parsed.data;
     if (news.type === 'reply') this.settle(news.id, (call) => this.accept(call, news.value));
     else if (news.type === 'failure') this.settle(news.id, (call) => call.reject(AnnexError.fromWire(news.error)));
-    else this.listener.onNews(news);
+    else {
+      for (const call of this.pending.values()) if (PROGRESS_NEWS.get(call.name) === news.type) call.timeout.refresh();
+      this.listener.onNews(news);
+    }
   }
 
   private accept(call: PendingCall, value: unknown): void {
