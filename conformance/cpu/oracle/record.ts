@@ -58,7 +58,7 @@ export const AFTER = {
   csAndSs: RECORD.after + 18 * 8,
   error: RECORD.after + 19 * 8,
   vector: RECORD.after + 20 * 8,
-  /** The signal that ended the case, in the host process only (in place of `oldmask`). */
+  /** The signal that ended the case in the host process, in place of `oldmask`; from an engine only {@link SIGALRM}. */
   signal: RECORD.after + 21 * 8,
   cr2: RECORD.after + 22 * 8,
 } as const;
@@ -70,3 +70,6 @@ export const AFTER_OF_REGISTER: readonly number[] = [13, 14, 12, 11, 15, 10, 9, 
 
 /** Fields of an FXSAVE64 image (SDM vol. 1, table 10-2). */
 export const FX = { fcw: 0, fsw: 2, ftw: 4, fop: 6, fip: 8, fdp: 16, mxcsr: 24, st: 32, xmm: 160, end: 416 } as const;
+
+/** What a case that came to no end gets as its signal. */
+export const SIGALRM = 14;

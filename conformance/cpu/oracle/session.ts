@@ -4,9 +4,9 @@ import type { CaseInfo } from './generate/generator.js';
 import { Generator } from './generate/generator.js';
 import type { Template } from './generate/template.js';
 import type { EngineTarget } from './guest/engine-target.js';
-import { BATCH, DATA } from './layout.js';
-import { AFTER, RECORD } from './record.js';
-import { SIGALRM, type HostProcess } from './silicon/host-process.js';
+import { BATCH, CODE, DATA, EDGE, FILLER, PAGE } from './layout.js';
+import { AFTER, RECORD, SIGALRM } from './record.js';
+import type { HostProcess } from './silicon/host-process.js';
 
 /** A case the engine does not execute as the processor does. */
 export interface Difference {
@@ -55,13 +55,22 @@ export class Session {
     // One by one, from the same memory each: what a difference leads to later does not count.
     restoreMemory(silicon.memory, before);
     engine.copyMemory(silicon.memory);
+    infos.forEach((info) =>
+      this.writeCode(
+        info,
+        info.code.map(() => FILLER),
+      ),
+    );
     return infos.flatMap((info, i) => this.single(info, i));
   }
 
+  /** Executes one case with no other's code to stray into: a jump ends where it leads, whatever memory says. */
   private single(info: CaseInfo, index: number): Difference[] {
     const { silicon, engine } = this;
+    this.writeCode(info, info.code);
     silicon.run(index, 1);
     engine.run(index, 1);
+    this.writeCode(info, info.code.map(() => FILLER)); // prettier-ignore
     const fields = this.compare(index, info);
     const at = memoryDifference(silicon.memory, engine.memory);
     if (at >= 0) {
@@ -82,9 +91,21 @@ export class Session {
 
   private compare(index: number, info: CaseInfo): FieldDifference[] {
     const { records } = this.silicon.memory;
+    const endless = (of: Uint8Array): boolean => of[index * RECORD.bytes + AFTER.signal] === SIGALRM;
+    const ends = [endless(records), endless(this.engine.memory.records)].map((none) => (none ? 'none' : 'some'));
+    if (ends[0] !== ends[1]) return [{ field: 'end', expected: ends[0]!, actual: ends[1]! }];
     if (sameOutcome(this.expectedWords, this.actualWords, index)) return [];
-    if (records[index * RECORD.bytes + AFTER.signal] === SIGALRM)
-      return [{ field: 'end', expected: 'none', actual: 'some' }];
     return compareOutcome(records, this.engine.memory.records, index, info);
+  }
+
+  /** Puts bytes where a case's code begins, as far as that is mapped, in both memories. */
+  private writeCode(info: CaseInfo, code: readonly number[]): void {
+    const inEdge = info.rip >= EDGE;
+    const room = inEdge ? PAGE - ((info.rip - EDGE) % PAGE) : code.length;
+    const bytes = Uint8Array.from(code.slice(0, room));
+    const { memory } = this.silicon;
+    if (inEdge) memory.edge.set(bytes, info.rip - EDGE);
+    else memory.code.set(bytes, info.rip - CODE);
+    this.engine.writeCode(info.rip, bytes);
   }
 }

@@ -3,8 +3,8 @@ import type { SegmentState } from '../../../../src/main/vmm/cpu/registers.js';
 import { GuestMemory } from '../../../../src/main/vmm/memory/guest-memory.js';
 import { RAM_OFFSET } from '../../../../src/main/vmm/memory/layout.js';
 import { DATA_RUNS, EDGE_PAGES, type CaseMemory } from '../case-memory.js';
-import { CODE_BYTES, DATA_BYTES, EDGE_PAIRS, FRAMES_BYTES, PAGE, RECORDS, DRIVER } from '../layout.js';
-import { RECORD, RECORDS_BYTES } from '../record.js';
+import { CODE, CODE_BYTES, DATA_BYTES, EDGE, EDGE_PAIRS, FRAMES_BYTES, PAGE, RECORDS, DRIVER } from '../layout.js';
+import { AFTER, RECORD, RECORDS_BYTES, SIGALRM } from '../record.js';
 import type { Target } from '../target.js';
 import {
   GDT_LIMIT,
@@ -30,7 +30,7 @@ const EFER = 0xd01n;
 const IA32_EFER = 0xc000_0080;
 const SLICE = 1_000_000;
 /** A batch executes far fewer instructions, string instructions counted by element. */
-const MAX_SLICES = 200;
+const MAX_SLICES = 100;
 
 /** A virtual processor on a guest whose ring-0 driver takes it through the records. */
 export class EngineTarget implements Target {
@@ -58,6 +58,11 @@ export class EngineTarget implements Target {
     };
   }
 
+  /** Replaces the instruction at a linear address. */
+  writeCode(linear: number, bytes: Uint8Array): void {
+    this.guest.write(linear < EDGE ? linear - CODE + PHYSICAL.code : linear - EDGE + PHYSICAL.edge, bytes);
+  }
+
   /** Takes over what another target is about to execute. */
   copyFrom(source: CaseMemory): void {
     this.memory.records.set(source.records);
@@ -73,19 +78,32 @@ export class EngineTarget implements Target {
     for (const page of EDGE_PAGES) this.guest.write(PHYSICAL.edge + page, source.edge.subarray(page, page + PAGE));
   }
 
+  /** A case that comes to no end is given up, marked as the processor's are, and the next one begun. */
   run(first: number, count: number): void {
+    const end = first + count;
+    for (let index = first; index < end; index++) this.memory.records[index * RECORD.bytes + AFTER.signal] = 0;
+    for (let next = first; next < end;) {
+      if (this.finish(next, end)) return;
+      const { current } = this;
+      this.memory.records[current * RECORD.bytes + AFTER.signal] = SIGALRM;
+      next = current + 1;
+    }
+  }
+
+  /** Executes records up to `end`. @returns false if one of them, the current one, comes to no end */
+  private finish(next: number, end: number): boolean {
     const control = Buffer.alloc(16);
-    control.writeBigUInt64LE(BigInt(RECORDS + first * RECORD.bytes));
-    control.writeBigUInt64LE(BigInt(RECORDS + (first + count) * RECORD.bytes), 8);
+    control.writeBigUInt64LE(BigInt(RECORDS + next * RECORD.bytes));
+    control.writeBigUInt64LE(BigInt(RECORDS + end * RECORD.bytes), 8);
     this.guest.write(CONTROL.current - DRIVER + PHYSICAL.driver, control);
     this.enter();
     for (let slice = 0; slice < MAX_SLICES; slice++) {
       const exit = this.engine.run(SLICE);
-      if (exit.reason === 'halt') return;
+      if (exit.reason === 'halt') return true;
       if (exit.reason !== 'budget')
         throw new Error(`the ${this.name} left with ${JSON.stringify(exit.reason)} in ${this.where()}`);
     }
-    throw new Error(`the ${this.name} does not come to an end in ${this.where()}`);
+    return false;
   }
 
   /** Number of the case the driver is at. */

@@ -16,15 +16,13 @@ import {
   RESERVED,
   RESERVED_END,
 } from '../layout.js';
-import { RECORD, RECORDS_BYTES } from '../record.js';
+import { RECORD, RECORDS_BYTES, SIGALRM } from '../record.js';
 import { LOCAL_SEGMENTS, type LocalSegment } from '../segments.js';
 import type { Target } from '../target.js';
 import { loadLinux, PROT, SIGACTION, STACK_T, type Linux } from './linux.js';
 import { CONTROL, PROGRAM, SIGNAL_STACK, SIGNAL_STACK_BYTES } from './process-layout.js';
 import { processProgram } from './process-program.js';
 
-/** A case that comes to no end gets this one. */
-export const SIGALRM = 14;
 /** SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV: what exceptions become. */
 const SIGNALS = [4, 5, 7, 8, 11, SIGALRM];
 /** A batch takes milliseconds. */
