@@ -307,6 +307,7 @@ export class Lab {
       writeTaskPriority: (priority) => void (this.taskPriority = priority),
       readMsr: () => undefined,
       writeMsr: () => false,
+      setFloatingPointError: () => false,
       nowNs: () => 0,
       deadlineNs: () => Infinity,
     };

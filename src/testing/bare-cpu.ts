@@ -41,6 +41,8 @@ export class BareCpu {
   /** Answers port reads; open bus otherwise. */
   portRead: (port: number, size: AccessSize) => number = (_port, size) => openBus(size);
   onPortWrite: (port: number, value: number, size: AccessSize) => void = () => undefined;
+  /** FERR#, answered with IGNNE#. */
+  onFloatingPointError: (asserted: boolean) => boolean = () => false;
   /** Vector the interrupt controller gives next. */
   vector = -1;
   nowNs = 0;
@@ -146,6 +148,7 @@ export class BareCpu {
       writeTaskPriority: () => undefined,
       readMsr: () => undefined,
       writeMsr: () => false,
+      setFloatingPointError: (asserted) => this.onFloatingPointError(asserted),
       nowNs: () => this.nowNs,
       deadlineNs: () => Infinity,
     };

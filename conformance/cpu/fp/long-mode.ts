@@ -24,6 +24,7 @@ const bus: VcpuBus = {
   writeTaskPriority: () => undefined,
   readMsr: () => undefined,
   writeMsr: () => false,
+  setFloatingPointError: () => false,
   nowNs: () => 0,
   deadlineNs: () => Infinity,
 };

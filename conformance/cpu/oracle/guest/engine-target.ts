@@ -156,6 +156,7 @@ const NO_DEVICES: VcpuBus = {
   writeTaskPriority: () => undefined,
   readMsr: () => undefined,
   writeMsr: () => false,
+  setFloatingPointError: () => false,
   nowNs: () => 0,
   deadlineNs: () => Infinity,
 };

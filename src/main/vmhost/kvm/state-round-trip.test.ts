@@ -18,6 +18,7 @@ const BUS: VcpuBus = {
   writeTaskPriority: () => undefined,
   readMsr: () => undefined,
   writeMsr: () => false,
+  setFloatingPointError: () => false,
   nowNs: () => 0,
   deadlineNs: () => Infinity,
 };

@@ -36,6 +36,11 @@ export interface VcpuBus {
   /** MSRs the engine does not keep itself (APIC base, TSC deadline, x2APIC, para-virtual clocks). `undefined`/`false` → #GP. */
   readMsr(index: number): { readonly low: number; readonly high: number } | undefined;
   writeMsr(index: number, low: number, high: number): boolean;
+  /**
+   * The FERR# pin: an x87 instruction has an unmasked error before it, with CR0.NE clear, or has none any more.
+   * @returns the IGNNE# pin: whether the error is to be ignored
+   */
+  setFloatingPointError(asserted: boolean): boolean;
   /** Virtual time in ns; RDTSC is this times the TSC frequency. */
   nowNs(): number;
   /** Virtual time at which the machine wants its thread back at the latest, in ns. */

@@ -216,6 +216,7 @@ function busImports({ bus, memory, random }: Required<Omit<InterpreterOptions, '
       return 1;
     },
     writeMsr: (index: number, low: number, high: number) => (bus.writeMsr(index >>> 0, low >>> 0, high >>> 0) ? 1 : 0),
+    setFloatingPointError: (asserted: number) => (bus.setFloatingPointError(asserted !== 0) ? 1 : 0),
     nowNs: () => bus.nowNs(),
     pageTouched: (page: number) => pages.beforeWrite(page),
     pageAbsent: (page: number) => memory.bringIn(page),

@@ -11,6 +11,7 @@ import { Ps2Keyboard } from '../devices/input/ps2-keyboard.js';
 import { Ps2Mouse } from '../devices/input/ps2-mouse.js';
 import { VmwareBackdoor } from '../devices/input/vmware-backdoor.js';
 import { ApicBus } from '../devices/interrupt/apic-bus.js';
+import { CoprocessorError } from '../devices/interrupt/coprocessor-error.js';
 import { IoApic } from '../devices/interrupt/io-apic.js';
 import { LocalApic } from '../devices/interrupt/local-apic.js';
 import { PicPair } from '../devices/interrupt/pic-pair.js';
@@ -54,6 +55,7 @@ export interface BoardPorts {
 }
 
 const FLOPPY_IRQ = 6;
+const COPROCESSOR_IRQ = 13;
 const FLOPPY_DMA = 2;
 
 /** Registers of the Bochs VBE extension. */
@@ -83,6 +85,7 @@ export class Board {
   readonly keyboard = new Ps2Keyboard();
   readonly mouse = new Ps2Mouse();
   readonly backdoor: VmwareBackdoor;
+  readonly coprocessor: CoprocessorError;
   readonly display: DisplayAdapter;
   readonly power: AcpiPm;
   private readonly a20: A20Gate;
@@ -113,6 +116,8 @@ export class Board {
     this.addIde();
     this.addFloppy();
     this.addTimers(ioApic);
+    this.coprocessor = this.keep('coprocessor-error', new CoprocessorError(this.interrupts.line(COPROCESSOR_IRQ)));
+    this.coprocessor.attach(this.ports);
     this.power = this.addPowerManagement();
     this.backdoor = this.addInput();
     this.addSerialPorts();

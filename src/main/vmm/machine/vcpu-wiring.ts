@@ -3,6 +3,7 @@ import type { MmioBus } from '../bus/mmio-bus.js';
 import type { PortBus } from '../bus/port-bus.js';
 import type { VcpuBus } from '../cpu/engine.js';
 import { MSR_APIC_BASE, MSR_TSC_DEADLINE, type LocalApic } from '../devices/interrupt/local-apic.js';
+import type { CoprocessorError } from '../devices/interrupt/coprocessor-error.js';
 import type { TimerQueue } from '../time/timers.js';
 
 const TWO_32 = 2 ** 32;
@@ -18,6 +19,7 @@ export class VcpuWiring implements VcpuBus {
     private readonly mmio: MmioBus,
     private readonly apic: LocalApic,
     private readonly timers: TimerQueue,
+    private readonly coprocessor: CoprocessorError,
   ) {}
 
   portRead(port: number, size: AccessSize): number {
@@ -76,6 +78,11 @@ export class VcpuWiring implements VcpuBus {
       default:
         return false;
     }
+  }
+
+  setFloatingPointError(asserted: boolean): boolean {
+    this.coprocessor.errorPin = asserted;
+    return this.coprocessor.ignored;
   }
 
   nowNs(): number {

@@ -130,6 +130,7 @@ class Bench {
       writeTaskPriority: () => undefined,
       readMsr: () => undefined,
       writeMsr: () => false,
+      setFloatingPointError: () => false,
       nowNs: () => this.nowMs() * 1e6,
       deadlineNs: () => Infinity,
     };

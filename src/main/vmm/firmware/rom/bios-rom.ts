@@ -1,6 +1,9 @@
 import { Assembler } from './assembler.js';
 import { assembleKernelEntry } from './kernel-entry.js';
 
+/** Clears IRQ 13. */
+const COPROCESSOR_ERROR_PORT = 0xf0;
+
 export const CODE_SEGMENT = 0xf000;
 /** Linear address of the ROM: the top 64 KiB below 1 MiB, where guests look for code and tables alike. */
 export const ROM_BASE = CODE_SEGMENT << 4;
@@ -114,6 +117,7 @@ function assembleHardwareInterrupts(rom: RomBuilder): void {
   asm.label('alarm').interrupt(0x4a).jump('int70Done');
 
   assembleMouseInterrupt(rom);
+  assembleCoprocessorInterrupt(rom);
 
   asm.label('int0e');
   rom.trap('floppyInterrupt');
@@ -121,6 +125,12 @@ function assembleHardwareInterrupts(rom: RomBuilder): void {
   asm.label('unexpected');
   rom.trap('unexpectedInterrupt');
   asm.interruptReturn();
+}
+
+/** IRQ 13: an x87 error. Programs for the first PCs, whose coprocessor was on NMI, hook INT 02h. */
+function assembleCoprocessorInterrupt({ asm }: RomBuilder): void {
+  asm.label('int75').push('ax').moveByte('al', 0).outByte(COPROCESSOR_ERROR_PORT);
+  asm.moveByte('al', 0x20).outByte(0xa0).outByte(0x20).pop('ax').interrupt(0x02).interruptReturn();
 }
 
 /** IRQ 12. A complete packet goes to the program's far routine as four words: status, x, y, z (INT 15h AX=C207h). */

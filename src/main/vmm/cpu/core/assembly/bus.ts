@@ -20,6 +20,9 @@
 @external('bus', 'readMsr') export declare function readMachineMsr(index: u32): bool;
 // @ts-ignore: decorator
 @external('bus', 'writeMsr') export declare function writeMachineMsr(index: u32, low: u32, high: u32): bool;
+/** The FERR# pin, which it answers with IGNNE#: whether an x87 error is to be ignored. */
+// @ts-ignore: decorator
+@external('bus', 'setFloatingPointError') export declare function setFloatingPointError(asserted: bool): bool;
 /** Virtual time in ns. */
 // @ts-ignore: decorator
 @external('bus', 'nowNs') export declare function nowNs(): f64;

@@ -1,15 +1,17 @@
 import {
   COUNT_EXCEPTION, COUNT_EXTERNAL_INTERRUPT, COUNT_SOFTWARE_INTERRUPT, EXIT_SHUTDOWN, FAULT_ERROR, FAULT_VECTOR,
-  NMI_MASKED, RIP, STEPPING, SHADOW,
+  HALTED, NMI_MASKED, RIP, STEPPING, SHADOW,
 } from '../layout'; // prettier-ignore
 import { lookup } from './code-cache';
 import { dr7, DR7_GD, setDr7 } from './debug';
 import { updateEventMask } from './flags';
 import { enterHandler } from './interrupts';
-import { exit } from './loop';
+import { attend, exit } from './loop';
 import { faultInNewTask, taskTrapPending } from './task-switch';
 import { takeRefused } from './walk';
-import { AC, count, DB, DE, DF, GP, NMI, opIsMemory, opNextRip, opRip, opSegment, PF, RBP, RSP, setFault, setRip, SS, SS_FAULT, TS } from './state';
+import {
+  AC, count, cr0, CR0_NE, DB, DE, DF, GP, MF, NMI, opIsMemory, opNextRip, opRip, opSegment, PF, RBP, RSP, setFault, setRip, SS, SS_FAULT, TS,
+} from './state'; // prettier-ignore
 
 /** Where an event comes from: decides privilege checks, the EXT bit and what a fault on delivery becomes. */
 export const SOURCE_EXCEPTION: u32 = 0;
@@ -38,6 +40,14 @@ export function deliverOpFault(op: usize): usize {
   return deliverFault();
 }
 
+/** With CR0.NE clear the processor stops before a waiting x87 instruction until there is an interrupt (SDM vol. 1, 8.7.2). */
+function freeze(op: usize): usize {
+  setRip(opRip(op));
+  store<u32>(STEPPING, 0);
+  store<u32>(HALTED, 1);
+  return attend();
+}
+
 /** The same for a far transfer, which may have switched tasks before it faulted. */
 export function deliverTransferFault(op: usize): usize {
   return faultInNewTask() ? deliverFault() : deliverOpFault(op);
@@ -45,6 +55,7 @@ export function deliverTransferFault(op: usize): usize {
 
 /** Notes and delivers a fault of an op's instruction. */
 export function raise(op: usize, vector: u32, error: u32): usize {
+  if (vector == MF && !(cr0() & CR0_NE)) return freeze(op);
   setFault(vector, error);
   return deliverOpFault(op);
 }

@@ -10,7 +10,7 @@ import { ticksSinceMidnight } from '../system/time-service.js';
 const VECTORS: Readonly<Record<number, string>> = {
   0x05: 'int05', 0x08: 'int08', 0x09: 'int09', 0x0e: 'int0e', 0x10: 'int10', 0x11: 'int11', 0x12: 'int12', 0x13: 'int13',
   0x14: 'int14', 0x15: 'int15', 0x16: 'int16', 0x17: 'int17', 0x18: 'int18', 0x19: 'int19', 0x1a: 'int1a',
-  0x1e: 'disketteParameters', 0x40: 'int13', 0x42: 'int10', 0x70: 'int70', 0x74: 'int74',
+  0x1e: 'disketteParameters', 0x40: 'int13', 0x42: 'int10', 0x70: 'int70', 0x74: 'int74', 0x75: 'int75',
 }; // prettier-ignore
 /** Vectors 60h–67h belong to programs and stay null; so do the tables set later (1Dh, 41h, 46h). */
 const NULL_VECTORS = new Set([0x1d, 0x41, 0x46, 0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x78, 0x79]);

@@ -10,7 +10,8 @@ import {
   cellA, cellB, cr0, CR0_EM, CR0_TS, cr4, CR4_OSFXSR, CR4_OSXMMEXCPT, FLAGS_ARITHMETIC, GP, MF, NM, nextOp,
   opIsMemory, opSegment, RCX, RDI, reg64, segBase, setFault, setReg32, UD, XM,
 } from '../state'; // prettier-ignore
-import { ES as FSW_ES, getFsw, getValid, setFsw, setValid, X87_CELLS, XMM_CELLS } from '../fp/state';
+import { errorPending } from '../fp/error-pin';
+import { getFsw, getValid, setFsw, setValid, X87_CELLS, XMM_CELLS } from '../fp/state';
 
 /** MMX and SSE: operands are fetched to 16-byte cells, executed by `simd/`, and stored from them. */
 const SCRATCH: usize = FP_SCRATCH;
@@ -47,7 +48,7 @@ function sseFault(): u32 {
 function mmxFault(): u32 {
   if (cr0() & CR0_EM) return UD;
   if (cr0() & CR0_TS) return NM;
-  return getFsw() & FSW_ES ? MF : 0;
+  return errorPending() ? MF : 0;
 }
 
 /** Loads the memory operand zero-extended into SCRATCH; 0 with the fault noted. */
@@ -271,7 +272,7 @@ export function simdGN(op: usize): usize {
 // Between the two register files.
 function mixedFault(): u32 {
   const fault = sseFault();
-  return fault ? fault : getFsw() & FSW_ES ? MF : 0;
+  return fault ? fault : errorPending() ? MF : 0;
 }
 export function simdPW(op: usize): usize {
   const fault = mixedFault();

@@ -2,8 +2,9 @@ import { FP_SCRATCH, FP_STATE, TLB_USER_ALIGNED, XCR0 } from '../../layout';
 import * as R from '../../opcodes/record';
 import { deliverOpFault, raise } from '../exceptions';
 import { fxrstor, fxsave, xrstor, xsave } from '../fp/area';
+import { errorPending } from '../fp/error-pin';
 import {
-  ES as FSW_ES, getFsw, getMxcsr, MXCSR_MASK, setFcs, setFdp, setFds, setFip, setFop, setMxcsr,
+  getFsw, getMxcsr, MXCSR_MASK, setFcs, setFdp, setFds, setFip, setFop, setMxcsr,
 } from '../fp/state'; // prettier-ignore
 import { arithmeticFlags, updateArithmeticFlags } from '../flags';
 import { commit, effectiveOffset, linear, readPointer, rmRead, SEGMENT_FAULT, writeAddress, writePointer } from '../memory';
@@ -30,7 +31,7 @@ const XSAVE_BYTES: u32 = 576;
 /** The fault an x87 instruction starts with, or 0 (SDM vol. 3, 2.5 and 6.15). */
 function x87Fault(op: usize): u32 {
   if (cr0() & (CR0_EM | CR0_TS)) return NM;
-  return extra(op) & R.X87_WAITS && getFsw() & FSW_ES ? MF : 0;
+  return extra(op) & R.X87_WAITS && errorPending() ? MF : 0;
 }
 
 /** Bytes of an access to a memory operand: state images are made of words or doublewords, which alignment checks see. */
@@ -183,7 +184,7 @@ function setPointers(op: usize): void {
 /** FWAIT. */
 export function waitX87(op: usize): usize {
   if ((cr0() & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS)) return raise(op, NM, 0);
-  return getFsw() & FSW_ES ? raise(op, MF, 0) : nextOp(op);
+  return errorPending() ? raise(op, MF, 0) : nextOp(op);
 }
 
 // @ts-ignore: decorator
