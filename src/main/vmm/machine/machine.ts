@@ -59,7 +59,13 @@ export class Machine implements MachineControl {
     const a20 = new A20Gate((enabled) => this.cpu.setA20(enabled));
     this.board = new Board(spec, ports, this.boardPorts(), { mmio, shadow, a20, clock: this.clock });
     this.clock.watch(this.board.timers);
-    this.wiring = new VcpuWiring(this.board.ports, mmio, this.board.localApic, this.board.timers, this.board.coprocessor);
+    this.wiring = new VcpuWiring(
+      this.board.ports,
+      mmio,
+      this.board.localApic,
+      this.board.timers,
+      this.board.coprocessor,
+    );
     this.cpu = new VcpuSocket(ports.createVcpu(memory, this.wiring));
     shadow.installRom(ports.firmware.install(this.firmwareHost()));
     this.powerOn();
