@@ -5,7 +5,7 @@ import path from 'node:path';
 import { encodeEmptyQcow2 } from '../src/shared/disk/empty-qcow2.js';
 import { debianKernel, debianPackage } from '../src/testing/debian-packages.js';
 import { busyboxInitramfs } from '../src/testing/initramfs.js';
-import { kernelModules } from '../src/testing/kernel-modules.js';
+import { kernelModules } from '../src/main/host/demo/kernel-modules.js';
 import { median, spread, type Figure } from './lib/figure.js';
 import { annex, qemuTcg, type LinuxGuest, type Peer } from './lib/peers.js';
 

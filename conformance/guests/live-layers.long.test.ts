@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeEmptyQcow2 } from '../../src/shared/disk/empty-qcow2.js';
 import { debianKernel, debianMissing, debianPackage, toolMissing } from '../../src/testing/debian-packages.js';
 import { busyboxInitramfs, SHELL_INIT } from '../../src/testing/initramfs.js';
-import { kernelModules } from '../../src/testing/kernel-modules.js';
+import { kernelModules } from '../../src/main/host/demo/kernel-modules.js';
 import { LiveMachine } from '../../src/testing/live-machine.js';
 
 const run = promisify(execFile);

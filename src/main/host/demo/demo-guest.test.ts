@@ -24,6 +24,9 @@ function cachedPackages(): string {
   mkdirSync(path.join(cache, 'packages/linux-image-cloud-amd64_amd64/boot'), { recursive: true });
   mkdirSync(path.join(cache, 'packages/busybox-static_amd64/bin'), { recursive: true });
   writeFileSync(path.join(cache, 'packages/linux-image-cloud-amd64_amd64/boot/vmlinuz-6.1'), 'kernel bytes');
+  const modules = path.join(cache, 'packages/linux-image-cloud-amd64_amd64/lib/modules/6.1/kernel');
+  mkdirSync(modules, { recursive: true });
+  writeFileSync(path.join(modules, 'button.ko'), 'module bytes');
   writeFileSync(path.join(cache, 'packages/busybox-static_amd64/bin/busybox'), 'busybox bytes');
   return cache;
 }
@@ -36,7 +39,7 @@ describe.skipIf(toolMissing('apt-get'))('the one-click guest (skipped where apt-
     expect(readFileSync(guest.kernel, 'utf8')).toBe('kernel bytes');
     const archive = gunzipSync(readFileSync(guest.initrd));
     const listing = execFileSync('cpio', ['-it', '--quiet'], { input: archive, encoding: 'utf8' }).split('\n');
-    expect(listing).toEqual(expect.arrayContaining(['init', 'bin/busybox', 'dev/console', 'etc/motd']));
+    expect(listing).toEqual(expect.arrayContaining(['init', 'bin/busybox', 'dev/console', 'etc/motd', 'modules/0.ko']));
   });
 
   test('is made once', async () => {

@@ -6,6 +6,7 @@ import { gzip } from 'node:zlib';
 import { AnnexError } from '../../../shared/contract/errors.js';
 import { CPIO_CHARACTER_DEVICE, CPIO_DIRECTORY, CPIO_EXECUTABLE, cpioArchive, type CpioEntry } from './cpio.js';
 import { DebianArchive, kernelFile, missingDebianTool } from './debian-archive.js';
+import { kernelModules } from './kernel-modules.js';
 
 /** Files a machine starts the small Debian from, and what to tell its kernel. */
 export interface DemoGuest {
@@ -19,6 +20,9 @@ export interface DemoGuest {
 export const DEMO_STEPS = ['kernel', 'programs', 'image'] as const;
 export type DemoStep = (typeof DEMO_STEPS)[number];
 
+/** Drivers of the power button; a kernel may have them built in. */
+const MODULES = ['button', 'evdev'] as const;
+
 /** Both consoles: the screen is /dev/console, the serial line gets the kernel's messages and a shell of its own. */
 const COMMAND_LINE = 'console=ttyS0 console=tty0 quiet loglevel=3';
 
@@ -29,6 +33,12 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev 2>/dev/null
 mount -t tmpfs -o mode=1777 tmp /tmp
 hostname annex
+for module in /modules/*.ko; do insmod "$module" 2>/dev/null; done
+# The power button: what the window's "Shut down" presses.
+for input in /sys/class/input/event*; do
+  grep -q 'Power Button' "$input/device/name" || continue
+  (dd if="/dev/input/\${input##*/}" bs=24 count=1 of=/dev/null 2>/dev/null && poweroff -f) &
+done
 export PATH=/bin HOME=/root TERM=linux PS1='annex:\\w# '
 cd /root
 (while :; do setsid sh -c 'exec sh </dev/ttyS0 >/dev/ttyS0 2>&1'; done) &
@@ -43,7 +53,7 @@ const MOTD = `
 
   Everything lives in memory: what you change is gone at power-off.
   Try:  uname -a    free -m    cat /proc/cpuinfo    top    vi hello.txt
-        poweroff -f    switches this machine off
+        poweroff -f    switches this machine off, as Shut down above does
 
 `;
 
@@ -77,12 +87,13 @@ export async function makeDemoGuest(
   await mkdir(folder, { recursive: true });
   const archive = new DebianArchive(cache);
   onStep('kernel');
-  const kernel = await kernelFile(await unpacked(archive, 'linux-image-cloud-amd64', signal));
+  const kernelPackage = await unpacked(archive, 'linux-image-cloud-amd64', signal);
   onStep('programs');
   const busybox = path.join(await unpacked(archive, 'busybox-static', signal), 'bin/busybox');
   onStep('image');
-  await replace(guest.initrd, await promisify(gzip)(cpioArchive(rootFiles(await readFile(busybox)))));
-  await copyFile(kernel, `${guest.kernel}.new`);
+  const modules = await kernelModules(kernelPackage, MODULES);
+  await replace(guest.initrd, await promisify(gzip)(cpioArchive(rootFiles(await readFile(busybox), modules))));
+  await copyFile(await kernelFile(kernelPackage), `${guest.kernel}.new`);
   await rename(`${guest.kernel}.new`, guest.kernel);
   return guest;
 }
@@ -101,8 +112,9 @@ async function unpacked(archive: DebianArchive, name: string, signal?: AbortSign
   }
 }
 
-function rootFiles(busybox: Uint8Array): CpioEntry[] {
-  const folders = ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'root'].map((name) => ({ name, mode: CPIO_DIRECTORY }));
+function rootFiles(busybox: Uint8Array, modules: readonly Uint8Array[]): CpioEntry[] {
+  const names = ['bin', 'dev', 'etc', 'modules', 'proc', 'sys', 'tmp', 'root'];
+  const folders = names.map((name) => ({ name, mode: CPIO_DIRECTORY }));
   return [
     ...folders,
     { name: 'bin/busybox', mode: CPIO_EXECUTABLE, data: busybox },
@@ -111,6 +123,7 @@ function rootFiles(busybox: Uint8Array): CpioEntry[] {
     { name: 'etc/passwd', mode: 0o100644, data: Buffer.from('root:x:0:0:root:/root:/bin/sh\n') },
     { name: 'dev/console', mode: CPIO_CHARACTER_DEVICE, device: [5, 1] },
     { name: 'dev/null', mode: CPIO_CHARACTER_DEVICE, device: [1, 3] },
+    ...modules.map((data, i) => ({ name: `modules/${i}.ko`, mode: 0o100644, data })),
   ];
 }
 

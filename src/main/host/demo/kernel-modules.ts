@@ -5,12 +5,12 @@ import path from 'node:path';
 const nameOf = (file: string): string => path.basename(file, '.ko').replaceAll('-', '_');
 
 /**
- * Modules of a kernel package and all they need, in the order they must be loaded.
+ * Modules of a kernel package and all they need, in the order they must be loaded, without those it does not have.
  * @param folder the unpacked package
  */
 export async function kernelModules(folder: string, names: readonly string[]): Promise<Uint8Array[]> {
   const files = new Map<string, string>();
-  for (const entry of await readdir(path.join(folder, 'lib/modules'), { recursive: true }))
+  for (const entry of await readdir(path.join(folder, 'lib/modules'), { recursive: true }).catch(() => []))
     if (entry.endsWith('.ko')) files.set(nameOf(entry), path.join(folder, 'lib/modules', entry));
   const loaded = new Map<string, Uint8Array>();
   const load = async (name: string): Promise<void> => {
