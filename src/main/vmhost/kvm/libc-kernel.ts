@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
 import type { KvmKernel } from '../../vmm/cpu/kvm/kernel-port.js';
-import { KvmError } from '../../vmm/cpu/kvm/kvm-error.js';
-import { threadAlarm, type CLibrary } from './thread-alarm.js';
+import { loadFfi } from './ffi.js';
+import { threadAlarm, type VcpuThread } from './thread-alarm.js';
 
 // include/uapi/asm-generic/fcntl.h, mman-common.h
 const O_RDWR = 2;
@@ -9,15 +8,12 @@ const O_CLOEXEC = 0o2000000;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_FIXED = 0x11;
 
-/** What of koffi is used here; it is an optional dependency, absent where no prebuilt binary fits the host. */
-interface Ffi {
-  load(library: string): CLibrary;
-  errno(): number;
-  address(pointer: unknown): bigint;
-}
-
-/** The kernel's calls, made through the C library by a foreign-function interface. @throws KvmError without one */
-export function libcKernel(): KvmKernel {
+/**
+ * The kernel's calls, made through the C library by a foreign-function interface.
+ * @param vcpuThread told which thread runs the vCPU
+ * @throws KvmError without one
+ */
+export function libcKernel(vcpuThread?: VcpuThread): KvmKernel {
   const ffi = loadFfi();
   const libc = ffi.load('libc.so.6');
   const open = libc.func('int open(const char *path, int flags)') as (path: string, flags: number) => number;
@@ -45,27 +41,11 @@ export function libcKernel(): KvmKernel {
     },
     mapFixed: (descriptor, address, bytes) =>
       Math.min(0, answer(mmap(address, bytes, PROT_READ_WRITE, MAP_SHARED_FIXED, descriptor, 0))),
-    createAlarm: () => threadAlarm(libc, answer),
+    createAlarm: () => threadAlarm(libc, answer, vcpuThread),
     // Moving nothing answers with the address it was given.
     addressOf(buffer) {
       const bytes = new Uint8Array(buffer);
       return Number(ffi.address(identity(bytes, bytes, 0)));
     },
   };
-}
-
-function loadFfi(): Ffi {
-  if (process.platform !== 'linux') {
-    throw new KvmError('kvm-missing', `KVM is part of Linux, and this host runs ${process.platform}`);
-  }
-  try {
-    return createRequire(import.meta.url)('koffi') as Ffi;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new KvmError(
-      'kvm-binding',
-      `the foreign-function library koffi cannot be loaded: ${reason}`,
-      'install the optional dependencies of this product (npm install --include=optional)',
-    );
-  }
 }

@@ -1,10 +1,6 @@
 import type { KvmAlarm } from '../../vmm/cpu/kvm/kernel-port.js';
 import { callError } from '../../vmm/cpu/kvm/kvm-error.js';
-
-/** A C library, as far as this needs it. */
-export interface CLibrary {
-  func(prototype: string): (...values: never[]) => number;
-}
+import { loadFfi, type CLibrary } from './ffi.js';
 
 // System calls by number (Linux arch/x86/entry/syscalls/syscall_64.tbl); the C library's wrappers hide thread and mask.
 const SYS_RT_SIGPROCMASK = 14;
@@ -13,6 +9,7 @@ const SYS_GETTID = 186;
 const SYS_TIMER_CREATE = 222;
 const SYS_TIMER_SETTIME = 223;
 const SYS_TIMER_DELETE = 226;
+const SYS_TGKILL = 234;
 
 const SIG_BLOCK = 0;
 const CLOCK_MONOTONIC = 1;
@@ -23,6 +20,9 @@ const MASK_BYTES = 8;
 const SIGNAL = 60;
 const SIGNAL_BIT = 1n << BigInt(SIGNAL - 1);
 
+/** One word of shared memory: the kernel's id of the thread that runs the vCPU, 0 while a signal would find nobody. */
+export type VcpuThread = Int32Array<SharedArrayBuffer>;
+
 type Call = (
   number: number,
   first: number,
@@ -31,8 +31,22 @@ type Call = (
   fourth: number,
 ) => number;
 
-/** An alarm of the calling thread: a POSIX timer that signals this thread alone. */
-export function threadAlarm(libc: CLibrary, answer: (result: number) => number): KvmAlarm {
+/**
+ * Rings a thread's alarm from another thread of this process.
+ * @throws KvmError without a foreign-function interface
+ */
+export function alarmRinger(): (thread: number) => void {
+  const signal = loadFfi()
+    .load('libc.so.6')
+    .func('long syscall(long number, long process, long thread, long signal)') as (...values: number[]) => number;
+  return (thread) => void signal(SYS_TGKILL, process.pid, thread, SIGNAL);
+}
+
+/**
+ * An alarm of the calling thread: a POSIX timer that signals this thread alone.
+ * @param shared told the thread's id once the signal cannot kill it any more
+ */
+export function threadAlarm(libc: CLibrary, answer: (result: number) => number, shared?: VcpuThread): KvmAlarm {
   const raw = libc.func(
     'long syscall(long number, long first, void *second, _Inout_ void *third, long fourth)',
   ) as Call;
@@ -52,7 +66,8 @@ export function threadAlarm(libc: CLibrary, answer: (result: number) => number):
   const before = new Uint8Array(MASK_BYTES);
   checked('rt_sigprocmask', raw(SYS_RT_SIGPROCMASK, SIG_BLOCK, set, before, MASK_BYTES));
   const timer = new Uint8Array(4);
-  const event = signalEvent(checked('gettid', raw(SYS_GETTID, 0, null, null, 0)));
+  const thread = checked('gettid', raw(SYS_GETTID, 0, null, null, 0));
+  const event = signalEvent(thread);
   checked('timer_create', raw(SYS_TIMER_CREATE, CLOCK_MONOTONIC, event, timer, 0));
   const id = new DataView(timer.buffer).getInt32(0, true);
   const setTime = libc.func('long syscall(long number, long timer, long flags, void *value, void *old)') as (
@@ -62,6 +77,7 @@ export function threadAlarm(libc: CLibrary, answer: (result: number) => number):
     value: Uint8Array,
     old: null,
   ) => number;
+  if (shared) Atomics.store(shared, 0, thread);
   const interval = new Uint8Array(32);
   const intervalView = new DataView(interval.buffer);
   const noWait = new Uint8Array(16);
@@ -73,7 +89,10 @@ export function threadAlarm(libc: CLibrary, answer: (result: number) => number):
       setTime(SYS_TIMER_SETTIME, id, 0, interval, null);
     },
     acknowledge: () => void byPointer(SYS_RT_SIGTIMEDWAIT, set, null, noWait, MASK_BYTES),
-    close: () => void raw(SYS_TIMER_DELETE, id, null, null, 0),
+    close() {
+      if (shared) Atomics.store(shared, 0, 0);
+      raw(SYS_TIMER_DELETE, id, null, null, 0);
+    },
   };
 }
 

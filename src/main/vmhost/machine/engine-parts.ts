@@ -10,6 +10,7 @@ import type { Firmware } from '../../vmm/firmware/firmware.js';
 import { SeaBios } from '../../vmm/firmware/seabios.js';
 import type { VcpuFactory } from '../../vmm/machine/machine-ports.js';
 import { libcKernel } from '../kvm/libc-kernel.js';
+import type { VcpuThread } from '../kvm/thread-alarm.js';
 import type { FirmwareChoice } from './thread-messages.js';
 
 /** Makes the firmware a machine is to start with. @throws FirmwareError */
@@ -17,18 +18,20 @@ export function createFirmware(choice: FirmwareChoice): Firmware {
   return choice.kind === 'builtin' ? new BuiltinBios(choice.kernel) : new SeaBios(choice);
 }
 
-/** Makes processors of a kind. @throws KvmError if it is KVM and there is none */
-export function createProcessor(kind: EngineKind, core: WebAssembly.Module): VcpuFactory {
-  if (kind === 'kvm') return createKvmProcessor;
+/** Makes processors of a kind. `vcpuThread` is told which thread a hardware one is run by. @throws KvmError if it is KVM and there is none */
+export function createProcessor(kind: EngineKind, core: WebAssembly.Module, vcpuThread: VcpuThread): VcpuFactory {
+  if (kind === 'kvm') return kvmProcessor(vcpuThread);
   const Software = kind === 'translator' ? TranslatorEngine : InterpreterEngine;
   return (memory, bus) => new Software({ memory, bus, module: core, random: strongRandom() });
 }
 
-const createKvmProcessor: VcpuFactory = (memory, bus) => {
-  const system = new KvmSystem(libcKernel());
-  const address = system.kernel.addressOf(memory.wasm.buffer);
-  return new KvmEngine({ system, memory, bus, arguments: new ArgumentMemory(memory, address) });
-};
+function kvmProcessor(vcpuThread: VcpuThread): VcpuFactory {
+  return (memory, bus) => {
+    const system = new KvmSystem(libcKernel(vcpuThread));
+    const address = system.kernel.addressOf(memory.wasm.buffer);
+    return new KvmEngine({ system, memory, bus, arguments: new ArgumentMemory(memory, address) });
+  };
+}
 
 /** 32 random bits a call from the host's generator, fetched a page at a time: guests run RDRAND in loops. */
 function strongRandom(): () => number {

@@ -57,7 +57,7 @@ export class MachineSession {
   ) {
     const { data, post } = parts;
     this.clock = new HostClock(() => performance.now() * 1e6, restoredClockNs);
-    this.guestClock = new SteadyClock(this.clock);
+    this.guestClock = new SteadyClock(this.clock, data.engine === 'kvm' ? Infinity : undefined);
     const blocks = new BlockChannelClient(data.blocks);
     this.rack = new DriveRack(drives, (image, info) => blocks.device(image, info), {
       onTray: (driveId, ejected, locked) => post({ type: 'drive', driveId, ejected, locked }),

@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import { alarmRinger } from '../kvm/thread-alarm.js';
+import { VcpuKicker } from '../kvm/vcpu-kicker.js';
 import { createDoorbell, ring } from '../rings/doorbell.js';
 import { createBlockChannel } from '../rings/block-channel.js';
 import type { FrozenMachine, SnapshotBuffers } from '../snapshot/snapshot-messages.js';
@@ -10,13 +12,15 @@ export type MachineNews = Exclude<
   { type: 'measures' | 'final-measures' | 'ejected' | 'frozen' | 'thawed' }
 >;
 
-type ThreadInput = Omit<MachineThreadData, 'kick' | 'blocks' | 'progress'>;
+type ThreadInput = Omit<MachineThreadData, 'kick' | 'blocks' | 'progress' | 'vcpuThread'>;
 
 /** The machine thread as the I/O thread sees it. */
 export class MachineThreadClient {
   private readonly kick = createDoorbell();
   private readonly progressWord = new Int32Array(new SharedArrayBuffer(4));
   private readonly worker: Worker;
+  private readonly vcpuThread = new Int32Array(new SharedArrayBuffer(4));
+  private kicker: VcpuKicker | undefined;
   private nextId = 1;
   private readonly waiting = new Map<number, (value: never) => void>();
   readonly blocks = createBlockChannel(this.kick);
@@ -28,16 +32,17 @@ export class MachineThreadClient {
   /** @param entry the built machine thread @param onDeath the thread broke down or ended unasked */
   constructor(
     entry: URL,
-    input: ThreadInput,
+    private readonly input: ThreadInput,
     private readonly onNews: (news: MachineNews) => void,
     onDeath: (error: Error) => void,
   ) {
-    const { kick, blocks, progressWord: progress } = this;
-    const workerData: MachineThreadData = { ...input, kick, blocks, progress };
+    const { kick, blocks, progressWord: progress, vcpuThread } = this;
+    const workerData: MachineThreadData = { ...input, kick, blocks, progress, vcpuThread };
     this.worker = new Worker(entry, { workerData, name: 'machine' });
     this.worker.on('message', (message: FromMachine) => this.receive(message));
     this.worker.on('error', onDeath);
     this.ended = new Promise((resolve) => this.worker.once('exit', () => resolve()));
+    void this.ended.then(() => this.kicker?.close());
   }
 
   /** Counts up whenever the machine's loop comes round. */
@@ -84,6 +89,8 @@ export class MachineThreadClient {
   }
 
   private receive(message: FromMachine): void {
+    if (message.type === 'built' && this.input.engine === 'kvm')
+      this.kicker = new VcpuKicker(this.kick, this.vcpuThread, alarmRinger());
     if (message.type === 'measures') this.answer(message.id, message.measures);
     else if (message.type === 'final-measures') this.finalMeasures = message.measures;
     else if (message.type === 'ejected') this.answer(message.id, message.empty);

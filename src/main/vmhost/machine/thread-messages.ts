@@ -5,6 +5,7 @@ import type { EngineKind } from '../../vmm/cpu/engine.js';
 import type { IdeSlot, KernelImage } from '../../vmm/firmware/firmware.js';
 import type { MachineSpec, SerialPortNumber } from '../../vmm/machine/machine-spec.js';
 import type { MachineState, OffCause } from '../../vmm/machine/machine.js';
+import type { VcpuThread } from '../kvm/thread-alarm.js';
 import type { BlockChannel } from '../rings/block-channel.js';
 import type { Doorbell } from '../rings/doorbell.js';
 import type { LoadPlan } from '../snapshot/chunk-loader.js';
@@ -20,6 +21,8 @@ export interface MachineThreadData {
   /** Rung by the I/O thread whenever there is something to take in. */
   readonly kick: Doorbell;
   readonly blocks: BlockChannel;
+  /** Where a thread that runs its vCPU on hardware says which it is. */
+  readonly vcpuThread: VcpuThread;
   /** One word, counted up each time the loop comes round. */
   readonly progress: Int32Array<SharedArrayBuffer>;
 }
