@@ -20,7 +20,7 @@ import { TscKeeper } from './tsc-keeper.js';
 import { eventInFlight, readVcpuState, writeVcpuState } from './vcpu-state.js';
 
 /** Longest time in the guest without a look around, should everything that wants one be lost: alarms are not free. */
-const SLICE_NS = 20e6;
+const SLICE_NS = 100e6;
 /** Shortest alarm worth setting: an earlier deadline is due already. */
 const MIN_ALARM_NS = 2000;
 
