@@ -60,7 +60,7 @@ function indexAll(): Map<number, IndexedInstruction[]> {
   for (const row of SIMD_INSTRUCTIONS) {
     const { mnemonic, operands, bytes } = row;
     add({
-      encoding: parseEncoding(row.encoding),
+      encoding: { ...parseEncoding(row.encoding), only: onlyForm(operands) },
       mnemonic,
       operands: split(operands),
       mode: undefined,
@@ -84,6 +84,12 @@ function indexAll(): Map<number, IndexedInstruction[]> {
   // The most demanding row first: mandatory prefixes, then exact ModR/M bytes, then opcode extensions.
   for (const rows of index.values()) rows.sort((a, b) => specificity(b.encoding) - specificity(a.encoding));
   return index;
+}
+
+/** Of an SSE instruction's ModR/M.rm: letters that name a register alone, or memory alone. */
+function onlyForm(operands: string): Encoding['only'] {
+  if (/[UN]/.test(operands)) return 'register';
+  return operands.includes('M') ? 'memory' : undefined;
 }
 
 function specificity({ prefix, modrmByte, registerInModrm, digit, only, rexW }: Encoding): number {

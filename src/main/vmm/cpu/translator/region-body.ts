@@ -120,6 +120,7 @@ export class RegionBody {
     const { to, code } = this;
     const { instructions, end } = this.region.blocks[index]!;
     to.flags.kind = this.kindAt(index);
+    to.vectors.forget();
     if (instructions.length > 0) {
       code
         .get(BUDGET)

@@ -9,9 +9,9 @@ const V128_LOAD = 0x00;
 const V128_STORE = 0x0b;
 /** MXCSR, in the block that assembly/fp/state.ts lays out; XMM registers are its first 256 bytes. */
 const MXCSR = FP_STATE + 384;
-/** Every exception masked, rounding to nearest, no flushing: its upper bits, below which exceptions are noted. */
-const MXCSR_DEFAULT = 0x1f80;
-const MXCSR_CONTROL = 0xffc0;
+/** Every exception masked, rounding to nearest, no flushing, and PE; the other exceptions are not looked at. */
+const MXCSR_NATIVE = 0x1fa0;
+const MXCSR_LOOKED_AT = 0xffe0;
 
 const CR0_EM_TS = 0x0c;
 const CR4_OSFXSR = 1 << 9;
@@ -23,23 +23,40 @@ export const xmmRm = ({ modrm, rex }: Decoded): number => (modrm & 7) | ((rex & 
 
 /** XMM registers, in the core's memory. */
 export class RegionVectors {
+  /** What code in front of here in the same block has made sure of. */
+  private sseFound = false;
+  private nativeFound = false;
+
   constructor(
     private readonly code: FunctionCode,
     private readonly memory: RegionMemory,
     private readonly exits: RegionExits,
   ) {}
 
+  /** Forgets what was found out: other ways lead here, or the core executed an instruction. */
+  forget(): void {
+    this.sseFound = false;
+    this.nativeFound = false;
+  }
+
   /** Leaves the instruction to the interpreter where SSE instructions fault (SDM vol. 3, 2.5). Before anything else. */
   requireSse(): void {
+    if (this.sseFound) return;
+    this.sseFound = true;
     const { code } = this;
     code.i32(0).memory(Wasm.i32Load, CR0).i32(CR0_EM_TS).op(Wasm.i32And);
     code.i32(0).memory(Wasm.i32Load, CR4).i32(CR4_OSFXSR).op(Wasm.i32And).op(Wasm.i32Eqz).op(Wasm.i32Or);
     this.exits.stepIf();
   }
 
-  /** The same where floating point is not as WebAssembly's: rounding, flushing, unmasked exceptions. */
-  requireDefaultRounding(): void {
-    this.code.i32(0).memory(Wasm.i32Load, MXCSR).i32(MXCSR_CONTROL).op(Wasm.i32And).i32(MXCSR_DEFAULT).op(Wasm.i32Ne);
+  /**
+   * The same where arithmetic is not as WebAssembly's: rounding, flushing, unmasked exceptions; and as long as no result
+   * was inexact, since what that sets in MXCSR is not found out here.
+   */
+  requireNativeArithmetic(): void {
+    if (this.nativeFound) return;
+    this.nativeFound = true;
+    this.code.i32(0).memory(Wasm.i32Load, MXCSR).i32(MXCSR_LOOKED_AT).op(Wasm.i32And).i32(MXCSR_NATIVE).op(Wasm.i32Ne);
     this.exits.stepIf();
   }
 

@@ -89,6 +89,7 @@ export class RegionCode {
     code.gap(() => this.loadRegisters());
     this.loadTables();
     this.loadFlags();
+    this.vectors.forget();
   }
 
   /** Where an indirect transfer goes: a temporary (i64), for the end of the block. */

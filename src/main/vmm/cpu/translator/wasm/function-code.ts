@@ -1,6 +1,9 @@
 import { ByteSink } from './byte-sink.js';
 import { VOID, Wasm, type BlockType, type ValueType } from './wasm-op.js';
 
+const V128_CONST = 0x0c;
+const I8X16_SHUFFLE = 0x0d;
+
 /** A structured construct that is open; made by {@link FunctionCode.open}. */
 export type Label = number;
 
@@ -61,6 +64,21 @@ export class FunctionCode {
     return this;
   }
 
+  /** Picks sixteen bytes of two vectors: 0–15 of the first, 16–31 of the second. */
+  shuffle(bytes: readonly number[]): this {
+    this.simd(I8X16_SHUFFLE);
+    for (const byte of bytes) this.sink.byte(byte);
+    return this;
+  }
+
+  /** A constant vector of two 64-bit halves. */
+  v128(low: bigint, high = low): this {
+    this.simd(V128_CONST);
+    for (const half of [low, high])
+      for (let bit = 0n; bit < 64n; bit += 8n) this.sink.byte(Number((half >> bit) & 0xffn));
+    return this;
+  }
+
   i32(value: number): this {
     this.sink.byte(Wasm.i32Const);
     this.sink.signed32(value);
@@ -71,6 +89,14 @@ export class FunctionCode {
     this.sink.byte(Wasm.i64Const);
     this.sink.signed64(value);
     return this;
+  }
+
+  f32(value: number): this {
+    return this.float(Wasm.f32Const, new Float32Array([value]));
+  }
+
+  f64(value: number): this {
+    return this.float(Wasm.f64Const, new Float64Array([value]));
   }
 
   get(local: number): this {
@@ -134,6 +160,12 @@ export class FunctionCode {
     this.sink.unsigned(labels.length);
     for (const label of labels) this.sink.unsigned(this.depth - 1 - label);
     this.sink.unsigned(this.depth - 1 - otherwise);
+    return this;
+  }
+
+  private float(opcode: number, value: Float32Array | Float64Array): this {
+    this.sink.byte(opcode);
+    for (const byte of new Uint8Array(value.buffer)) this.sink.byte(byte);
     return this;
   }
 
