@@ -1,4 +1,5 @@
-// `npm run bench -- [names…]`: measures the figures of bench/README.md, all of them or those named, and prints one table.
+// `npm run bench -- [names…] [options]`: measures the figures of bench/README.md, all of them or those named, and prints
+// one table. Options (--name=value) go to the only figure named. The peers take an hour: only when named.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -19,19 +20,24 @@ const folder = path.join(root, 'bench');
 const all = readdirSync(folder)
   .filter((file) => file.endsWith('.bench.ts'))
   .map((file) => file.replace('.bench.ts', ''));
-const asked = process.argv.slice(2);
+const options = process.argv.slice(2).filter((word) => word.startsWith('--'));
+const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const unknown = asked.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
   console.error(`No such figure: ${unknown.join(', ')}. There are: ${all.join(', ')}.`);
   process.exit(2);
 }
+if (options.length > 0 && asked.length !== 1) {
+  console.error('Options are those of one figure: name it.');
+  process.exit(2);
+}
 if (!existsSync(path.join(root, 'out/main/annex.js'))) run(node, ['scripts/build.mjs']);
 
 const rows = [];
-for (const name of asked.length > 0 ? asked : all) {
+for (const name of asked.length > 0 ? asked : all.filter((each) => each !== 'peers')) {
   console.error(`… ${name}`);
   const { module } = await runnerImport(path.join(folder, `${name}.bench.ts`));
-  rows.push(...(await module.default()).map((row) => ({ bench: name, ...row })));
+  rows.push(...(await module.default(options)).map((row) => ({ bench: name, ...row })));
 }
 console.table(rows);
 mkdirSync(path.join(root, 'build'), { recursive: true });
