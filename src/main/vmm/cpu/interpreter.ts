@@ -20,7 +20,7 @@ const XSAVE_BYTES = 576;
 /** Names of the core's counters, in its order (COUNT_* in layout.ts). */
 const COUNTERS = [
   'tlbMisses', 'pageFaults', 'exceptions', 'externalInterrupts', 'softwareInterrupts', 'portAccesses', 'mmioAccesses',
-  'decodedInstructions', 'codeInvalidations', 'cacheFlushes', 'tlbFlushes', 'singleSteps', 'halts', 'taskSwitches',
+  'decodedInstructions', 'codeInvalidations', 'cacheFlushes', 'tlbFlushes', 'singleSteps', 'halts', 'taskSwitches', 'regionsEntered', 'regionInstructions', 'regionSteps',
 ] as const; // prettier-ignore
 
 const EXITS: Readonly<Record<number, VcpuExit>> = {

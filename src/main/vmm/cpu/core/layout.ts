@@ -224,3 +224,6 @@ export const COUNT_TLB_FLUSH = 10;
 export const COUNT_STEP = 11;
 export const COUNT_HALT = 12;
 export const COUNT_TASK_SWITCH = 13;
+export const COUNT_REGION_ENTERED = 14;
+export const COUNT_REGION_INSTRUCTION = 15;
+export const COUNT_REGION_STEP = 16;

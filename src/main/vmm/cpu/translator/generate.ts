@@ -1,5 +1,5 @@
 import {
-  CODE_PAGE_HEADER, FLAGS_AUX, FLAGS_RESULT, KIND_SETTLED, PAGE_RIP, REGION_BUDGET, REGION_STEP, RIP,
+  FLAGS_AUX, FLAGS_RESULT, KIND_SETTLED, PAGE_RIP, REGION_BUDGET, REGION_STEP, RIP,
 } from '../core/layout.js'; // prettier-ignore
 import { KIND_IN_LOCAL } from './code/flags.js';
 import { COUNT_SHIFT, LEFT_KIND_SHIFT, LEFT_OVER_SHIFT } from './code/exits.js';
@@ -11,20 +11,10 @@ import {
 import type { Region } from './region/blocks.js';
 import { flagLiveness } from './region/liveness.js';
 import { headsOf, orderBlocks } from './region/order.js';
-import { RegionBody } from './region-body.js';
+import { RegionBody, type RegionPlace } from './region-body.js';
 import { FunctionCode } from './wasm/function-code.js';
 import { encodeModule } from './wasm/module.js';
 import { I32, Wasm } from './wasm/wasm-op.js';
-
-/** Where a region will be, and what it needs to know of the core's memory. */
-export interface RegionPlace {
-  /** Address of the code page. */
-  readonly codePage: number;
-  /** Index in the core's table. */
-  readonly index: number;
-  /** Address of the op at a page offset, or 0. */
-  readonly opAt: (offset: number) => number;
-}
 
 /** Translates a region to a module that exports it as `region`. */
 export function generateRegion(region: Region, place: RegionPlace): Uint8Array<ArrayBuffer> {
@@ -41,8 +31,7 @@ export function generateRegion(region: Region, place: RegionPlace): Uint8Array<A
     region.entries,
   );
   const liveness = flagLiveness(region, headsOf(order));
-  const map = place.codePage + CODE_PAGE_HEADER;
-  new RegionBody(to, region, liveness, { map, index: place.index, opAt: place.opAt }).emit(order);
+  new RegionBody(to, region, liveness, place).emit(order);
   const parts = [prologue(to), code, epilogue(to, region)].flatMap((part) => part.parts());
   return encodeModule(REGION_IMPORTS, [
     { name: 'region', parameters: [I32], results: [I32], body: [to.locals.declaration(), ...parts] },
@@ -77,6 +66,8 @@ function epilogue(to: RegionCode, { mode }: Region): FunctionCode {
   code.i32(0).get(NEXT_RIP);
   if (mode !== 'long') code.i64(0xffff_ffff).op(Wasm.i64And);
   code.memory(Wasm.i64Store, RIP);
+  // The core goes on with an op of the page the region was left in.
+  code.i32(0).get(PAGE_RIP_LOCAL).memory(Wasm.i64Store, PAGE_RIP);
   storeFlags(code);
   code.get(PACKED);
   code.end();

@@ -14,31 +14,23 @@ interface Samples {
 /** Counts where the main loop is found, and tells which pages are worth translating. */
 export class HotSpots {
   private readonly pages = new Map<number, Samples>();
-  private readonly hot = new Set<number>();
 
   /** @param threshold samples in one page that make it hot */
   constructor(private readonly threshold: number) {}
 
-  note(codePage: number, offset: number): void {
+  /** @returns the page if it has become hot by this; its samples start again then */
+  note(codePage: number, offset: number): HotPage | undefined {
     let samples = this.pages.get(codePage);
     if (!samples) this.pages.set(codePage, (samples = { total: 0, byOffset: new Map() }));
-    samples.byOffset.set(offset, (samples.byOffset.get(offset) ?? 0) + 1);
-    if (++samples.total >= this.threshold) this.hot.add(codePage);
+    const { byOffset } = samples;
+    byOffset.set(offset, (byOffset.get(offset) ?? 0) + 1);
+    if (++samples.total < this.threshold) return undefined;
+    this.pages.delete(codePage);
+    return { codePage, offsets: [...byOffset].sort((a, b) => b[1] - a[1]).map(([at]) => at) };
   }
 
   /** The page holds other code now. */
   forget(codePage: number): void {
     this.pages.delete(codePage);
-    this.hot.delete(codePage);
-  }
-
-  /** Takes a hot page; its samples start again. */
-  take(): HotPage | undefined {
-    const next = this.hot.values().next();
-    if (next.done) return undefined;
-    const codePage = next.value;
-    const { byOffset } = this.pages.get(codePage)!;
-    this.forget(codePage);
-    return { codePage, offsets: [...byOffset].sort((a, b) => b[1] - a[1]).map(([offset]) => offset) };
   }
 }

@@ -1,11 +1,11 @@
-import { KIND_SETTLED } from '../core/layout.js';
+import { ITLB, ITLB_ENTRIES, ITLB_KEY, KIND_SETTLED } from '../core/layout.js';
 import { KIND_IN_LOCAL } from './code/flags.js';
 import type { RegionCode } from './code/region-code.js';
 import { BUDGET, NEXT_RIP, PAGE_RIP_LOCAL, SELECTOR } from './code/region-locals.js';
 import { COUNT_SHIFT } from './code/exits.js';
 import { loweringOf } from './lower/lowerings.js';
 import type { Block, Region } from './region/blocks.js';
-import { PAGE_BYTES } from './region/blocks.js';
+import { offsetOf, PAGE_BYTES } from './region/blocks.js';
 import type { FlagLiveness } from './region/liveness.js';
 import { READ, UNUSED } from './region/flag-use.js';
 import { blocksOf, type Item } from './region/order.js';
@@ -15,11 +15,14 @@ import { I32, I64, Wasm } from './wasm/wasm-op.js';
 /** The core's OP_REGION (assembly/pseudo-ops.ts). */
 const OP_REGION = 8;
 
-export interface BodyPlace {
-  /** Address of the code page's map from offset to op. */
-  readonly map: number;
+/** Where a region will be, and what it needs to know of the core's memory. */
+export interface RegionPlace {
+  /** Index in the core's table. */
   readonly index: number;
-  readonly opAt: (offset: number) => number;
+  /** Address of a page's map from offset to op; pages by their number from the one the region was found in. */
+  readonly mapOf: (page: number) => number;
+  /** Address of the op at an offset of a page, or 0. */
+  readonly opAt: (page: number, offset: number) => number;
 }
 
 /** A list of items being written: where its items start, and the loop it is the inside of. */
@@ -43,12 +46,14 @@ export class RegionBody {
   /** Loops that are entered elsewhere than at their heads, by head. */
   private readonly dispatching = new Set<number>();
   private root: Label = 0;
+  /** Number of the current block's page. */
+  private page = 0;
 
   constructor(
     private readonly to: RegionCode,
     private readonly region: Region,
     private readonly liveness: FlagLiveness,
-    private readonly place: BodyPlace,
+    private readonly place: RegionPlace,
   ) {
     this.code = to.code;
     this.entries = new Set(region.entries);
@@ -118,7 +123,8 @@ export class RegionBody {
 
   private emitBlock(index: number): void {
     const { to, code } = this;
-    const { instructions, end } = this.region.blocks[index]!;
+    const { instructions, end, page } = this.region.blocks[index]!;
+    this.page = page;
     to.flags.kind = this.kindAt(index);
     to.vectors.forget();
     if (instructions.length > 0) {
@@ -135,15 +141,14 @@ export class RegionBody {
       to.locals.nextInstruction();
       const lowering = loweringOf(instruction);
       if (lowering) lowering.emit(to, instruction);
-      else this.executeByCore(instruction.offset);
+      else this.executeByCore(this.place.opAt(page, instruction.offset));
     });
     to.exits.remaining = 0;
     to.exits.offset = 0;
     this.emitEnd(end, instructions.at(-1)?.opcode ?? 0);
   }
 
-  private executeByCore(offset: number): void {
-    const op = this.place.opAt(offset);
+  private executeByCore(op: number): void {
     if (op) this.to.executeSingle(op);
     else this.to.exits.stepAlways();
   }
@@ -167,8 +172,8 @@ export class RegionBody {
       case 'indirect':
         return this.goIndirect();
       case 'leave': {
-        const op = this.place.opAt(end.at);
-        return op ? to.exits.leaveToOp(op) : to.exits.leaveAt(end.at);
+        const op = this.place.opAt(this.page, offsetOf(end.at));
+        return op ? to.exits.leaveToOp(op) : this.leaveTo(end.at);
       }
     }
   }
@@ -184,11 +189,15 @@ export class RegionBody {
     this.go(next);
   }
 
-  /** Goes to a page offset: a block of the region, or out of it. */
-  private go(offset: number): void {
-    const index = this.region.indices.get(offset);
-    if (index === undefined) this.to.exits.leaveAt(offset);
+  /** Goes to a place: a block of the region, or out of it. */
+  private go(place: number): void {
+    const index = this.region.indices.get(place);
+    if (index === undefined) this.leaveTo(place);
     else this.goToBlock(index);
+  }
+
+  private leaveTo(place: number): void {
+    this.to.exits.leaveAt(place - this.page * PAGE_BYTES);
   }
 
   private goToBlock(index: number): void {
@@ -196,6 +205,8 @@ export class RegionBody {
     const only = this.predecessors[index]!.length === 1 && !this.entries.has(index);
     if (only) this.inherited.set(index, to.flags.kind);
     else this.passFlags(index);
+    const { page } = this.region.blocks[index]!;
+    if (page !== this.page) this.enterPage(index, page);
     for (let s = this.scopes.length - 1; s >= 0; s--) {
       const { items, loop, dispatches } = this.scopes[s]!;
       if (loop?.head === index) {
@@ -224,24 +235,70 @@ export class RegionBody {
     const { to, code } = this;
     code.get(BUDGET).i32(0).op(Wasm.i32LeS);
     code.open(Wasm.if);
-    to.exits.leaveAt(this.region.blocks[index]!.start);
+    // PAGE_RIP is that of the target's page by now.
+    const { start, page } = this.region.blocks[index]!;
+    to.exits.leaveAt(start - page * PAGE_BYTES);
     code.end();
+  }
+
+  /** Goes to another page, or leaves if it is no longer where it was when the region was made. */
+  private enterPage(index: number, page: number): void {
+    const { to, code } = this;
+    const address = to.locals.temporary(I64);
+    code
+      .get(PAGE_RIP_LOCAL)
+      .i64((page - this.page) * PAGE_BYTES)
+      .op(Wasm.i64Add);
+    if (this.region.mode !== 'long') code.i64(0xffff_ffff).op(Wasm.i64And);
+    code.set(address);
+    const entry = this.pushInstructionTag(address);
+    code.op(Wasm.i64Ne);
+    code.get(entry).memory(Wasm.i32Load, 8).i32(this.place.mapOf(page)).op(Wasm.i32Ne).op(Wasm.i32Or);
+    code.open(Wasm.if);
+    this.leaveTo(this.region.blocks[index]!.start);
+    code.end();
+    code.get(address).set(PAGE_RIP_LOCAL);
+  }
+
+  /** Pushes the tag in the instruction TLB's entry for a page's linear address, and that it should have. */
+  private pushInstructionTag(address: number): number {
+    const { to, code } = this;
+    const entry = to.locals.temporary(I32);
+    code.get(address).op(Wasm.i32WrapI64).i32(8).op(Wasm.i32ShrU);
+    code
+      .i32((ITLB_ENTRIES - 1) << 4)
+      .op(Wasm.i32And)
+      .i32(ITLB)
+      .op(Wasm.i32Add)
+      .tee(entry);
+    code.memory(Wasm.i64Load).get(address);
+    code.i32(0).memory(Wasm.i64Load32U, ITLB_KEY).op(Wasm.i64Or);
+    return entry;
   }
 
   /** To NEXT_RIP: straight there if that is an entry of this region. */
   private goIndirect(): void {
     const { to, code } = this;
     if (this.entries.size > 1 && this.region.entries.every((entry) => this.liveness.before[entry] !== READ)) {
-      const offset = to.locals.temporary(I64);
+      const address = to.locals.temporary(I64);
       const op = to.locals.temporary(I32);
       to.flags.keepKind();
-      code.get(NEXT_RIP).get(PAGE_RIP_LOCAL).op(Wasm.i64Sub).tee(offset);
-      code.i64(PAGE_BYTES).op(Wasm.i64LtU).get(BUDGET).i32(0).op(Wasm.i32GtS).op(Wasm.i32And);
+      code.get(NEXT_RIP).i64(-PAGE_BYTES).op(Wasm.i64And).set(address);
+      const entry = this.pushInstructionTag(address);
+      code.op(Wasm.i64Eq).get(BUDGET).i32(0).op(Wasm.i32GtS).op(Wasm.i32And);
       code.open(Wasm.if);
-      code.get(offset).op(Wasm.i32WrapI64).i32(2).op(Wasm.i32Shl).memory(Wasm.i32Load, this.place.map).tee(op);
+      code
+        .get(NEXT_RIP)
+        .op(Wasm.i32WrapI64)
+        .i32(PAGE_BYTES - 1)
+        .op(Wasm.i32And)
+        .i32(2)
+        .op(Wasm.i32Shl);
+      code.get(entry).memory(Wasm.i32Load, 8).op(Wasm.i32Add).memory(Wasm.i32Load).tee(op);
       code.memory(Wasm.i32Load16U).i32(OP_REGION).op(Wasm.i32Eq);
       code.get(op).memory(Wasm.i32Load, 8).i32(this.place.index).op(Wasm.i32Eq).op(Wasm.i32And);
       code.open(Wasm.if);
+      code.get(address).set(PAGE_RIP_LOCAL);
       code.get(op).memory(Wasm.i32Load, 12).set(SELECTOR).br(this.root);
       code.end();
       code.end();

@@ -1,5 +1,5 @@
 import * as L from '../core/layout.js';
-import type { EngineKind, VcpuExit, VcpuStats } from '../engine.js';
+import type { EngineKind, VcpuStats } from '../engine.js';
 import { InterpreterEngine, type InterpreterOptions } from '../interpreter.js';
 import { Translator } from './translator.js';
 
@@ -25,11 +25,6 @@ export class TranslatorEngine extends InterpreterEngine {
     this.regionHost.hotSpot = (codePage, offset) => this.translator.noteHot(codePage, offset);
     this.regionHost.regionsForgotten = (codePage) => this.translator.forget(codePage);
     options.memory.view.setInt32(L.SAMPLE_INTERVAL, sampleInstructions * L.OP_SIZE, true);
-  }
-
-  override run(maxInstructions: number): VcpuExit {
-    this.translator.translateHot();
-    return super.run(maxInstructions);
   }
 
   override get stats(): VcpuStats {

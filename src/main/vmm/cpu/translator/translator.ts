@@ -1,20 +1,13 @@
 import type { GuestMemory } from '../../memory/guest-memory.js';
 import type { CoreExports } from '../core/exports.js';
 import * as L from '../core/layout.js';
-import { discoverRegion, PAGE_BYTES } from './region/blocks.js';
+import { CodePages, OP_REGION, PAGE_NUMBER, PAGE_REGIONS } from './code-pages.js';
+import { discoverRegion, offsetOf } from './region/blocks.js';
 import type { RegionMode } from './decode/decode.js';
 import { REGION_IMPORTS } from './code/imports.js';
 import { generateRegion } from './generate.js';
 import { HotSpots, type HotPage } from './hot-spots.js';
 import { RegionTable } from './region-table.js';
-
-/** Header of a code page (assembly/code-invalidate.ts). */
-const PAGE_NUMBER = 0;
-const PAGE_HOST = 8;
-const PAGE_REGIONS = 12;
-
-/** The core's op that enters a region (assembly/pseudo-ops.ts). */
-const OP_REGION = 8;
 
 const MODES: Readonly<Record<number, RegionMode>> = { [L.MODE_64]: 'long', [L.MODE_FLAT32]: 'flat32' };
 
@@ -47,44 +40,44 @@ export class Translator {
     return this.counts;
   }
 
+  /** The core was found at an offset of a page: it is translated when that has happened often enough. */
   noteHot(codePage: number, offset: number): void {
-    this.hotSpots.note(codePage, offset);
+    const hot = this.hotSpots.note(codePage, offset);
+    // Now, while the page's neighbours are those of the program that runs.
+    if (hot) this.translate(hot);
   }
 
   /** The core has forgotten what it decoded from a page. */
   forget(codePage: number): void {
     this.counts.dropped++;
-    this.regions.drop(codePage);
     this.hotSpots.forget(codePage);
+    // What else a region had code of is forgotten, too: ops there lead into it.
+    for (const { pages } of this.regions.drop(codePage)) {
+      for (const page of pages) this.core.invalidateCode(this.memory.view.getUint32(page + PAGE_NUMBER, true));
+    }
   }
 
-  /** Translates what has become hot. Between runs of the core. */
-  translateHot(): void {
-    for (let page = this.hotSpots.take(); page; page = this.hotSpots.take()) this.translate(page);
-  }
-
+  /** Translates a page's hot code, and what it goes to. */
   private translate({ codePage, offsets }: HotPage): void {
-    const { view, bytes } = this.memory;
     const mode = this.modeOf(codePage);
     const regionMode = mode === undefined ? undefined : MODES[mode];
     if (mode === undefined || regionMode === undefined) return;
-    const host = view.getUint32(codePage + PAGE_HOST, true);
-    const entered = (offset: number): boolean => {
-      const op = view.getUint32(codePage + L.CODE_PAGE_HEADER + offset * 4, true);
-      return op !== 0 && view.getUint16(op, true) === OP_REGION;
-    };
-    const page = { bytes: bytes.slice(host, host + PAGE_BYTES), mode: regionMode, entered };
-    const region = discoverRegion(page, offsets);
-    const first = region.entries[0];
-    const opAt = (offset: number): number => (offset < PAGE_BYTES ? this.core.decodeAt(codePage, mode, offset) : 0);
+    const pages = new CodePages(this.memory, mode, codePage);
+    const region = discoverRegion({ mode: regionMode, page: (number) => pages.page(number) }, offsets);
+    const opAt = (page: number, offset: number): number => this.core.decodeAt(pages.page(page)!.address, mode, offset);
     // Nothing worth it, or forgotten since.
-    if (first === undefined || !opAt(region.blocks[first]!.start)) return;
-    const index = this.regions.reserve(codePage);
-    const code = generateRegion(region, { codePage, index, opAt });
+    if (region.entries.length === 0 || !opAt(0, offsets[0]!)) return;
+    const used = [...new Set(region.blocks.map(({ page }) => pages.page(page)!.address))];
+    const index = this.regions.reserve(used);
+    const mapOf = (page: number): number => pages.page(page)!.address + L.CODE_PAGE_HEADER;
+    const code = generateRegion(region, { index, mapOf, opAt });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(code), this.imports);
     this.regions.fill(index, instance.exports['region']);
-    view.setUint32(codePage + PAGE_REGIONS, 1, true);
-    for (const entry of region.entries) this.lead(opAt(region.blocks[entry]!.start), index, entry);
+    for (const address of used) this.memory.view.setUint32(address + PAGE_REGIONS, 1, true);
+    for (const entry of region.entries) {
+      const { page, start } = region.blocks[entry]!;
+      this.lead(opAt(page, offsetOf(start)), index, entry);
+    }
     this.counts.regions++;
     this.counts.bytes += code.length;
     this.counts.instructions += region.blocks.reduce((sum, block) => sum + block.instructions.length, 0);

@@ -160,17 +160,17 @@ function decodeRun(code: usize, offset: u32): usize {
   return first;
 }
 
-/** The op at an offset of a code page of a mode, decoded if it was not; 0 if that made the cache forget everything. */
+/** The op at an offset of a code page of a mode, decoded if it was not; 0 if there is no room. */
 export function decodeAt(code: usize, mode: u32, offset: u32): usize {
   const known = load<u32>(code + CODE_PAGE_HEADER + (offset << 2));
   if (known) return known;
   if (!(pageEntry(<u64>load<u32>(code, PAGE_NUMBER) << 12) & PAGE_CODE)) return 0;
-  const before = generation;
+  if (top + (RUN_LIMIT + 2) * OP_SIZE > <usize>CACHE_END) return 0;
   const current = codeMode();
   store<u32>(CODE_MODE, mode);
   const op = decodeRun(code, offset);
   store<u32>(CODE_MODE, current);
-  return generation == before ? op : 0;
+  return op;
 }
 
 function decodeInto(code: usize, offset: u32): void {

@@ -1,7 +1,7 @@
 import { PAGE_CODE, PAGE_READ, PAGE_WRITE } from '../../../memory/layout';
 import {
-  BOUNCE, CODE_PAGE_HEADER, COUNT_TLB_MISS, FLAGS_AUX, FLAGS_RESULT, ITLB_KEY, KIND_ADD, KIND_DEC, KIND_INC, KIND_LOGIC, KIND_SETTLED, KIND_SUB, OP_SIZE,
-  OPS, REGION_LOOKUP, REGION_STEP, RIP, TLB_USER_ALIGNED,
+  BOUNCE, CODE_PAGE_HEADER, COUNT_REGION_ENTERED, COUNT_REGION_INSTRUCTION, COUNT_REGION_STEP, COUNT_TLB_MISS, FLAGS_AUX, FLAGS_RESULT, ITLB_KEY, KIND_ADD, KIND_DEC, KIND_INC, KIND_LOGIC, KIND_SETTLED, KIND_SUB, OP_SIZE,
+  OPS, REGION_BUDGET, REGION_LOOKUP, REGION_STEP, RIP, TLB_USER_ALIGNED,
 } from '../layout'; // prettier-ignore
 import { add, sub } from './alu';
 import { hotSpot } from './bus';
@@ -13,7 +13,7 @@ import { single } from './generated/main-loop';
 import { beforeWrite, hostPage, pageEntry } from './physical';
 import { currentPrivilege } from './privilege';
 import { OP_PAGE_END, OP_REGION } from './pseudo-ops';
-import { count, longModeActive, opOffset, opRip, pendingEvents } from './state';
+import { count, countMany, longModeActive, opOffset, opRip, pendingEvents } from './state';
 import { isolated } from './step';
 import { fillData, instructionSlot, readTable, writeTable } from './tlb';
 import { ACCESS_READ, ACCESS_WRITE, globalPage, physical, translate } from './walk';
@@ -26,10 +26,15 @@ import { ACCESS_READ, ACCESS_WRITE, globalPage, physical, translate } from './wa
 
 /** Runs the region an op stands for; the next op. */
 export function runRegion(op: usize): usize {
+  const before = load<i32>(REGION_BUDGET);
   const next = call_indirect<usize>(load<u32>(op, 8), load<u32>(op, 12));
+  count(COUNT_REGION_ENTERED);
+  countMany(COUNT_REGION_INSTRUCTION, (before - load<i32>(REGION_BUDGET)) / OP_SIZE);
   if (next > <usize>REGION_STEP) return next;
   const rip = load<u64>(RIP);
-  return next == <usize>REGION_LOOKUP ? lookup(rip) : isolated(rip);
+  if (next == <usize>REGION_LOOKUP) return lookup(rip);
+  count(COUNT_REGION_STEP);
+  return isolated(rip);
 }
 
 /** Tells where the main loop is, now and then. */

@@ -255,6 +255,12 @@ export function dropEvent(bit: u32): void {
 }
 
 // @ts-ignore: decorator
+@inline export function countMany(counter: u32, by: i32): void {
+  const at: usize = COUNTERS + (counter << 3);
+  store<i64>(at, load<i64>(at) + <i64>by);
+}
+
+// @ts-ignore: decorator
 @inline export function cr2(): u64 { return load<u64>(CR2); }
 // @ts-ignore: decorator
 @inline export function cr3(): u64 { return load<u64>(CR3); }

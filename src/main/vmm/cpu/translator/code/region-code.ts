@@ -1,4 +1,4 @@
-import { TLB_READ_BASE, TLB_WRITE_BASE, FLAGS_AUX, FLAGS_RESULT, KIND_SETTLED } from '../../core/layout.js';
+import { PAGE_RIP, TLB_READ_BASE, TLB_WRITE_BASE, FLAGS_AUX, FLAGS_RESULT, KIND_SETTLED } from '../../core/layout.js';
 import type { OperandBytes } from '../decode/decoded.js';
 import { FunctionCode } from '../wasm/function-code.js';
 import { I32, I64, Wasm } from '../wasm/wasm-op.js';
@@ -18,6 +18,7 @@ import {
   READ_TABLE,
   RegionLocals,
   WRITE_TABLE,
+  PAGE_RIP_LOCAL,
 } from './region-locals.js';
 
 /**
@@ -81,6 +82,7 @@ export class RegionCode {
     const { code } = this;
     // Which registers the region uses is known at its end.
     code.gap(() => this.storeRegisters());
+    code.i32(0).get(PAGE_RIP_LOCAL).memory(Wasm.i64Store, PAGE_RIP);
     this.storeFlags();
     code.i32(op).call(importIndex('executeSingle')).tee(ANSWER);
     code.open(Wasm.if);

@@ -6,8 +6,13 @@ export const PAGE_BYTES = 4096;
 /** Instructions of one region at most, and of one block, whose count has eight bits in an exit. */
 const MAX_INSTRUCTIONS = 600;
 const MAX_BLOCK = 128;
+/** Pages one region looks at. */
+const MAX_PAGES = 16;
 
-/** Where control goes behind a block's last instruction. Offsets beyond the page are other pages'. */
+/**
+ * Where control goes behind a block's last instruction. Places in a region are bytes from the start of the page it was
+ * found in; beyond that page are its neighbours, by linear address.
+ */
 export type BlockEnd =
   /** To the next instruction. */
   | { readonly kind: 'next'; readonly to: number }
@@ -22,6 +27,8 @@ export type BlockEnd =
 
 export interface Block {
   readonly start: number;
+  /** Number of its page, from the one the region was found in. */
+  readonly page: number;
   readonly instructions: readonly Decoded[];
   readonly end: BlockEnd;
   /** Indices of the blocks in this region it may go to, jumps first. */
@@ -33,21 +40,34 @@ export interface Region {
   readonly blocks: readonly Block[];
   /** Indices of the blocks that may be entered from outside, the hottest first. */
   readonly entries: readonly number[];
-  /** Index of the block at a page offset. */
+  /** Index of the block at a place. */
   readonly indices: ReadonlyMap<number, number>;
 }
 
-/** Code of a page that regions may be made of. */
+export const pageOf = (place: number): number => place >> 12;
+export const offsetOf = (place: number): number => place & (PAGE_BYTES - 1);
+
+/** A page of code that the core has decoded some of. */
 export interface CodePage {
   readonly bytes: Uint8Array;
-  readonly mode: RegionMode;
+  /** Address of its code page in the core's cache. */
+  readonly address: number;
+  /** Whether the core has decoded the instruction at an offset: what never ran is not worth translating. */
+  readonly decoded: (offset: number) => boolean;
   /** Whether a region is entered at an offset already; others leave to it. */
   readonly entered: (offset: number) => boolean;
 }
 
-/** Finds the code of a page that is reached from the given offsets, as basic blocks. */
-export function discoverRegion(page: CodePage, starts: readonly number[]): Region {
-  const code = new Discovery(page);
+/** Code around the page a region is found in. */
+export interface CodeSpace {
+  readonly mode: RegionMode;
+  /** A page by its number from that page, if the core knows it. */
+  readonly page: (number: number) => CodePage | undefined;
+}
+
+/** Finds the code that is reached from the given places, as basic blocks. */
+export function discoverRegion(space: CodeSpace, starts: readonly number[]): Region {
+  const code = new Discovery(space);
   for (const start of starts) code.explore(start);
   return code.region(starts);
 }
@@ -57,18 +77,15 @@ class Discovery {
   private readonly leaders = new Set<number>();
   /** Where others are likely to come in: functions, what calls come back to, and loops when the budget was used up. */
   private readonly doors = new Set<number>();
-  private readonly decoder: PageDecoder;
+  private readonly decoders = new Map<number, { readonly page: CodePage; readonly decoder: PageDecoder } | undefined>();
 
-  constructor(private readonly page: CodePage) {
-    this.decoder = new PageDecoder(page.bytes, page.mode);
-  }
+  constructor(private readonly space: CodeSpace) {}
 
   explore(start: number): void {
     const pending = [start];
     this.leaders.add(start);
     while (pending.length > 0) {
       for (const to of this.exploreLine(pending.pop()!)) {
-        if (to < 0 || to >= PAGE_BYTES) continue;
         this.leaders.add(to);
         pending.push(to);
       }
@@ -77,20 +94,33 @@ class Discovery {
 
   /** Decodes straight-line code; where control goes at its end. */
   private exploreLine(start: number): number[] {
+    const source = this.source(pageOf(start));
     let at = start;
-    while (!this.known.has(at) && this.known.size < MAX_INSTRUCTIONS) {
-      const instruction = at < PAGE_BYTES && !this.page.entered(at) ? this.decoder.decode(at) : undefined;
+    if (!source?.page.decoded(offsetOf(at))) return [];
+    while (!this.known.has(at) && this.known.size < MAX_INSTRUCTIONS && pageOf(at) === pageOf(start)) {
+      const offset = offsetOf(at);
+      const instruction = source.page.entered(offset) ? undefined : source.decoder.decode(offset);
       if (!instruction) return [];
       this.known.set(at, instruction);
+      const end = controlEnd(instruction, at);
+      const from = at;
       at += instruction.length;
-      const end = controlEnd(instruction);
       if (!end) continue;
       const calls = end.kind === 'call' || isIndirectCall(instruction);
       const to = calls ? [...targets(end), at] : targets(end);
-      for (const target of to) if (calls || target <= instruction.offset) this.doors.add(target);
+      for (const target of to) if (calls || target <= from) this.doors.add(target);
       return to;
     }
-    return [];
+    // Straight on into the next page.
+    return pageOf(at) === pageOf(start) ? [] : [at];
+  }
+
+  private source(number: number): { readonly page: CodePage; readonly decoder: PageDecoder } | undefined {
+    if (!this.decoders.has(number)) {
+      const page = this.decoders.size < MAX_PAGES ? this.space.page(number) : undefined;
+      this.decoders.set(number, page && { page, decoder: new PageDecoder(page.bytes, this.space.mode) });
+    }
+    return this.decoders.get(number);
   }
 
   region(starts: readonly number[]): Region {
@@ -115,26 +145,27 @@ class Discovery {
     const entries = [...new Set([...starts, ...this.doors])]
       .flatMap((start) => indices.get(start) ?? [])
       .filter((index) => mayBeEntered(blocks[index]!));
-    return { mode: this.page.mode, blocks, entries, indices };
+    return { mode: this.space.mode, blocks, entries, indices };
   }
 
   private block(start: number): Omit<Block, 'successors'> {
     const instructions: Decoded[] = [];
+    const page = pageOf(start);
     let at = start;
-    while (instructions.length < MAX_BLOCK) {
+    while (instructions.length < MAX_BLOCK && pageOf(at) === page) {
       const instruction = this.known.get(at);
-      if (!instruction) return { start, instructions, end: { kind: 'next', to: at } };
-      const end = controlEnd(instruction);
+      if (!instruction) break;
+      const end = controlEnd(instruction, at);
       if (end?.kind !== 'leave') instructions.push(instruction);
-      if (end) return { start, instructions, end };
+      if (end) return { start, page, instructions, end };
       at += instruction.length;
       if (this.leaders.has(at)) break;
     }
-    return { start, instructions, end: { kind: 'next', to: at } };
+    return { start, page, instructions, end: { kind: 'next', to: at } };
   }
 }
 
-/** Offsets a block's end goes to. */
+/** Places a block's end goes to. */
 export function targets(end: BlockEnd): number[] {
   switch (end.kind) {
     case 'condition':
@@ -162,12 +193,12 @@ function isIndirectCall({ row }: Decoded): boolean {
   return row.family === 'integer' && row.execute === 'callNear';
 }
 
-/** What an instruction does to the flow of control, if it ends a block. */
-function controlEnd(instruction: Decoded): BlockEnd | undefined {
-  const { row, offset, length, immediate } = instruction;
+/** What the instruction at a place does to the flow of control, if it ends a block. */
+function controlEnd(instruction: Decoded, at: number): BlockEnd | undefined {
+  const { row, length, immediate } = instruction;
   if (row.family !== 'integer') return undefined;
-  const next = offset + length;
-  if (!loweringOf(instruction)) return row.form === 'end' ? { kind: 'leave', at: offset } : undefined;
+  const next = at + length;
+  if (!loweringOf(instruction)) return row.form === 'end' ? { kind: 'leave', at } : undefined;
   if (row.form === 'jcc') return { kind: 'condition', taken: next + immediate, next };
   switch (row.execute) {
     case 'jumpRelative':

@@ -12,7 +12,8 @@ export interface FlagLiveness {
 
 /**
  * Backward data-flow analysis to its fixed point.
- * @param heads blocks that are jumped back to, where the region may be left when the budget is used up
+ * @param heads blocks that are jumped back to, where the region may be left when the budget is used up; also on
+ *   the way to another page, which may not be where it was
  */
 export function flagLiveness({ blocks }: Region, heads: ReadonlySet<number>): FlagLiveness {
   const before = new Array<FlagUse>(blocks.length).fill(UNUSED);
@@ -33,7 +34,8 @@ export function flagLiveness({ blocks }: Region, heads: ReadonlySet<number>): Fl
       const inside = end.kind === 'condition' ? 2 : end.kind === 'indirect' || end.kind === 'leave' ? Infinity : 1;
       let use: FlagUse = successors.length < inside ? STORED : UNUSED;
       for (const successor of successors) use = Math.max(use, before[successor]!) as FlagUse;
-      if (use === UNUSED && successors.some((successor) => heads.has(successor))) use = STORED;
+      if (use === UNUSED && successors.some((to) => heads.has(to) || blocks[to]!.page !== blocks[b]!.page))
+        use = STORED;
       for (let i = effects[b]!.length - 1; i >= 0; i--) {
         after[b]![i] = use;
         const { effect, leaves } = effects[b]![i]!;
