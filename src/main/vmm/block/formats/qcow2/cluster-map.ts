@@ -2,7 +2,7 @@ import { ImageError, type FilePort } from '../../disk-image.js';
 import { HOLE, mappingOf, ownsTable, setEmpty, setOwned, tableOffset, type ClusterMapping } from './cluster-mapping.js';
 import type { Qcow2Header } from './qcow2-header.js';
 import type { Refcounts } from './refcounts.js';
-import { TableCache, type CachedTable } from './table-cache.js';
+import { TableCache, tablesInFile, type CachedTable } from '../table-cache.js';
 
 /** The L1 table of a disk or snapshot. */
 export interface L1Table {
@@ -42,7 +42,7 @@ export class ClusterMap {
   ) {
     this.clusterBytes = 2 ** header.clusterBits;
     this.entriesPerL2 = this.clusterBytes / 8;
-    this.l2Tables = new TableCache(file, this.clusterBytes);
+    this.l2Tables = new TableCache(tablesInFile(file, this.clusterBytes), this.clusterBytes);
   }
 
   /** L2 tables that wait to be written. */
@@ -151,7 +151,7 @@ export class ClusterMap {
     const table = this.l2Tables.create(offset, old?.bytes.slice());
     setOwned(this.l1.entries, index, offset);
     this.l1Changed = true;
-    if (old !== undefined) this.released.push(old.offset / this.clusterBytes);
+    if (old !== undefined) this.released.push(old.key / this.clusterBytes);
     return table;
   }
 

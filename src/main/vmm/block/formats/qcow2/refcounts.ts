@@ -2,7 +2,7 @@ import { ImageError, type FilePort } from '../../disk-image.js';
 import { tableOffset } from './cluster-mapping.js';
 import { HEADER_OFFSET, refcountTableFields, type Qcow2Header } from './qcow2-header.js';
 import { readRefcount, writeRefcount } from './refcount-codec.js';
-import { TableCache, tableOf, type CachedTable } from './table-cache.js';
+import { TableCache, tableOf, tablesInFile, type CachedTable } from '../table-cache.js';
 
 /** Clusters in a row that belong to whoever asked. */
 export interface Allocation {
@@ -30,7 +30,7 @@ export class Refcounts {
   ) {
     this.clusterBytes = 2 ** header.clusterBits;
     this.entriesPerBlock = (this.clusterBytes * 8) / 2 ** header.refcountOrder;
-    this.blocks = new TableCache(file, this.clusterBytes);
+    this.blocks = new TableCache(tablesInFile(file, this.clusterBytes), this.clusterBytes);
     this.tableOffset = header.refcountTableOffset;
     this.table = new DataView(tableBytes.buffer);
   }
@@ -145,9 +145,9 @@ export class Refcounts {
     const bytes = new Uint8Array(clusters * this.clusterBytes);
     bytes.set(new Uint8Array(this.table.buffer));
     const table = new DataView(bytes.buffer);
-    setOffset(table, index, block.offset);
-    const offset = block.offset + this.clusterBytes;
-    await this.file.write(block.offset, block.bytes);
+    setOffset(table, index, block.key);
+    const offset = block.key + this.clusterBytes;
+    await this.file.write(block.key, block.bytes);
     await this.file.write(offset, bytes);
     await this.file.sync();
     await this.file.write(HEADER_OFFSET.refcountTable, refcountTableFields(offset, clusters));

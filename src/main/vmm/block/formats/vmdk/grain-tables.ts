@@ -1,27 +1,17 @@
 import type { FilePort } from '../../disk-image.js';
 import { TableRegion } from '../mapped/table-region.js';
+import { TableCache, type CachedTable } from '../table-cache.js';
 import { directoryEntries, SECTOR, type SparseHeader } from './sparse-header.js';
 import { damagedVmdk } from './vmdk-errors.js';
-
-/** Memory for tables that are only read. */
-const CACHE_BYTES = 16 << 20;
-
-/** Where 512 grains or so are; entries are sectors of the file. */
-export interface GrainTable {
-  readonly index: number;
-  readonly view: DataView;
-  readonly bytes: Uint8Array;
-}
 
 /**
  * Grain directory and grain tables of a sparse extent, each kept twice in the file if the header says so. Changed
  * tables are written back when told: tables first, then directories that name new ones.
  */
 export class GrainTables {
-  private readonly loaded = new Map<number, Promise<GrainTable>>();
-  private readonly changedTables = new Map<number, GrainTable>();
+  /** Grain tables by their number in the directory. */
+  private readonly tables: TableCache;
   private readonly tableBytes: number;
-  private readonly limit: number;
 
   private constructor(
     private readonly file: FilePort,
@@ -31,7 +21,8 @@ export class GrainTables {
     private readonly directories: readonly TableRegion[],
   ) {
     this.tableBytes = header.entriesPerTable * 4;
-    this.limit = Math.max(4, Math.floor(CACHE_BYTES / this.tableBytes));
+    const store = { read: (index: number) => this.read(0, index), write: (table: CachedTable) => this.write(table) };
+    this.tables = new TableCache(store, this.tableBytes);
   }
 
   /** @param directory sector of the grain directory. @throws ImageError */
@@ -53,48 +44,29 @@ export class GrainTables {
   }
 
   get changed(): boolean {
-    return this.changedTables.size > 0 || this.directories.some((directory) => directory.changed);
+    return this.tables.changedTables > 0 || this.directories.some((directory) => directory.changed);
   }
 
   /** `undefined` if there is none for these grains yet. @throws ImageError */
-  table(index: number): Promise<GrainTable> | undefined {
-    const waiting = this.changedTables.get(index);
-    if (waiting !== undefined) return Promise.resolve(waiting);
-    if (this.sector(0, index) === 0) return undefined;
-    const known = this.loaded.get(index) ?? this.load(index);
-    this.loaded.delete(index);
-    this.loaded.set(index, known);
-    for (const oldest of this.loaded.keys()) {
-      if (this.loaded.size <= this.limit) break;
-      this.loaded.delete(oldest);
-    }
-    return known;
+  table(index: number): Promise<CachedTable> | undefined {
+    return this.sector(0, index) === 0 ? undefined : this.tables.get(index);
   }
 
-  touch(table: GrainTable): void {
-    this.changedTables.set(table.index, table);
-    this.loaded.set(table.index, Promise.resolve(table));
+  touch(table: CachedTable): void {
+    this.tables.touch(table);
   }
 
   /** An empty table at `host`, with its copy behind it. */
-  create(index: number, host: number): GrainTable {
+  create(index: number, host: number): CachedTable {
     this.directories.forEach((directory, copy) => {
       directory.view.setUint32(index * 4, (host + copy * this.tableBytes) / SECTOR, true);
       directory.touch(index * 4);
     });
-    const table = tableOf(index, new Uint8Array(this.tableBytes));
-    this.touch(table);
-    return table;
+    return this.tables.create(index);
   }
 
   async writeBack(): Promise<void> {
-    for (const [index, table] of [...this.changedTables]) {
-      for (const copy of this.directories.keys()) {
-        const sector = this.sector(copy, index);
-        if (sector !== 0) await this.file.write(sector * SECTOR, table.bytes);
-      }
-      this.changedTables.delete(index);
-    }
+    await this.tables.writeBack();
     if (this.directories.every((directory) => !directory.changed)) return;
     await this.file.sync();
     for (const directory of this.directories) await directory.writeBack();
@@ -111,11 +83,11 @@ export class GrainTables {
     return this.directories[copy]!.view.getUint32(index * 4, true);
   }
 
-  private load(index: number): Promise<GrainTable> {
-    const loading = this.read(0, index).then((bytes) => tableOf(index, bytes));
-    // A table that could not be read is read again next time.
-    loading.catch(() => this.loaded.delete(index));
-    return loading;
+  private async write({ key: index, bytes }: CachedTable): Promise<void> {
+    for (const copy of this.directories.keys()) {
+      const sector = this.sector(copy, index);
+      if (sector !== 0) await this.file.write(sector * SECTOR, bytes);
+    }
   }
 
   private async read(copy: number, index: number): Promise<Uint8Array> {
@@ -127,8 +99,4 @@ export class GrainTables {
     await this.file.read(offset, bytes);
     return bytes;
   }
-}
-
-function tableOf(index: number, bytes: Uint8Array): GrainTable {
-  return { index, bytes, view: new DataView(bytes.buffer) };
 }

@@ -10,7 +10,8 @@ import {
   type WritableBlockMap,
 } from '../mapped/block-map.js';
 import { RoomKeeper } from '../mapped/room-keeper.js';
-import { GrainTables, type GrainTable } from './grain-tables.js';
+import type { CachedTable } from '../table-cache.js';
+import { GrainTables } from './grain-tables.js';
 import { directoryEntries, parseSparseHeader, SECTOR, UNCLEAN_OFFSET, type SparseHeader } from './sparse-header.js';
 import { readFooter } from './stream.js';
 import { damagedVmdk } from './vmdk-errors.js';
@@ -189,7 +190,7 @@ export class SparseExtent implements WritableBlockMap {
   }
 
   /** @throws ImageError if the grain lies outside the file or in the extent's own tables */
-  private place(table: GrainTable, entry: number): Place {
+  private place(table: CachedTable, entry: number): Place {
     const sector = table.view.getUint32(entry * 4, true);
     if (sector === 0) return HOLE;
     if (sector === ZEROED && this.header.zeroedGrains) return ZERO;
@@ -203,7 +204,7 @@ export class SparseExtent implements WritableBlockMap {
     return host >= Math.max(SECTOR, this.header.overhead * SECTOR) && host < this.rooms.fileEnd;
   }
 
-  private empty(table: GrainTable, entry: number): void {
+  private empty(table: CachedTable, entry: number): void {
     const sector = table.view.getUint32(entry * 4, true);
     const value = this.hasParent ? ZEROED : 0;
     if (sector === value) return;
