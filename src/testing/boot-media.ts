@@ -27,6 +27,8 @@ export interface IsolinuxMedium {
   /** Modules beside ldlinux.c32, such as `menu.c32`. */
   readonly modules?: readonly string[];
   readonly label?: string;
+  /** With a master boot record, so that it also boots from a hard disk. */
+  readonly bootsFromDisk?: boolean;
 }
 
 /** Masters the medium with xorriso; kept in the guest cache by what is on it. @returns the ISO */
@@ -40,13 +42,13 @@ export async function isolinuxIso(medium: IsolinuxMedium): Promise<string> {
 }
 
 async function master(
-  { config, files = {}, modules = [], label = 'ANNEX' }: IsolinuxMedium,
+  { config, files = {}, modules = [], label = 'ANNEX', bootsFromDisk = false }: IsolinuxMedium,
   iso: string,
 ): Promise<void> {
   const tree = `${iso}.tree`;
   await mkdir(path.join(tree, 'isolinux'), { recursive: true });
-  const isolinux = path.join(await debianPackage('isolinux'), 'usr/lib/ISOLINUX/isolinux.bin');
-  await copyFile(isolinux, path.join(tree, 'isolinux/isolinux.bin'));
+  const isolinuxFolder = path.join(await debianPackage('isolinux'), 'usr/lib/ISOLINUX');
+  await copyFile(path.join(isolinuxFolder, 'isolinux.bin'), path.join(tree, 'isolinux/isolinux.bin'));
   const moduleFolder = path.join(await debianPackage('syslinux-common'), 'usr/lib/syslinux/modules/bios');
   for (const name of ['ldlinux.c32', ...modules]) {
     await copyFile(path.join(moduleFolder, name), path.join(tree, 'isolinux', name));
@@ -54,6 +56,7 @@ async function master(
   await writeFile(path.join(tree, 'isolinux/isolinux.cfg'), config);
   for (const [name, file] of Object.entries(files)) await copyFile(file, path.join(tree, name));
   const boot = [
+    ...(bootsFromDisk ? ['-isohybrid-mbr', path.join(isolinuxFolder, 'isohdpfx.bin')] : []),
     '-b',
     'isolinux/isolinux.bin',
     '-c',
