@@ -4,7 +4,7 @@ import path from 'node:path';
 import { debianKernel } from '../src/testing/debian-packages.js';
 import { busyboxInitramfs } from '../src/testing/initramfs.js';
 import { LiveMachine } from '../src/testing/live-machine.js';
-import type { Figure } from './lib/figure.js';
+import { median, spread, type Figure } from './lib/figure.js';
 
 const BOOT_SECONDS = 300;
 const MIB = 1 << 20;
@@ -14,6 +14,9 @@ const FILLED = 0.7;
 
 /** Bytes of a file of the fill, in MiB. */
 const SEED_MIB = 4;
+
+/** Times a machine goes back: how long the start of a process takes varies a lot. */
+const REVERTS = 3;
 
 const MAX_PAUSE_MS = 200;
 const MAX_REVERT_MS = 1000;
@@ -45,12 +48,18 @@ async function measure(memoryMiB: number): Promise<Figure[]> {
     const again = await busy.snapshot(second);
     busy.kill();
     await busy.whenEnded();
-    const started = performance.now();
-    const back = await LiveMachine.start({ folder, config, restoreFrom: { path: second, bases: [first] } });
-    const revertMs = performance.now() - started;
-    machines.push(back);
-    await back.command('echo alive', 'alive\r\n');
-    const answerMs = performance.now() - started;
+    const reverts: number[] = [];
+    const answers: number[] = [];
+    for (let i = 0; i < REVERTS; i++) {
+      const started = performance.now();
+      const back = await LiveMachine.start({ folder, config, restoreFrom: { path: second, bases: [first] } });
+      reverts.push(performance.now() - started);
+      machines.push(back);
+      await back.command('echo alive', 'alive\r\n');
+      answers.push(performance.now() - started);
+      back.kill();
+      await back.whenEnded();
+    }
     const name = (what: string): string => `${memoryMiB} MiB busy guest: ${what}`;
     const pauses = [whole, again].map(({ point }) => point.pauseMs);
     return [
@@ -74,9 +83,9 @@ async function measure(memoryMiB: number): Promise<Figure[]> {
       },
       {
         figure: name('revert to a running guest, process start included; its shell answers'),
-        value: `${ms(revertMs)}; ${ms(answerMs)}`,
+        value: `${spread(reverts, 0)} ms; ${spread(answers, 0)} ms`,
         goal: `< ${ms(MAX_REVERT_MS)}`,
-        met: revertMs < MAX_REVERT_MS,
+        met: median(reverts) < MAX_REVERT_MS,
       },
     ];
   } finally {
