@@ -8,7 +8,7 @@ import { AnnexRun } from '../../src/testing/annex-run.js';
 import { isolinuxIso } from '../../src/testing/boot-media.js';
 import { debianKernel, debianMissing, debianPackage, toolMissing } from '../../src/testing/debian-packages.js';
 import { busyboxInitramfs } from '../../src/testing/initramfs.js';
-import { kernelModules } from '../../src/testing/kernel-modules.js';
+import { kernelModules } from '../../src/main/host/demo/kernel-modules.js';
 
 const run = promisify(execFile);
 const missing = debianMissing() ?? ['qemu-img', 'xorriso'].map(toolMissing).find((reason) => reason !== undefined);
