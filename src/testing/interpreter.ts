@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { InterpreterEngine } from '../main/vmm/cpu/interpreter.js';
 import { TranslatorEngine } from '../main/vmm/cpu/translator/translator-engine.js';
 import type { VcpuFactory } from '../main/vmm/machine/machine-ports.js';
+import { Random } from './random.js';
 
 let module: WebAssembly.Module | undefined;
 
@@ -15,3 +16,16 @@ export const createTestVcpu: VcpuFactory = (memory, bus) => new InterpreterEngin
 /** The same with regions; eager, so that short guests have some. */
 export const createTranslatingVcpu: VcpuFactory = (memory, bus) =>
   new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 100, hotSamples: 2 });
+
+/** What RDRAND gives: the same in every machine. */
+function seededRandom(): () => number {
+  const random = new Random(1);
+  return () => random.word();
+}
+
+/** Both engines as in the product, but that they get the same random numbers. */
+export const createSeededVcpu: VcpuFactory = (memory, bus) =>
+  new InterpreterEngine({ memory, bus, module: core(), random: seededRandom() });
+
+export const createSeededTranslatingVcpu: VcpuFactory = (memory, bus) =>
+  new TranslatorEngine({ memory, bus, module: core(), random: seededRandom() });
