@@ -1,5 +1,6 @@
+import { codeOf } from './case-info.js';
 import type { Difference } from './session.js';
-import { START_OF_REGISTER, RECORD } from './record.js';
+import { FX, RECORD, START_OF_REGISTER } from './record.js';
 
 const REGISTERS = [
   'rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15',
@@ -11,7 +12,23 @@ const digits = (hex: string): string => hex.replace(/^0+(?=.)/, '');
 /** What kind of difference it is: rows and fields, so that a thousand of one cause are told once. */
 export function kindOf({ info, fields }: Difference): string {
   const names = fields.map(({ field }) => field.split(' ')[0]).join(',');
-  return `${info.template.mnemonic} ${info.template.row.encoding} ${info.mode}: ${names}`;
+  const instructions = info.steps.map(({ template }) => `${template.mnemonic} ${template.row.encoding}`).join('; ');
+  return `${instructions} ${info.mode}: ${names}`;
+}
+
+/** The floating-point state a case started from, most significant digit first. */
+function floatingPoint(view: DataView): string {
+  const at = RECORD.fx;
+  const half = (offset: number): string => view.getUint16(at + offset, true).toString(16);
+  const quad = (offset: number): string =>
+    view
+      .getBigUint64(at + offset, true)
+      .toString(16)
+      .padStart(16, '0');
+  const stack = Array.from({ length: 8 }, (_, i) => FX.st + i * 16).map((st) => half(st + 8) + quad(st));
+  const vectors = Array.from({ length: 8 }, (_, i) => FX.xmm + i * 16).map((xmm) => quad(xmm + 8) + quad(xmm));
+  const control = `fcw=${half(FX.fcw)} fsw=${half(FX.fsw)} ftw=${half(FX.ftw)} mxcsr=${half(FX.mxcsr)}`;
+  return `${control} st=${stack.join(',')} xmm=${vectors.join(',')}`;
 }
 
 /** A difference for a person: the instruction, the state it started from, and what came of it on both sides. */
@@ -24,9 +41,10 @@ export function describeDifference(difference: Difference): string {
   const selectors = SELECTORS.map((name, i) => `${name}=${word(RECORD.selectors + i * 2)}`).join(' ');
   return [
     `${kindOf(difference)}`,
-    `  code ${Buffer.from(info.code).toString('hex')} at ${quad(RECORD.rip)}, operand at ${info.linear.toString(16)}`,
+    `  code ${Buffer.from(codeOf(info)).toString('hex')} at ${quad(RECORD.rip)}, operands at ${info.steps.map(({ linear }) => linear.toString(16)).join(', ')}`,
     `  cs=${quad(RECORD.cs)} ss=${quad(RECORD.ss)} ${selectors} fsbase=${quad(RECORD.fsBase)} gsbase=${quad(RECORD.gsBase)} rflags=${quad(RECORD.rflags)}`,
     `  ${registers}`,
+    `  ${floatingPoint(view)}`,
     ...fields.map(
       ({ field, expected, actual }) => `  ${field}: processor ${digits(expected)}, engine ${digits(actual)}`,
     ),

@@ -14,6 +14,8 @@ export const CODE_BYTES = 0x1_0000;
 export const SLOT_BYTES = 128;
 /** The instruction starts here in its slot: branches reach filler on either side. */
 export const SLOT_ENTRY = 56;
+/** Bytes of code between the entry and the filler behind it. */
+export const SEQUENCE_BYTES = 40;
 export const BATCH = CODE_BYTES / SLOT_BYTES;
 /** HLT: #GP(0) at CPL 3, wherever a case ends up. */
 export const FILLER = 0xf4;

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describeDifference, kindOf } from './describe.js';
 import { EngineTarget } from './guest/engine-target.js';
-import { Generator } from './generate/generator.js';
+import { TEMPLATES } from './generate/template.js';
 import { BATCH } from './layout.js';
 import { parseOptions, USAGE, type Options } from './options.js';
 import { copyMemory, encodeRecording } from './recording.js';
@@ -13,12 +13,17 @@ import { HostProcess } from './silicon/host-process.js';
 const RECORDED = 'conformance/cpu/oracle/recorded';
 /** Milliseconds between two lines of progress. */
 const PROGRESS_MS = 10_000;
+/** Random states each combination of the coverage table should have had. */
+const STATES = 1000;
+/** Cases between two looks at the table, and after which rows that never get there are given up. */
+const FILL_CASES = 100_000;
+const FILL_LIMIT = 60_000_000;
 
 /** Fixtures for machines whose processor is out of reach. */
 function record(silicon: HostProcess, { seed, record: batches, only }: Options): number {
-  const generator = new Generator(seed, silicon.memory, only);
+  const session = new Session(silicon, new EngineTarget(createTestVcpu), seed, only);
   for (let i = 0; i < batches; i++) {
-    const infos = generator.batch();
+    const infos = session.prepare();
     const before = copyMemory(silicon.memory);
     silicon.run(0, BATCH);
     const recording = encodeRecording({ before, after: copyMemory(silicon.memory), infos });
@@ -26,6 +31,20 @@ function record(silicon: HostProcess, { seed, record: batches, only }: Options):
     console.log(`batch ${i}: ${infos.length} cases, ${recording.length} bytes`);
   }
   return 0;
+}
+
+/** Executes what has had too few states, as long as that gets less. */
+function fill(session: Session, runUntil: (done: () => boolean) => void, only: Options['only']): void {
+  const rows = TEMPLATES.filter(only);
+  let left = Infinity;
+  for (;;) {
+    const lacking = session.coverage.lacking(STATES, rows);
+    if (lacking.size === 0 || (lacking.size === left && session.executed > FILL_LIMIT)) return;
+    left = lacking.size;
+    session.restrict((template) => lacking.has(template));
+    const until = session.executed + FILL_CASES;
+    runUntil(() => session.executed >= until);
+  }
 }
 
 function main(): number {
@@ -42,17 +61,25 @@ function main(): number {
     const differences = [...kinds.values()].reduce((sum, count) => sum + count, 0);
     console.log(`${session.executed} cases, ${rate} a second, ${differences} differences of ${kinds.size} kinds`);
   };
-  console.log(`seed ${options.seed}`);
-  while (options.cases === 0 || session.executed < options.cases) {
-    for (const difference of session.batch()) {
-      const kind = kindOf(difference);
-      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-      if (options.every || kinds.get(kind) === 1)
-        console.log(`case ${session.executed}: ${describeDifference(difference)}`);
+  const runUntil = (done: () => boolean): void => {
+    while (!done()) {
+      for (const difference of session.batch()) {
+        const kind = kindOf(difference);
+        kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+        if (options.every || kinds.get(kind) === 1)
+          console.log(`case ${session.executed}: ${describeDifference(difference)}`);
+      }
+      if (performance.now() - told < PROGRESS_MS) continue;
+      told = performance.now();
+      progress();
     }
-    if (performance.now() - told < PROGRESS_MS) continue;
-    told = performance.now();
-    progress();
+  };
+  console.log(`seed ${options.seed}`);
+  runUntil(() => options.cases !== 0 && session.executed >= options.cases);
+  if (options.coverage !== undefined) {
+    fill(session, runUntil, options.only);
+    writeFileSync(options.coverage, `${session.coverage.table(STATES)}\n`);
+    console.log(session.coverage.summary(STATES));
   }
   progress();
   return kinds.size === 0 ? 0 : 1;

@@ -10,12 +10,15 @@ export interface Options {
   readonly every: boolean;
   /** Batches to record from the processor instead. */
   readonly record: number;
+  /** File for the coverage table; rows are executed until each combination has had its states. */
+  readonly coverage: string | undefined;
 }
 
-export const USAGE = `npm run oracle -- [--seed N] [--cases N] [--family integer|simd|x87] [--only MNEMONICS] [--every] [--record N]
+export const USAGE = `npm run oracle -- [--seed N] [--cases N] [--family integer|simd|x87] [--only MNEMONICS] [--every] [--record N] [--coverage FILE]
 Executes random instructions on this processor and on the interpreter and reports what differs; until stopped, or
 --cases are done. --only takes a regular expression of mnemonics. --record writes
-N batches with the processor's outcomes to conformance/cpu/oracle/recorded instead.`;
+N batches with the processor's outcomes to conformance/cpu/oracle/recorded instead. --coverage goes on until each
+combination of row, operand size, operand and prefix has had 1000 states, and writes the table to FILE.`;
 
 /** @throws Error for what it does not know */
 export function parseOptions(args: readonly string[]): Options {
@@ -28,6 +31,7 @@ export function parseOptions(args: readonly string[]): Options {
       only: { type: 'string' },
       every: { type: 'boolean', default: false },
       record: { type: 'string', default: '0' },
+      coverage: { type: 'string' },
     },
   });
   const number = (name: string, text: string): number => {
@@ -44,6 +48,7 @@ export function parseOptions(args: readonly string[]): Options {
       (mnemonics === undefined || mnemonics.test(mnemonic)),
     every: values.every,
     record: number('record', values.record),
+    coverage: values.coverage,
   };
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createTestVcpu } from '../../../src/testing/interpreter.js';
 import { memoryDifference } from './case-memory.js';
+import { codeOf } from './case-info.js';
 import { compareOutcome } from './compare.js';
 import { describeDifference } from './describe.js';
 import { EngineTarget } from './guest/engine-target.js';
@@ -37,7 +38,9 @@ describe('the interpreter', () => {
         const fields = compareOutcome(after.records, engine.memory.records, index, info);
         return fields.length === 0
           ? []
-          : [`${info.template.mnemonic} ${Buffer.from(info.code).toString('hex')}: ${JSON.stringify(fields)}`];
+          : [
+              `${info.steps.map(({ template }) => template.mnemonic).join('; ')} ${Buffer.from(codeOf(info)).toString('hex')}: ${JSON.stringify(fields)}`,
+            ];
       });
       expect(differences).toEqual([]);
       expect(memoryDifference(after, engine.memory)).toBe(-1);

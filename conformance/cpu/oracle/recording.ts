@@ -1,7 +1,6 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { DATA_RUNS, EDGE_PAGES, fillReadOnly, type CaseMemory } from './case-memory.js';
-import type { CaseInfo } from './generate/generator.js';
-import type { Mode } from './generate/case-builder.js';
+import type { CaseInfo, CaseStep } from './case-info.js';
 import { TEMPLATES } from './generate/template.js';
 import { BATCH, CODE_BYTES, DATA_BYTES, EDGE_PAIRS, FRAMES_BYTES, PAGE } from './layout.js';
 import { AFTER, FX, RECORD, RECORDS_BYTES } from './record.js';
@@ -14,7 +13,11 @@ export interface Recording {
   readonly infos: readonly CaseInfo[];
 }
 
-type StoredInfo = Omit<CaseInfo, 'template' | 'mode'> & { mode: Mode; mnemonic: string; encoding: string };
+type StoredStep = Omit<CaseStep, 'template'> & { readonly mnemonic: string; readonly encoding: string };
+/** A case's description as it is kept in files. */
+export interface StoredInfo extends Omit<CaseInfo, 'steps'> {
+  readonly steps: readonly StoredStep[];
+}
 
 export function emptyMemory(): CaseMemory {
   const memory = {
@@ -71,9 +74,7 @@ export function encodeRecording({ before, after, infos }: Recording): Uint8Array
     starts.push(start);
     outcomes.push(xor(clean(after.records.slice(at + RECORD.after, at + RECORD.bytes)), outcomeGuess(start)));
   }
-  const stored = infos.map(({ template, ...info }): StoredInfo => {
-    return { ...info, mnemonic: template.mnemonic, encoding: template.row.encoding };
-  });
+  const stored = infos.map(storeInfo);
   const json = Buffer.from(JSON.stringify(stored));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
@@ -97,7 +98,7 @@ export function decodeRecording(compressed: Uint8Array): Recording {
   const bytes = brotliDecompressSync(compressed);
   let at = 0;
   const take = (count: number): Buffer => bytes.subarray(at, (at += count));
-  const infos = (JSON.parse(take(take(4).readUInt32LE()).toString()) as StoredInfo[]).map(withTemplate);
+  const infos = (JSON.parse(take(take(4).readUInt32LE()).toString()) as StoredInfo[]).map(restoreInfo);
   const before = emptyMemory();
   for (let i = 0; i < BATCH; i++) before.records.set(take(RECORD.after), i * RECORD.bytes);
   const outcomes = Array.from({ length: BATCH }, () => take(RECORD.bytes - RECORD.after));
@@ -117,8 +118,19 @@ export function decodeRecording(compressed: Uint8Array): Recording {
 
 const ROWS = new Map(TEMPLATES.map((template) => [`${template.mnemonic} ${template.row.encoding}`, template]));
 
-function withTemplate({ mnemonic, encoding, ...info }: StoredInfo): CaseInfo {
-  const template = ROWS.get(`${mnemonic} ${encoding}`);
-  if (!template) throw new Error(`recorded ${mnemonic} ${encoding} is not in the opcode table: record anew`);
-  return { ...info, template };
+export function storeInfo({ steps, ...info }: CaseInfo): StoredInfo {
+  const store = ({ template, ...step }: CaseStep): StoredStep => {
+    return { ...step, mnemonic: template.mnemonic, encoding: template.row.encoding };
+  };
+  return { ...info, steps: steps.map(store) };
+}
+
+/** @throws Error if an instruction is of a row the opcode table no longer has */
+export function restoreInfo({ steps, ...info }: StoredInfo): CaseInfo {
+  const restore = ({ mnemonic, encoding, ...step }: StoredStep): CaseStep => {
+    const template = ROWS.get(`${mnemonic} ${encoding}`);
+    if (!template) throw new Error(`recorded ${mnemonic} ${encoding} is not in the opcode table: record anew`);
+    return { ...step, template };
+  };
+  return { ...info, steps: steps.map(restore) };
 }

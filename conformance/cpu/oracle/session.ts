@@ -1,10 +1,23 @@
 import { memoryDifference, restoreMemory, snapshotMemory } from './case-memory.js';
 import { compareOutcome, sameOutcome, type FieldDifference } from './compare.js';
-import type { CaseInfo } from './generate/generator.js';
+import { codeOf, type CaseInfo } from './case-info.js';
+import { Coverage } from './coverage.js';
 import { Generator } from './generate/generator.js';
 import type { Template } from './generate/template.js';
 import type { EngineTarget } from './guest/engine-target.js';
-import { BATCH, CODE, DATA, EDGE, FILLER, PAGE } from './layout.js';
+import {
+  BATCH,
+  CODE,
+  DATA,
+  DRIVER,
+  DRIVER_BYTES,
+  EDGE,
+  FILLER,
+  PAGE,
+  RECORDS,
+  RESERVED,
+  RESERVED_END,
+} from './layout.js';
 import { AFTER, RECORD, SIGALRM } from './record.js';
 import type { HostProcess } from './silicon/host-process.js';
 
@@ -21,9 +34,19 @@ function words({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
   return new Uint32Array(buffer, byteOffset, length / 4);
 }
 
+const PAGE_FAULT = 14;
+/** Nothing is mapped below (vm.mmap_min_addr), nor for programs above. */
+const LOWEST_MAPPED = 0x1_0000n;
+const HIGHEST_MAPPED = 0x7fff_ffff_ffffn;
+
+function inReserved(address: bigint): boolean {
+  return address >= BigInt(RESERVED) && address < BigInt(RESERVED_END);
+}
+
 /** Batches of random cases on the processor and on an engine. */
 export class Session {
   executed = 0;
+  readonly coverage = new Coverage();
   private readonly generator: Generator;
   private readonly expectedWords: Uint32Array;
   private readonly actualWords: Uint32Array;
@@ -42,12 +65,12 @@ export class Session {
   /** Executes the next batch on both. */
   batch(): Difference[] {
     const { silicon, engine } = this;
-    const infos = this.generator.batch();
+    const infos = this.prepare();
     const before = snapshotMemory(silicon.memory);
-    engine.copyFrom(silicon.memory);
     silicon.run(0, BATCH);
-    engine.run(0, BATCH);
-    this.executed += BATCH;
+    const safe = infos.filter(({ steps }) => steps.length > 0);
+    this.executed += safe.length;
+    for (const info of safe) this.coverage.add(info);
     const equal =
       infos.every((info, i) => this.compare(i, info).length === 0) &&
       memoryDifference(silicon.memory, engine.memory) < 0;
@@ -55,22 +78,58 @@ export class Session {
     // One by one, from the same memory each: what a difference leads to later does not count.
     restoreMemory(silicon.memory, before);
     engine.copyMemory(silicon.memory);
-    infos.forEach((info) =>
-      this.writeCode(
-        info,
-        info.code.map(() => FILLER),
-      ),
-    );
-    return infos.flatMap((info, i) => this.single(info, i));
+    for (const info of infos) this.clearCode(info);
+    return infos.flatMap((info, i) => (info.steps.length > 0 ? this.single(info, i) : []));
+  }
+
+  /** The next batch, ready to be executed on the processor, and executed on the engine. */
+  prepare(): readonly CaseInfo[] {
+    return this.scout(this.generator.batch());
+  }
+
+  /** Rows to take from now on. */
+  restrict(only: (template: Template) => boolean): void {
+    this.generator.restrict(only);
+  }
+
+  /**
+   * Executes a batch on the engine, where nothing can be harmed, and takes out of it what would leave the cases' memory:
+   * the host process has memory of its own there. What is left has been executed on the engine as it stands.
+   */
+  private scout(generated: readonly CaseInfo[]): readonly CaseInfo[] {
+    let infos = generated;
+    for (;;) {
+      this.engine.copyFrom(this.silicon.memory);
+      this.engine.run(0, BATCH);
+      const strays = infos.map((info, i) => info.steps.length > 0 && this.leadsOut(i, info));
+      if (!strays.includes(true)) return infos;
+      infos = infos.map((info, i) => {
+        if (!strays[i]) return info;
+        this.clearCode(info);
+        return { ...info, steps: [] };
+      });
+    }
+  }
+
+  /** Whether the engine's outcome is a page fault where the process may have something mapped. */
+  private leadsOut(index: number, { steps }: CaseInfo): boolean {
+    const { records } = this.engine.memory;
+    const at = index * RECORD.bytes;
+    if (records[at + AFTER.vector] !== PAGE_FAULT) return false;
+    const view = new DataView(records.buffer, records.byteOffset + at + AFTER.cr2, 8);
+    const address = view.getBigUint64(0, true);
+    if (address >= BigInt(RECORDS) && address < BigInt(DRIVER + DRIVER_BYTES)) return true;
+    if (steps.length === 1) return false;
+    return address >= LOWEST_MAPPED && address <= HIGHEST_MAPPED && !inReserved(address);
   }
 
   /** Executes one case with no other's code to stray into: a jump ends where it leads, whatever memory says. */
   private single(info: CaseInfo, index: number): Difference[] {
     const { silicon, engine } = this;
-    this.writeCode(info, info.code);
+    this.writeCode(info, codeOf(info));
     silicon.run(index, 1);
     engine.run(index, 1);
-    this.writeCode(info, info.code.map(() => FILLER)); // prettier-ignore
+    this.clearCode(info);
     const fields = this.compare(index, info);
     const at = memoryDifference(silicon.memory, engine.memory);
     if (at >= 0) {
@@ -97,6 +156,13 @@ export class Session {
     if (ends[0] === 'none') return [];
     if (sameOutcome(this.expectedWords, this.actualWords, index)) return [];
     return compareOutcome(records, this.engine.memory.records, index, info);
+  }
+
+  private clearCode(info: CaseInfo): void {
+    this.writeCode(
+      info,
+      codeOf(info).map(() => FILLER),
+    );
   }
 
   /** Puts bytes where a case's code begins, as far as that is mapped, in both memories. */

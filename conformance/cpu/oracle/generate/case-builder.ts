@@ -103,6 +103,16 @@ export class CaseBuilder {
       (rare === 3 ? RARE_FLAGS : 0);
   }
 
+  /** Whether the instruction lies in its slot, with room behind it. */
+  get inSlot(): boolean {
+    return this.rip < EDGE;
+  }
+
+  get registersLeft(): number {
+    const all = this.long ? 16 : 8;
+    return Array.from({ length: all }, (_, register) => register).filter((register) => this.isFree(register)).length;
+  }
+
   get long(): boolean {
     return this.mode === 'long';
   }

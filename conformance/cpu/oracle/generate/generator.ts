@@ -1,23 +1,14 @@
 import type { SimdInstruction } from '../../../../src/main/vmm/cpu/core/opcodes/opcode.js';
 import { Random } from '../../fp/random.js';
 import { DATA_RUNS, type CaseMemory } from '../case-memory.js';
-import { BATCH, DATA_PAGES, FILLER, PAGE } from '../layout.js';
+import { BATCH, DATA_PAGES, FILLER, PAGE, SEQUENCE_BYTES } from '../layout.js';
 import { RECORD } from '../record.js';
+import type { CaseInfo, CaseStep } from '../case-info.js';
 import { CaseBuilder, MODES, type Mode } from './case-builder.js';
 import { backgroundState, fxOf, simdState, x87Operand, x87State } from './fp-state.js';
-import { makeCase } from './instruction.js';
+import { makeCase, type MadeCase } from './instruction.js';
+import { fitsSequence, Hazards } from './sequence.js';
 import { TEMPLATES, type Template } from './template.js';
-
-/** What is known of a case apart from its record. */
-export interface CaseInfo {
-  readonly template: Template;
-  readonly mode: Mode;
-  readonly code: readonly number[];
-  readonly operandBytes: number;
-  readonly inMemory: boolean;
-  readonly linear: number;
-  readonly rip: number;
-}
 
 /** Rows that exist in a mode. */
 const ROWS: Readonly<Record<Mode, readonly Template[]>> = Object.fromEntries(
@@ -34,19 +25,32 @@ const ROWS: Readonly<Record<Mode, readonly Template[]>> = Object.fromEntries(
 /** 64-bit code gets the larger share: it has most to get wrong. */
 const MODE_SHARES: readonly Mode[] = ['long', 'long', 'long', 'flat32', 'segmented32', 'segmented32', 'segmented16'];
 
+/** One case in so many is a sequence, of up to so many instructions. */
+const SEQUENCE_SHARE = 4;
+const MAX_STEPS = 6;
+/** An instruction takes up to five registers for itself. */
+const MIN_REGISTERS = 6;
+
+function stepOf({ template, code, chosen }: MadeCase & { template: Template }): CaseStep {
+  const { bytes: operandBytes, width: addressBytes, memory: inMemory, linear } = chosen;
+  const prefix = chosen.lock ? 'lock' : chosen.repeat ? 'repeat' : chosen.override === undefined ? 'none' : 'segment';
+  return { template, code, operandBytes, addressBytes, inMemory, linear, prefix };
+}
+
 /** Makes batches of cases from a seed: the same ones for the same seed and the same opcode table. */
 export class Generator {
   private readonly random: Random;
   private readonly builder: CaseBuilder;
   private readonly records: DataView;
-  private readonly rows: Readonly<Record<Mode, readonly Template[]>>;
+  private readonly rows: Record<Mode, readonly Template[]>;
   private next = 0;
 
-  /** @param only rows to take, all unless given */
+  /** @param only rows to take, all unless given @param sequences some cases are several instructions */
   constructor(
     seed: number,
     private readonly memory: CaseMemory,
     only: (template: Template) => boolean = () => true,
+    private readonly sequences = true,
   ) {
     this.random = new Random(seed);
     this.records = new DataView(memory.records.buffer, memory.records.byteOffset, memory.records.length);
@@ -62,25 +66,49 @@ export class Generator {
     return Array.from({ length: BATCH }, (_, index) => this.one(index, background));
   }
 
+  /** From now on only of these rows. */
+  restrict(only: (template: Template) => boolean): void {
+    for (const mode of MODES) this.rows[mode] = ROWS[mode].filter(only);
+  }
+
   private one(index: number, background: Uint8Array): CaseInfo {
     const { builder, random } = this;
-    const mode = random.pick(MODE_SHARES);
+    const usable = MODE_SHARES.filter((candidate) => this.rows[candidate].length > 0);
+    const mode = random.pick(usable);
     const rows = this.rows[mode];
     const template = rows[this.next++ % rows.length]!;
     builder.begin(index, mode);
-    const { code, chosen } = makeCase(builder, template);
+    const made = [{ template, ...makeCase(builder, template) }];
+    const { rip } = builder;
+    if (this.sequences && random.below(SEQUENCE_SHARE) === 0) made.push(...this.more(mode, template, made[0]!));
+    builder.rip = rip;
     this.memory.records.set(background, index * RECORD.bytes + RECORD.fx);
-    this.floatingPoint(template, index, chosen);
-    builder.finish(code);
-    return {
-      template,
-      mode,
-      code,
-      operandBytes: chosen.bytes,
-      inMemory: chosen.memory,
-      linear: chosen.linear,
-      rip: builder.rip,
-    };
+    for (const step of made) this.floatingPoint(step.template, index, step.chosen);
+    builder.finish(made.flatMap(({ code }) => code));
+    return { mode, rip, steps: made.map(stepOf) };
+  }
+
+  /** One to five more instructions behind the first, as long as there is room and registers are left. */
+  private more(mode: Mode, first: Template, { code, chosen }: MadeCase): (MadeCase & { template: Template })[] {
+    const { builder, random } = this;
+    const hazards = new Hazards();
+    const made: (MadeCase & { template: Template })[] = [];
+    if (!builder.inSlot || !fitsSequence(first) || (builder.locks && chosen.memory)) return made;
+    hazards.add(first);
+    let room = SEQUENCE_BYTES - code.length;
+    builder.rip += code.length;
+    for (let left = 1 + random.below(MAX_STEPS - 1); left > 0 && builder.registersLeft >= MIN_REGISTERS; left--) {
+      const template = random.pick(ROWS[mode]);
+      if (!fitsSequence(template) || hazards.readsUndefined(template)) continue;
+      const next = makeCase(builder, template, false);
+      if (next.code.length > room) break;
+      if (builder.locks && next.chosen.memory) continue;
+      hazards.add(template);
+      made.push({ template, ...next });
+      room -= next.code.length;
+      builder.rip += next.code.length;
+    }
+    return made;
   }
 
   private floatingPoint(

@@ -13,6 +13,7 @@ export interface Chosen {
   readonly override: number | undefined;
   /** F2, F3 or 0. */
   readonly repeat: number;
+  readonly lock: boolean;
   /** The register operand, if a hook wants a certain one. */
   wantedReg?: number;
   memory: boolean;

@@ -54,8 +54,11 @@ export interface MadeCase {
   readonly chosen: Chosen;
 }
 
-/** Makes up one case of a row: prefixes, operands, and whatever the instruction needs to be worth executing. */
-export function makeCase(b: CaseBuilder, template: Template): MadeCase {
+/**
+ * Makes up one instruction of a row: prefixes, operands, and whatever it needs to be worth executing.
+ * @param alone it may move to the end of a page
+ */
+export function makeCase(b: CaseBuilder, template: Template, alone = true): MadeCase {
   const { random } = b;
   const { encoding } = template;
   const prefixes: number[] = [];
@@ -96,6 +99,7 @@ export function makeCase(b: CaseBuilder, template: Template): MadeCase {
     width,
     override,
     repeat: repeat ? repeatPrefix : 0,
+    lock,
     memory: false,
     linear: -1,
     reg: 0,
@@ -146,7 +150,7 @@ export function makeCase(b: CaseBuilder, template: Template): MadeCase {
   if (relativeAt >= 0) adjustRelative(code, head.length + relativeAt);
   if (hook?.branch) return { code: branch(b, [...head, ...modrm], bytes, template), chosen };
   pad(b, code, hasRex);
-  if (relativeAt < 0 && random.below(40) === 0) b.moveToPageEnd(code.length);
+  if (alone && relativeAt < 0 && random.below(40) === 0) b.moveToPageEnd(code.length);
   return { code, chosen };
 }
 

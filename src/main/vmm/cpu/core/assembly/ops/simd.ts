@@ -11,7 +11,7 @@ import {
   opIsMemory, opSegment, RCX, RDI, reg64, segBase, setFault, setReg32, UD, XM,
 } from '../state'; // prettier-ignore
 import { errorPending } from '../fp/error-pin';
-import { getFsw, getValid, setFsw, setValid, X87_CELLS, XMM_CELLS } from '../fp/state';
+import { getValid, setValid, X87_CELLS, XMM_CELLS } from '../fp/state';
 
 /** MMX and SSE: operands are fetched to 16-byte cells, executed by `simd/`, and stored from them. */
 const SCRATCH: usize = FP_SCRATCH;
@@ -231,15 +231,13 @@ export function simdQP(op: usize): usize {
   const fault = mmxFault();
   if (fault) return raise(op, fault, 0);
   if (!opIsMemory(op)) return finish(op, execMmx(operation(op), mmxB(op), mmxA(op), immediate(op)));
-  const fsw = getFsw();
   const valid = getValid();
   clearResult();
   execMmx(operation(op), RESULT, mmxA(op), immediate(op));
-  return putResult(op, memoryBytes(op)) ? nextOp(op) : faultOfStore(op, fsw, valid);
+  return putResult(op, memoryBytes(op)) ? nextOp(op) : faultOfStore(op, valid);
 }
-/** A store that faults leaves the x87 state alone. */
-function faultOfStore(op: usize, fsw: u32, valid: u32): usize {
-  setFsw(fsw);
+/** A store that faults leaves the x87 tags alone, but TOP is 0 by then. */
+function faultOfStore(op: usize, valid: u32): usize {
   setValid(valid);
   return deliverOpFault(op);
 }
@@ -253,12 +251,11 @@ export function simdPE(op: usize): usize {
 export function simdEP(op: usize): usize {
   const fault = mmxFault();
   if (fault) return raise(op, fault, 0);
-  const fsw = getFsw();
   const valid = getValid();
   clearResult();
   execMmx(operation(op), RESULT, mmxA(op), immediate(op));
   if (!opIsMemory(op)) return putGeneral(op);
-  return putResult(op, generalBytes(op)) ? nextOp(op) : faultOfStore(op, fsw, valid);
+  return putResult(op, generalBytes(op)) ? nextOp(op) : faultOfStore(op, valid);
 }
 export function simdGN(op: usize): usize {
   const fault = mmxFault();
@@ -285,7 +282,8 @@ export function simdPU(op: usize): usize {
   return simdPW(op);
 }
 export function simdVQ(op: usize): usize {
-  const fault = mixedFault();
+  // An x87 error is none of its business if it does not touch that state.
+  const fault = opIsMemory(op) ? sseFault() : mixedFault();
   if (fault) return raise(op, fault, 0);
   const source = opIsMemory(op) ? fetch(op) : mmxB(op);
   if (!source) return deliverOpFault(op);

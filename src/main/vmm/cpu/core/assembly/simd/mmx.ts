@@ -14,8 +14,9 @@ export function enterMmx(): void {
   setValid(0xff);
 }
 
-/** EMMS: all registers empty. */
+/** EMMS: TOP 0, all registers empty (SDM vol. 3, table 13-2). */
 export function emms(): void {
+  setFsw(getFsw() & ~TOP_FIELD);
   setValid(0);
 }
 

@@ -1,6 +1,6 @@
 import { C0, C1, C2, C3, CONDITION_CODES, getFsw, setFsw } from '../fp/state';
 import { INFINITE, ZERO } from '../softfloat/unpacked';
-import { begin, commit, roundResult, setInvalid, setZero } from './extended';
+import { begin, commit, roundResult, setInvalid, setResult, setZero } from './extended';
 import { aExponent, aKind, aSign, aSignificand, bExponent, bKind, bSignificand, loadA, loadB, reportDenormals, specialOperands } from './operands';
 import { isEmpty, markValid, st, underflow, writeIndefinite } from './stack';
 
@@ -44,6 +44,8 @@ function toNearest(rest: u64, below: bool): u64 {
 }
 
 let flipped: bool = false;
+/** A divided by infinity is A as it stands, however small: no underflow. */
+let unchanged: bool = false;
 
 function finish(sign: u32, exponent: i32, significand: u64): void {
   if (significand == 0) {
@@ -58,6 +60,7 @@ function remainder(nearest: bool): void {
   quotient = 0;
   complete = true;
   flipped = false;
+  unchanged = false;
   defined = false;
   if (specialOperands()) return;
   if (aKind == INFINITE || bKind == ZERO) {
@@ -70,8 +73,12 @@ function remainder(nearest: bool): void {
     setZero(aSign);
     return;
   }
+  if (bKind == INFINITE) {
+    unchanged = true;
+    return;
+  }
   const difference = aExponent - bExponent;
-  if (bKind == INFINITE || difference < -1 || (difference < 0 && !nearest)) {
+  if (difference < -1 || (difference < 0 && !nearest)) {
     roundResult(aSign, aExponent, aSignificand, 0, 64);
     return;
   }
@@ -103,6 +110,12 @@ function setConditions(): void {
   setFsw((getFsw() & ~CONDITION_CODES) | codes);
 }
 
+/** Exponent of a finite value; a pseudo-denormal's is that of the normal number it stands for. */
+function exponentField(cell: usize): i32 {
+  const field = <i32>load<u16>(cell, 8) & 0x7fff;
+  return field == 0 && load<i64>(cell) < 0 ? 1 : field;
+}
+
 export function partialRemainder(nearest: bool): void {
   const cell = st(0);
   setFsw(getFsw() & ~C2);
@@ -117,5 +130,6 @@ export function partialRemainder(nearest: bool): void {
   loadB(st(1));
   begin();
   remainder(nearest);
+  if (unchanged) setResult(aSign, exponentField(cell), load<u64>(cell));
   if (commit(cell) && defined) setConditions();
 }
