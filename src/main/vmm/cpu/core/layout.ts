@@ -62,6 +62,11 @@ export const REGION_BUDGET = 0x11f0;
 /** How often the main loop looks where it is, in bytes of ops; 0 = never. */
 export const SAMPLE_INTERVAL = 0x11f4;
 
+/** Flags between two regions: kind (KIND_*) u32, and what they follow from, u64 each. */
+export const REGION_FLAGS_KIND = 0x11f8;
+export const REGION_FLAGS_A = 0x13f0;
+export const REGION_FLAGS_B = 0x13f8;
+
 // Table registers: base u64, limit u32.
 export const GDTR = 0x11d0;
 export const IDTR = 0x11e0;
@@ -187,6 +192,9 @@ export const KIND_LOGIC = 12;
 /** Of a result, and CF as it was before. */
 export const KIND_INC = 16;
 export const KIND_DEC = 20;
+
+/** FLAGS_RESULT and FLAGS_AUX hold the flags already. */
+export const KIND_STORED = 0x100;
 
 /** Instructions of one run of the main loop, which counts down bytes of ops in 32 bits. */
 export const MAX_BUDGET = 0x400_0000;

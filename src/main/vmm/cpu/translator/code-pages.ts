@@ -52,7 +52,6 @@ export class CodePages {
       bytes: bytes.slice(host, host + PAGE_BYTES),
       address,
       decoded: (offset) => op(offset) !== 0,
-      entered: (offset) => op(offset) !== 0 && view.getUint16(op(offset), true) === OP_REGION,
     };
   }
 }

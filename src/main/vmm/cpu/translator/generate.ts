@@ -1,23 +1,48 @@
 import {
-  FLAGS_AUX, FLAGS_RESULT, KIND_SETTLED, PAGE_RIP, REGION_BUDGET, REGION_STEP, RIP,
+  PAGE_RIP, REGION_BUDGET, REGION_FLAGS_A, REGION_FLAGS_B, REGION_FLAGS_KIND, REGION_STEP, RIP,
 } from '../core/layout.js'; // prettier-ignore
 import { KIND_IN_LOCAL } from './code/flags.js';
 import { COUNT_SHIFT, LEFT_KIND_SHIFT, LEFT_OVER_SHIFT } from './code/exits.js';
-import { importIndex, REGION_IMPORTS } from './code/imports.js';
+import { REGION_IMPORTS } from './code/imports.js';
 import { RegionCode } from './code/region-code.js';
 import {
   ANSWER, BUDGET, FLAGS_A, FLAGS_B, FLAGS_KIND, NEXT_RIP, PACKED, PAGE_RIP_LOCAL, SELECTOR,
 } from './code/region-locals.js'; // prettier-ignore
 import type { Region } from './region/blocks.js';
-import { flagLiveness } from './region/liveness.js';
-import { headsOf, orderBlocks } from './region/order.js';
+import { READ } from './region/flag-use.js';
+import { flagLiveness, type FlagLiveness } from './region/liveness.js';
+import { headsOf, orderBlocks, type Item } from './region/order.js';
 import { RegionBody, type RegionPlace } from './region-body.js';
 import { FunctionCode } from './wasm/function-code.js';
 import { encodeModule } from './wasm/module.js';
 import { I32, Wasm } from './wasm/wasm-op.js';
 
-/** Translates a region to a module that exports it as `region`. */
-export function generateRegion(region: Region, place: RegionPlace): Uint8Array<ArrayBuffer> {
+export interface TranslatedRegion {
+  /** A module that exports the region as `region`. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Indices of the blocks it may be entered at. */
+  readonly entries: readonly number[];
+}
+
+/**
+ * Translates a region. It is not entered where a condition is read first: flags come as what they follow from.
+ * @returns `undefined` if that leaves no entry
+ */
+export function generateRegion(found: Region, place: RegionPlace): TranslatedRegion | undefined {
+  const successors = found.blocks.map((block) => block.successors);
+  const liveness = flagLiveness(found, headsOf(orderBlocks(successors, found.entries)));
+  const entries = found.entries.filter((entry) => liveness.before[entry] !== READ);
+  if (entries.length === 0) return undefined;
+  const region = { ...found, entries };
+  return { bytes: emitRegion(region, place, liveness, orderBlocks(successors, entries)), entries };
+}
+
+function emitRegion(
+  region: Region,
+  place: RegionPlace,
+  liveness: FlagLiveness,
+  order: readonly Item[],
+): Uint8Array<ArrayBuffer> {
   const code = new FunctionCode(1);
   // The three blocks around the body, which the epilogue closes.
   const labels = {
@@ -26,11 +51,6 @@ export function generateRegion(region: Region, place: RegionPlace): Uint8Array<A
     step: code.open(Wasm.block, I32),
   };
   const to = new RegionCode(code, labels);
-  const order = orderBlocks(
-    region.blocks.map((block) => block.successors),
-    region.entries,
-  );
-  const liveness = flagLiveness(region, headsOf(order));
   new RegionBody(to, region, liveness, place).emit(order);
   const parts = [prologue(to), code, epilogue(to, region)].flatMap((part) => part.parts());
   return encodeModule(REGION_IMPORTS, [
@@ -45,7 +65,9 @@ function prologue(to: RegionCode): FunctionCode {
   code.i32(0).memory(Wasm.i64Load, PAGE_RIP).set(PAGE_RIP_LOCAL);
   code.i32(0).memory(Wasm.i32Load, REGION_BUDGET).set(BUDGET);
   to.loadTables(code);
-  to.loadFlags(code);
+  code.i32(0).memory(Wasm.i32Load, REGION_FLAGS_KIND).set(FLAGS_KIND);
+  code.i32(0).memory(Wasm.i64Load, REGION_FLAGS_A).set(FLAGS_A);
+  code.i32(0).memory(Wasm.i64Load, REGION_FLAGS_B).set(FLAGS_B);
   return code;
 }
 
@@ -79,19 +101,16 @@ function epilogue(to: RegionCode, { mode }: Region): FunctionCode {
   return code;
 }
 
+/** They stay what they follow from: the next region takes them as they are. */
 function storeFlags(code: FunctionCode): void {
   code.get(PACKED).i32(LEFT_KIND_SHIFT).op(Wasm.i32ShrU).tee(FLAGS_KIND_NOW);
   code.i32(KIND_IN_LOCAL).op(Wasm.i32Ne);
   code.open(Wasm.if);
   code.get(FLAGS_KIND_NOW).set(FLAGS_KIND);
   code.end();
-  code.get(FLAGS_KIND).i32(KIND_SETTLED).op(Wasm.i32Eq);
-  code.open(Wasm.if);
-  code.i32(0).get(FLAGS_A).memory(Wasm.i64Store, FLAGS_RESULT);
-  code.i32(0).get(FLAGS_B).memory(Wasm.i64Store32, FLAGS_AUX);
-  code.else();
-  code.get(FLAGS_KIND).get(FLAGS_A).get(FLAGS_B).call(importIndex('settleFlags'));
-  code.end();
+  code.i32(0).get(FLAGS_KIND).memory(Wasm.i32Store, REGION_FLAGS_KIND);
+  code.i32(0).get(FLAGS_A).memory(Wasm.i64Store, REGION_FLAGS_A);
+  code.i32(0).get(FLAGS_B).memory(Wasm.i64Store, REGION_FLAGS_B);
 }
 
 /** The parameter is of no use any more when a region is left. */

@@ -11,9 +11,13 @@ interface Samples {
   readonly byOffset: Map<number, number>;
 }
 
+const MOST_DOUBLINGS = 5;
+
 /** Counts where the main loop is found, and tells which pages are worth translating. */
 export class HotSpots {
   private readonly pages = new Map<number, Samples>();
+  /** How often each page was translated: every time it takes twice as much. */
+  private readonly rounds = new Map<number, number>();
 
   /** @param threshold samples in one page that make it hot */
   constructor(private readonly threshold: number) {}
@@ -24,13 +28,16 @@ export class HotSpots {
     if (!samples) this.pages.set(codePage, (samples = { total: 0, byOffset: new Map() }));
     const { byOffset } = samples;
     byOffset.set(offset, (byOffset.get(offset) ?? 0) + 1);
-    if (++samples.total < this.threshold) return undefined;
+    const rounds = this.rounds.get(codePage) ?? 0;
+    if (++samples.total < this.threshold << rounds) return undefined;
     this.pages.delete(codePage);
+    this.rounds.set(codePage, Math.min(rounds + 1, MOST_DOUBLINGS));
     return { codePage, offsets: [...byOffset].sort((a, b) => b[1] - a[1]).map(([at]) => at) };
   }
 
   /** The page holds other code now. */
   forget(codePage: number): void {
     this.pages.delete(codePage);
+    this.rounds.delete(codePage);
   }
 }

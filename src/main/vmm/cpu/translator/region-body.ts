@@ -279,7 +279,7 @@ export class RegionBody {
   /** To NEXT_RIP: straight there if that is an entry of this region. */
   private goIndirect(): void {
     const { to, code } = this;
-    if (this.entries.size > 1 && this.region.entries.every((entry) => this.liveness.before[entry] !== READ)) {
+    if (this.entries.size > 1) {
       const address = to.locals.temporary(I64);
       const op = to.locals.temporary(I32);
       to.flags.keepKind();

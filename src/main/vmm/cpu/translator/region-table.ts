@@ -3,6 +3,8 @@ export class RegionTable {
   private readonly free: number[] = [];
   private readonly pages = new Map<number, readonly number[]>();
   private readonly byPage = new Map<number, Set<number>>();
+  /** Ops that lead to each region. */
+  private readonly doors = new Map<number, number>();
   private next: number;
 
   constructor(private readonly table: WebAssembly.Table) {
@@ -21,6 +23,15 @@ export class RegionTable {
     return index;
   }
 
+  /** An op leads to a region now, and no longer to the one it led to before, if any. */
+  lead(index: number, before: number | undefined): void {
+    this.doors.set(index, (this.doors.get(index) ?? 0) + 1);
+    if (before === undefined) return;
+    const left = this.doors.get(before)! - 1;
+    this.doors.set(before, left);
+    if (left === 0) this.release(before);
+  }
+
   fill(index: number, region: unknown): void {
     this.table.set(index, region);
   }
@@ -30,16 +41,24 @@ export class RegionTable {
    * @returns their other pages: ops there that enter a region must not any more
    */
   drop(codePage: number): { readonly pages: readonly number[] }[] {
-    const dropped = [...(this.byPage.get(codePage) ?? [])].map((index) => {
+    return [...(this.byPage.get(codePage) ?? [])].map((index) => {
       const pages = this.pages.get(index)!;
-      for (const page of pages) this.byPage.get(page)?.delete(index);
-      this.pages.delete(index);
-      this.table.set(index, null);
-      this.free.push(index);
+      this.release(index);
       return { pages: pages.filter((page) => page !== codePage) };
     });
-    this.byPage.delete(codePage);
-    return dropped;
+  }
+
+  /** A reserved index is not needed after all. */
+  cancel(index: number): void {
+    this.release(index);
+  }
+
+  private release(index: number): void {
+    for (const page of this.pages.get(index)!) this.byPage.get(page)?.delete(index);
+    this.pages.delete(index);
+    this.doors.delete(index);
+    this.table.set(index, null);
+    this.free.push(index);
   }
 
   private extend(): number {

@@ -6,7 +6,7 @@ import { Translator } from './translator.js';
 /** Instructions between two looks at where the main loop is. */
 const SAMPLE_INSTRUCTIONS = 2000;
 /** Samples in a page that make it hot. */
-const HOT_SAMPLES = 16;
+const HOT_SAMPLES = 400;
 
 export interface TranslatorOptions extends InterpreterOptions {
   readonly sampleInstructions?: number;

@@ -70,16 +70,17 @@ export class Translator {
     const used = [...new Set(region.blocks.map(({ page }) => pages.page(page)!.address))];
     const index = this.regions.reserve(used);
     const mapOf = (page: number): number => pages.page(page)!.address + L.CODE_PAGE_HEADER;
-    const code = generateRegion(region, { index, mapOf, opAt });
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(code), this.imports);
+    const made = generateRegion(region, { index, mapOf, opAt });
+    if (!made) return this.regions.cancel(index);
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(made.bytes), this.imports);
     this.regions.fill(index, instance.exports['region']);
     for (const address of used) this.memory.view.setUint32(address + PAGE_REGIONS, 1, true);
-    for (const entry of region.entries) {
+    for (const entry of made.entries) {
       const { page, start } = region.blocks[entry]!;
       this.lead(opAt(page, offsetOf(start)), index, entry);
     }
     this.counts.regions++;
-    this.counts.bytes += code.length;
+    this.counts.bytes += made.bytes.length;
     this.counts.instructions += region.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
   }
 
@@ -87,6 +88,8 @@ export class Translator {
   private lead(op: number, index: number, entry: number): void {
     if (!op) return;
     const { view } = this.memory;
+    const taken = view.getUint16(op, true) === OP_REGION;
+    this.regions.lead(index, taken ? view.getUint32(op + 8, true) : undefined);
     view.setUint16(op, OP_REGION, true);
     view.setUint32(op + 8, index, true);
     view.setUint32(op + 12, entry, true);

@@ -1,11 +1,11 @@
 import { PAGE_CODE, PAGE_READ, PAGE_WRITE } from '../../../memory/layout';
 import {
-  BOUNCE, CODE_PAGE_HEADER, COUNT_REGION_ENTERED, COUNT_REGION_INSTRUCTION, COUNT_REGION_STEP, COUNT_TLB_MISS, FLAGS_AUX, FLAGS_RESULT, ITLB_KEY, KIND_ADD, KIND_DEC, KIND_INC, KIND_LOGIC, KIND_SETTLED, KIND_SUB, OP_SIZE,
-  OPS, REGION_BUDGET, REGION_LOOKUP, REGION_STEP, RIP, TLB_USER_ALIGNED,
+  BOUNCE, CODE_PAGE_HEADER, COUNT_REGION_ENTERED, COUNT_REGION_INSTRUCTION, COUNT_REGION_STEP, COUNT_TLB_MISS, FLAGS_AUX, FLAGS_RESULT, ITLB_KEY, KIND_ADD, KIND_DEC, KIND_INC, KIND_LOGIC, KIND_SETTLED, KIND_STORED, KIND_SUB, OP_SIZE,
+  OPS, REGION_BUDGET, REGION_FLAGS_A, REGION_FLAGS_B, REGION_FLAGS_KIND, REGION_LOOKUP, REGION_STEP, RIP, TLB_USER_ALIGNED,
 } from '../layout'; // prettier-ignore
 import { add, sub } from './alu';
 import { hotSpot } from './bus';
-import { linearRip, lookup } from './code-cache';
+import { enterPage, linearRip, lookup, opAtHand } from './code-cache';
 import { codeEpoch, decodedFrom } from './code-invalidate';
 import { watchesPage } from './debug';
 import { AUX_AF, AUX_CF, setFlagsCells, setFlagsLogic } from './flags';
@@ -24,11 +24,25 @@ import { ACCESS_READ, ACCESS_WRITE, globalPage, physical, translate } from './wa
  * or with REGION_LOOKUP or REGION_STEP and RIP stored.
  */
 
-/** Runs the region an op stands for; the next op. */
+/** Runs the region an op stands for, and those it leads to; the next op. */
 export function runRegion(op: usize): usize {
   const before = load<i32>(REGION_BUDGET);
-  const next = call_indirect<usize>(load<u32>(op, 8), load<u32>(op, 12));
-  count(COUNT_REGION_ENTERED);
+  store<u32>(REGION_FLAGS_KIND, KIND_SETTLED);
+  store<u64>(REGION_FLAGS_A, load<u64>(FLAGS_RESULT));
+  store<u64>(REGION_FLAGS_B, load<u32>(FLAGS_AUX));
+  let next: usize = 0;
+  do {
+    count(COUNT_REGION_ENTERED);
+    next = call_indirect<usize>(load<u32>(op, 8), load<u32>(op, 12));
+    if (next != <usize>REGION_LOOKUP) break;
+    const rip = load<u64>(RIP);
+    op = opAtHand(rip);
+    if (!op) break;
+    enterPage(rip);
+    next = op;
+  } while (load<u16>(op) == OP_REGION && load<i32>(REGION_BUDGET) > 0);
+  const kind = load<u32>(REGION_FLAGS_KIND);
+  if (kind != KIND_STORED) settleFlags(kind, load<u64>(REGION_FLAGS_A), load<u64>(REGION_FLAGS_B));
   countMany(COUNT_REGION_INSTRUCTION, (before - load<i32>(REGION_BUDGET)) / OP_SIZE);
   if (next > <usize>REGION_STEP) return next;
   const rip = load<u64>(RIP);

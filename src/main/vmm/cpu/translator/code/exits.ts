@@ -2,7 +2,7 @@ import type { FunctionCode, Label } from '../wasm/function-code.js';
 import { Wasm } from '../wasm/wasm-op.js';
 import type { RegionFlags } from './flags.js';
 import { ANSWER, NEXT_RIP, PAGE_RIP_LOCAL } from './region-locals.js';
-import { KIND_SETTLED, REGION_LOOKUP } from '../../core/layout.js';
+import { KIND_SETTLED, KIND_STORED, REGION_FLAGS_KIND, REGION_LOOKUP } from '../../core/layout.js';
 
 // How a region was left, in 32 bits: page offset, instructions of the block not executed, kind of the flags.
 export const LEFT_OVER_SHIFT = 13;
@@ -71,6 +71,7 @@ export class RegionExits {
 
   /** Leaves behind the current instruction, which the core executed: the answer is set. */
   gone(): void {
+    this.code.i32(0).i32(KIND_STORED).memory(Wasm.i32Store, REGION_FLAGS_KIND);
     this.code.i32(this.packed(this.remaining - 1)).br(this.labels.gone);
   }
 

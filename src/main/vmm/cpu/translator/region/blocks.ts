@@ -4,7 +4,7 @@ import { loweringOf } from '../lower/lowerings.js';
 
 export const PAGE_BYTES = 4096;
 /** Instructions of one region at most, and of one block, whose count has eight bits in an exit. */
-const MAX_INSTRUCTIONS = 600;
+const MAX_INSTRUCTIONS = 300;
 const MAX_BLOCK = 128;
 /** Pages one region looks at. */
 const MAX_PAGES = 16;
@@ -54,8 +54,6 @@ export interface CodePage {
   readonly address: number;
   /** Whether the core has decoded the instruction at an offset: what never ran is not worth translating. */
   readonly decoded: (offset: number) => boolean;
-  /** Whether a region is entered at an offset already; others leave to it. */
-  readonly entered: (offset: number) => boolean;
 }
 
 /** Code around the page a region is found in. */
@@ -99,7 +97,7 @@ class Discovery {
     if (!source?.page.decoded(offsetOf(at))) return [];
     while (!this.known.has(at) && this.known.size < MAX_INSTRUCTIONS && pageOf(at) === pageOf(start)) {
       const offset = offsetOf(at);
-      const instruction = source.page.entered(offset) ? undefined : source.decoder.decode(offset);
+      const instruction = source.decoder.decode(offset);
       if (!instruction) return [];
       this.known.set(at, instruction);
       const end = controlEnd(instruction, at);
