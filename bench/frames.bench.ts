@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { build } from 'vite';
@@ -21,11 +19,10 @@ interface Counters {
 const FOLDER = path.resolve('bench/frames');
 
 /**
- * The whole frame path in full motion at 1024 × 768: stream in a VM process, local socket, server, WebSocket, canvas in
- * Chromium. The picture comes from a test pattern, so this is the path's own limit.
+ * The whole frame path in full motion at 1024 × 768: stream in a VM process, WebSocket, canvas in Chromium. The picture comes from a test pattern, so this is the path's own limit.
  */
 export default async function frames(): Promise<Figure[]> {
-  const work = await mkdtemp(path.join(tmpdir(), 'annex-frames-'));
+  const work = path.resolve('build/frames');
   await buildVmProcess(work);
   const bench = await serveBenchPage(FOLDER, path.join(work, 'vm-process.js'));
   const draft = { name: `frames ${randomUUID().slice(0, 8)}`, memoryMiB: 16 };
@@ -53,7 +50,6 @@ export default async function frames(): Promise<Figure[]> {
   } finally {
     await browser.close();
     await bench.close();
-    await rm(work, { recursive: true, force: true });
   }
 }
 
@@ -67,6 +63,7 @@ async function counted(browser: PlainBrowser, frames: number): Promise<Counters>
   throw new Error('the page paints no frames');
 }
 
+/** Into a folder of the project, where it finds the packages it imports. */
 async function buildVmProcess(outDir: string): Promise<void> {
   await build({
     configFile: false,
@@ -78,6 +75,6 @@ async function buildVmProcess(outDir: string): Promise<void> {
       target: 'node20',
       rollupOptions: { output: { format: 'es', entryFileNames: '[name].js' } },
     },
-    ssr: { noExternal: true },
+    ssr: { noExternal: true, external: ['ws'] },
   });
 }

@@ -37,6 +37,15 @@ export function cpuSplit(): CpuSplit {
   return split;
 }
 
+export function timesBetween(before: CpuSplit, after: CpuSplit): CpuSplit {
+  return new Map(
+    [...after].map(([part, { ran, waited }]) => {
+      const earlier = before.get(part) ?? { ran: 0, waited: 0 };
+      return [part, { ran: ran - earlier.ran, waited: waited - earlier.waited }];
+    }),
+  );
+}
+
 function partOf(pid: number, command: string, main: boolean, thread: string): Part {
   if (pid === process.pid) return main ? 'server' : 'server, other threads';
   if (command.includes('--type=renderer')) return main ? 'Chromium page' : 'Chromium page, other threads';

@@ -2,7 +2,7 @@ import { connectConsole } from '../lib/console-page.js';
 
 /** How long the screen is shown, and then not. */
 const PHASE_MS = 8000;
-const TELL_MS = 100;
+const TELL_MS = 500;
 
 const console = await connectConsole();
 let phase = 0;
