@@ -17,10 +17,14 @@ const GUESTS = [
 const COMMAND_LINES = ['', 'acpi=off noapic nolapic'] as const;
 
 describe.skipIf(debianMissing())('Debian kernels on the serial line (skipped where apt is missing)', () => {
-  const variants = GUESTS.flatMap((guest) => COMMAND_LINES.map((options) => ({ ...guest, options })));
+  const variants = GUESTS.flatMap((guest) => [
+    ...COMMAND_LINES.map((options) => ({ ...guest, options, engine: 'interpreter' })),
+    { ...guest, options: '', engine: 'translator' },
+  ]);
 
-  test.each(variants)('$kernel with “$options” reaches a shell, computes, and powers off', async (guest) => {
+  test.each(variants)('$kernel with “$options” on the $engine reaches a shell, computes, powers off', async (guest) => {
     run = new AnnexRun([
+      ...['--engine', guest.engine],
       ...['--kernel', await debianKernel(guest.kernel), '--initrd', await busyboxInitramfs(guest.arch)],
       ...[
         '--append',
