@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { BuiltinBios } from '../../../src/main/vmm/firmware/builtin-bios.js';
-import { EVENT_INTERRUPT, EVENT_MASK, EVENTS, SHADOW } from '../../../src/main/vmm/cpu/core/layout.js';
+import { EFLAGS, EVENT_INTERRUPT, EVENT_MASK, EVENTS, SHADOW } from '../../../src/main/vmm/cpu/core/layout.js';
+import type { CpuState } from '../../../src/main/vmm/cpu/registers.js';
 import { machineMemory } from '../../../src/main/vmm/machine/machine-memory.js';
 import type { VcpuFactory } from '../../../src/main/vmm/machine/machine-ports.js';
 import { Machine, type MachineCondition } from '../../../src/main/vmm/machine/machine.js';
@@ -19,6 +20,7 @@ export interface LockstepGuest {
 }
 
 const SHADOW_OF_STI = 1;
+const RESUME_FLAG = 1 << 16;
 
 /** Noon of an arbitrary day. */
 const WALL_CLOCK_MS = 1_709_164_798_000;
@@ -84,6 +86,16 @@ export class Half {
   runOn(instructions: number): void {
     this.cpu.allowance = instructions;
     this.cpu.run();
+  }
+
+  /**
+   * The processor's state. RF, which only instruction breakpoints look at, is cleared: the core leaves it set until
+   * something steps, where a processor clears it behind every instruction.
+   */
+  saveState(): CpuState {
+    const { view } = this.memory;
+    view.setUint32(EFLAGS, view.getUint32(EFLAGS, true) & ~RESUME_FLAG, true);
+    return this.cpu.saveState();
   }
 
   /** One instruction of a software engine: behind an interrupt shadow, the core executes one on its own. */

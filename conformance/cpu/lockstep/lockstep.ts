@@ -43,7 +43,7 @@ export class Lockstep {
   constructor(guest: LockstepGuest, reference: VcpuFactory, underTest: VcpuFactory) {
     this.expected = new Half(guest, reference);
     this.actual = new Half(guest, underTest);
-    this.before = this.expected.cpu.saveState();
+    this.before = this.expected.saveState();
   }
 
   get instructions(): number {
@@ -79,7 +79,7 @@ export class Lockstep {
     const fields = this.meet();
     if (this.units % MEMORY_INTERVAL === 0 || fields.length > 0)
       fields.push(...memoryDifference(expected.ram, actual.ram));
-    const state = actual.cpu.saveState();
+    const state = actual.saveState();
     if (fields.length > 0)
       return { unit: this.units, instructions: actual.instructions, before: this.before, after: state, fields };
     this.before = state;
@@ -94,7 +94,7 @@ export class Lockstep {
     let nearest: FieldDifference[] | undefined;
     for (const { lead, steps } of ATTEMPTS) {
       if (lead > 0) actual.runOn(lead);
-      const found = this.stepTo(actual.cpu.saveState(), steps);
+      const found = this.stepTo(actual.saveState(), steps);
       if (found.length === 0) return [];
       nearest ??= found;
     }
@@ -119,7 +119,7 @@ export class Lockstep {
 
   private compare(state: CpuState): FieldDifference[] {
     const { expected, actual } = this;
-    const fields = stateDifference(expected.cpu.saveState(), state);
+    const fields = stateDifference(expected.saveState(), state);
     const other: readonly (readonly [string, string | number, string | number])[] = [
       ['next deadline', expected.nextDeadlineNs, actual.nextDeadlineNs],
       ['serial output', expected.serial.length, actual.serial.length],
