@@ -1,17 +1,68 @@
 import { describe, expect, it } from 'vitest';
-import { BareCpu } from '../../../../testing/bare-cpu.js';
+import { BareCpu, CODE_BASE } from '../../../../testing/bare-cpu.js';
+import type { CpuState } from '../registers.js';
 
 /** Samples so often that everything that loops is translated. */
-const EAGER = { sampleInstructions: 50, hotSamples: 2 };
+const EAGER = { kind: 'translator', sampleInstructions: 50, hotSamples: 2 } as const;
+const HLT = 0xf4;
+const SLICE = 1000;
+
+function finish(cpu: BareCpu): CpuState {
+  let exit = cpu.engine.run(SLICE);
+  while (exit.reason === 'budget' || exit.reason === 'interrupted') exit = cpu.engine.run(SLICE);
+  expect(exit.reason).toBe('halt');
+  return cpu.state;
+}
+
+/** Runs code on both software engines, which must agree; the translator's state. */
+function runBoth(code: readonly number[], at = CODE_BASE): BareCpu {
+  const cpus = [new BareCpu('long'), new BareCpu('long', EAGER)] as const;
+  const [interpreted, translated] = cpus.map((cpu) => finish(cpu.load([...code, HLT], at)));
+  expect(translated!.general).toEqual(interpreted!.general);
+  expect(translated!.rflags).toBe(interpreted!.rflags);
+  return cpus[1];
+}
 
 describe('the translator', () => {
   it('runs a loop in a region', () => {
-    const cpu = new BareCpu('long', { kind: 'translator', ...EAGER });
     // xor eax, eax; mov ecx, 100000; l: add rax, rcx; dec ecx; jnz l
-    const code = [0x31, 0xc0, 0xb9, 0xa0, 0x86, 0x01, 0x00, 0x48, 0x01, 0xc8, 0xff, 0xc9, 0x75, 0xf9, 0xf4];
-    cpu.load(code);
-    while (cpu.engine.run(1000).reason !== 'halt');
+    const cpu = runBoth([0x31, 0xc0, 0xb9, 0xa0, 0x86, 0x01, 0x00, 0x48, 0x01, 0xc8, 0xff, 0xc9, 0x75, 0xf9]);
     expect(cpu.register('rax')).toBe(5000050000n);
-    expect(cpu.engine.stats.counters['regions']).toBeGreaterThan(0);
+    expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(250_000);
+  });
+
+  it('counts the instructions of regions as the interpreter does', () => {
+    // mov ecx, 5000; l: dec ecx; jnz l
+    const cpu = runBoth([0xb9, 0x88, 0x13, 0, 0, 0xff, 0xc9, 0x75, 0xfc]);
+    expect(cpu.engine.stats.instructions).toBe(10_002);
+  });
+
+  it('stays in a loop that goes over a page border', () => {
+    // mov ecx, 100000; l: add rax, rcx; 16 × nop; dec ecx; jnz l
+    const nops = new Array<number>(16).fill(0x90);
+    const code = [0xb9, 0xa0, 0x86, 0x01, 0x00, 0x48, 0x01, 0xc8, ...nops, 0xff, 0xc9, 0x75, 0xe9];
+    const cpu = runBoth(code, CODE_BASE + 0xff0);
+    expect(cpu.register('rax')).toBe(5000050000n);
+    expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(1_000_000);
+  });
+
+  it('obeys code that is written while its region runs', () => {
+    // mov ecx, 3000; l: add eax, 1 (the immediate becomes CL each time); mov [rip-4], cl; dec ecx; jnz l
+    const code = [0xb9, 0xb8, 0x0b, 0, 0, 0x83, 0xc0, 0x01, 0x88, 0x0d, 0xf9, 0xff, 0xff, 0xff, 0xff, 0xc9, 0x75, 0xf3];
+    let expected = 0;
+    let immediate = 1;
+    for (let count = 3000; count > 0; count--) {
+      expected = (expected + ((immediate << 24) >> 24)) >>> 0;
+      immediate = count & 0xff;
+    }
+    expect(runBoth(code).register('rax')).toBe(BigInt(expected));
+  });
+
+  it('calls and returns within a region', () => {
+    // mov ecx, 20000; l: call f; dec ecx; jnz l; jmp end; f: add rax, rcx; ret; end:
+    const code = [0xb9, 0x20, 0x4e, 0, 0, 0xe8, 6, 0, 0, 0, 0xff, 0xc9, 0x75, 0xf7, 0xeb, 4, 0x48, 0x01, 0xc8, 0xc3];
+    const cpu = runBoth(code);
+    expect(cpu.register('rax')).toBe(200_010_000n);
+    expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(80_000);
   });
 });
