@@ -18,7 +18,8 @@ import {
   RESERVED,
   RESERVED_END,
 } from './layout.js';
-import { AFTER, RECORD, SIGALRM } from './record.js';
+import { RSP } from './generate/case-builder.js';
+import { AFTER, AFTER_OF_REGISTER, RECORD, SIGALRM } from './record.js';
 import type { HostProcess } from './silicon/host-process.js';
 
 /** A case the engine does not execute as the processor does. */
@@ -38,6 +39,11 @@ const PAGE_FAULT = 14;
 /** Nothing is mapped below (vm.mmap_min_addr), nor for programs above. */
 const LOWEST_MAPPED = 0x1_0000n;
 const HIGHEST_MAPPED = 0x7fff_ffff_ffffn;
+
+/** Records, programs and stacks of what drives the cases. */
+function isOfDriver(address: bigint): boolean {
+  return address >= BigInt(RECORDS) && address < BigInt(DRIVER + DRIVER_BYTES);
+}
 
 function inReserved(address: bigint): boolean {
   return address >= BigInt(RESERVED) && address < BigInt(RESERVED_END);
@@ -111,14 +117,18 @@ export class Session {
     }
   }
 
-  /** Whether the engine's outcome is a page fault where the process may have something mapped. */
+  /**
+   * Whether the engine's outcome is a page fault where the process may have something mapped, or has a stack pointer into
+   * the signal stack: Linux takes the exception for one of the handler's own then, and kills a process that has no room.
+   */
   private leadsOut(index: number, { steps }: CaseInfo): boolean {
     const { records } = this.engine.memory;
-    const at = index * RECORD.bytes;
-    if (records[at + AFTER.vector] !== PAGE_FAULT) return false;
-    const view = new DataView(records.buffer, records.byteOffset + at + AFTER.cr2, 8);
-    const address = view.getBigUint64(0, true);
-    if (address >= BigInt(RECORDS) && address < BigInt(DRIVER + DRIVER_BYTES)) return true;
+    const view = new DataView(records.buffer, records.byteOffset + index * RECORD.bytes, RECORD.bytes);
+    const stack = view.getBigUint64(AFTER_OF_REGISTER[RSP]!, true);
+    if (stack >= BigInt(DRIVER) && isOfDriver(stack)) return true;
+    if (view.getUint8(AFTER.vector) !== PAGE_FAULT) return false;
+    const address = view.getBigUint64(AFTER.cr2, true);
+    if (isOfDriver(address)) return true;
     if (steps.length === 1) return false;
     return address >= LOWEST_MAPPED && address <= HIGHEST_MAPPED && !inReserved(address);
   }
