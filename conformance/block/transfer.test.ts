@@ -178,6 +178,20 @@ describe.skipIf(missing)(`machines of other programs${missing ? ` (skipped: ${mi
     await expect(host.command('machine.export', { id: config.id, path: 'relative.ova' })).rejects.toMatchObject({ code: 'bad-request' });
   }); // prettier-ignore
 
+  const noV2v = toolMissing('virt-v2v');
+  it.skipIf(noV2v)(`exports what virt-v2v takes for a VMware machine${noV2v ? ` (skipped: ${noV2v})` : ''}`, async () => {
+    await makeDisk('disk.img', 'qcow2');
+    const { config } = await importMachine('disk.img');
+    const target = path.join(root, 'made.ova');
+    await host.command('machine.export', { id: config.id, path: target });
+    // It checks the manifest, reads the descriptor and looks at the disk, then says what it found.
+    const { stdout } = await run('virt-v2v', ['-i', 'ova', target, '--print-source'], { timeout: 60_000 });
+    expect(stdout).toMatch(/source name: disk$/m);
+    expect(stdout).toContain(`memory: ${config.memoryMiB * MIB} (bytes)`);
+    expect(stdout).toMatch(/^\s*firmware: bios$/m);
+    expect(stdout).toMatch(/^disks:\n\s*0 \[ide\]$/m);
+  }); // prettier-ignore
+
   it('leaves nothing of an import or export that is cancelled', async () => {
     await makeDisk('disk.img', 'qcow2');
     const { config } = await importMachine('disk.img');

@@ -107,8 +107,8 @@ async function addMedium(session: HostSession, file: string): Promise<MediaView>
 }
 
 /** A disc image used as a disk is a raw one. */
-function diskFormat(medium: MediaView | undefined): 'raw' | Exclude<MediaView['format'], 'iso' | null> {
-  const format = medium?.format ?? 'raw';
+function diskFormat(medium: MediaView): 'raw' | Exclude<MediaView['format'], 'iso' | null> {
+  const format = medium.format ?? 'raw';
   return format === 'iso' ? 'raw' : format;
 }
 
@@ -128,7 +128,8 @@ async function mediaOf(session: HostSession, args: Arguments): Promise<ChosenMed
 async function draftOf(session: HostSession, args: Arguments): Promise<MachineDraft> {
   const media = await mediaOf(session, args);
   const newDiskGiB = args.number('new-disk', 0.001, 8192);
-  const hasDisk = media['disk0'] !== undefined || newDiskGiB !== undefined;
+  const existing = media['disk0'];
+  const newDisk = existing ? 'disk1' : 'disk0';
   const common = settingsOf(args);
   return {
     name: args.positionals[0]!,
@@ -136,15 +137,21 @@ async function draftOf(session: HostSession, args: Arguments): Promise<MachineDr
     ...common,
     ...(await firmwareOf(session, args, media)),
     drives: [
-      ...(hasDisk ? [{ id: 'disk0', kind: 'disk', slot: { bus: 'ide', channel: 0, unit: 0 }, path: 'disk0', format: diskFormat(media['disk0']) } as const] : []),
+      ...(existing ? [ideDisk('disk0', 0, diskFormat(existing))] : []),
+      ...(newDiskGiB === undefined ? [] : [ideDisk(newDisk, existing ? 1 : 0, 'raw')]),
       { id: 'cdrom0', kind: 'cdrom', slot: { bus: 'ide', channel: 1, unit: 0 }, path: null },
       ...(media['floppy0'] ? [{ id: 'floppy0', kind: 'floppy', unit: 0, path: null } as const] : []),
     ],
     ...(media['kernel'] ? { kernel: kernelOf(args) } : {}),
-    newDisks: newDiskGiB === undefined ? {} : { disk0: { sizeBytes: Math.floor((newDiskGiB * GIB) / 512) * 512 } },
+    newDisks: newDiskGiB === undefined ? {} : { [newDisk]: { sizeBytes: Math.floor((newDiskGiB * GIB) / 512) * 512 } },
     media: idsOf(media),
   };
 } // prettier-ignore
+
+/** A hard disk on the first IDE channel; the host puts the image's own path there. */
+function ideDisk(id: string, unit: 0 | 1, format: ReturnType<typeof diskFormat>) {
+  return { id, kind: 'disk', slot: { bus: 'ide', channel: 0, unit }, path: id, format } as const;
+}
 
 function idsOf(media: ChosenMedia): Record<string, string> {
   return Object.fromEntries(Object.entries(media).map(([key, { id }]) => [key, id]));
