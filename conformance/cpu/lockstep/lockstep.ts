@@ -16,6 +16,9 @@ const ATTEMPTS = [
   { lead: 4000, steps: 9000 },
 ] as const;
 
+/** Elements of string instructions included. */
+const MOST_STOPS = 400_000;
+
 /** The first difference between the engines. */
 export interface Difference {
   /** Unit in which it showed, from 0. */
@@ -106,13 +109,18 @@ export class Lockstep {
     const { expected } = this;
     const eip = Number(BigInt.asUintN(32, state.rip));
     let nearest: FieldDifference[] | undefined;
-    for (let step = 0; step <= steps; step++) {
-      if (expected.cpu.registers.eip === eip) {
+    let step = 0;
+    for (let stop = 0; stop < MOST_STOPS; stop++) {
+      const at = expected.cpu.registers.eip;
+      if (at === eip) {
         const fields = this.compare(state);
         if (fields.length === 0) return [];
         if (!nearest || fields.length < nearest.length) nearest = fields;
       }
-      if (step < steps) expected.stepOnce();
+      if (step === steps) break;
+      expected.stepOnce();
+      // A repeated string instruction stops behind every element.
+      if (expected.cpu.registers.eip !== at) step++;
     }
     return nearest ?? [{ field: 'rip', expected: 'not there', actual: state.rip.toString(16) }];
   }
