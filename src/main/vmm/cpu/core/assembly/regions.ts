@@ -48,7 +48,15 @@ export function runRegion(op: usize): usize {
   const rip = load<u64>(RIP);
   if (next == <usize>REGION_LOOKUP) return lookup(rip);
   count(COUNT_REGION_STEP);
-  return isolated(rip);
+  return interpretAt(rip);
+}
+
+/** The interpreter goes on at an instruction that a region leaves to it: by its op, unless that leads to a region. */
+function interpretAt(rip: u64): usize {
+  const op = opAtHand(rip);
+  if (!op || load<u16>(op) == OP_REGION) return isolated(rip);
+  enterPage(rip);
+  return op;
 }
 
 /** Tells where the main loop is, now and then. */
