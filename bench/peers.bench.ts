@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import type { Figure } from './lib/figure.js';
 import { Kit, V86_VERSION } from './peers/kit.js';
@@ -23,7 +23,7 @@ export default function peers(args: readonly string[]): Figure[] {
     for (const engine of engines) kit.run({ engine, round, tests: options.tests, results: RESULTS });
   }
   const byCpu = kit.table(RESULTS, 'cpu');
-  writeFileSync(REPORT, report(byCpu, kit.table(RESULTS, 'wall'), first + options.rounds - 1));
+  writeFileSync(REPORT, report(byCpu, kit.table(RESULTS, 'wall')));
   console.log(`${byCpu}\n\nWritten to ${path.relative('.', REPORT)}.`);
   return geomeans(byCpu);
 }
@@ -42,16 +42,29 @@ function version(command: string, args: readonly string[]): string {
   }
 }
 
-function report(byCpu: string, byWall: string, rounds: number): string {
+/** `q64 3, v86 3`: results by engine. */
+function runs(): string {
+  const counts = new Map<string, number>();
+  for (const file of readdirSync(RESULTS)) {
+    const engine = /^(\w+)-\d+\.json$/.exec(file)?.[1];
+    if (engine) counts.set(engine, (counts.get(engine) ?? 0) + 1);
+  }
+  return [...counts].map(([engine, count]) => `${engine} ${count}`).join(', ');
+}
+
+function report(byCpu: string, byWall: string): string {
   const processors = cpus();
   return [
     '# Against the peers',
     '',
     '`npm run bench -- peers`: seconds, best of the rounds, and slowdown against the processor itself (xN). A `CHECKSUM` line would name a test whose result differs from native.',
     '',
-    `- Date: ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC; rounds: ${rounds}, engines alternating`,
+    "Native times are wall time, so that on a machine busy with other work (see its load) xN comes out too small; the engines' CPU seconds compare with each other all the same.",
+    '',
+    `- Date: ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC; runs, engines taking turns: ${runs()}`,
     `- Annex: ${version('git', ['describe', '--always', '--dirty'])}, Node ${process.version}`,
     `- Machine: ${processors[0]?.model ?? 'unknown'}, ${processors.length} processors, ${process.platform}-${process.arch}`,
+    `- Load of the machine at the end: ${loadavg()[0]!.toFixed(1)}`,
     `- Peers: ${version('qemu-system-x86_64', ['--version'])} (q32, q64: TCG); v86 ${V86_VERSION}`,
     '',
     '## CPU seconds of the whole process',
