@@ -37,6 +37,11 @@ function stepOf({ template, code, chosen }: MadeCase & { template: Template }): 
   return { template, code, operandBytes, addressBytes, inMemory, linear, prefix };
 }
 
+/** Whether it could wrap around a 16-bit segment in the middle of an operand, now that its address is not certain. */
+function mayWrap(template: Template, { chosen }: MadeCase): boolean {
+  return chosen.memory && chosen.width === 2 && template.memoryBytes(chosen.bytes) >= 10;
+}
+
 /** Makes batches of cases from a seed: the same ones for the same seed and the same opcode table. */
 export class Generator {
   private readonly random: Random;
@@ -103,6 +108,7 @@ export class Generator {
       const next = makeCase(builder, template, false);
       if (next.code.length > room) break;
       if (builder.locks && next.chosen.memory) continue;
+      if (mayWrap(template, next)) continue;
       hazards.add(template);
       made.push({ template, ...next });
       room -= next.code.length;

@@ -14,6 +14,7 @@ import {
   AC, cr0, CR0_EM, CR0_MP, CR0_TS, cr4, CR4_OSFXSR, CR4_OSXSAVE, CS, FLAGS_ARITHMETIC, GP, longCode, MF, NM, nextOp,
   opIsMemory, opRip, opSegment, RAX, realOrVirtual, reg32, selector, setReg16, UD,
 } from '../state'; // prettier-ignore
+import { takeRefused } from '../walk';
 import { execX87 } from '../x87/exec';
 
 /** x87 instructions, and saving and restoring of floating-point state. */
@@ -161,6 +162,8 @@ function extendedWritable(op: usize): bool {
 function storeRefused(op: usize, bytes: u32, i: u32): usize {
   memory.copy(IMAGE, FP_STATE, FXSAVE_BYTES);
   if (!execX87(operation(op), i, OPERAND)) {
+    // The refusal is nobody's: a later #GP on the stack must not take it for its own.
+    takeRefused();
     if (extra(op) & R.X87_POINTERS) setPointers(op);
     return nextOp(op);
   }
