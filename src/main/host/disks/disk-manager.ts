@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { DriveConfig, MachineConfig } from '../../../shared/config/machine-config.js';
-import type { DiskCheck, DiskView, WritableFormat } from '../../../shared/contract/disk-commands.js';
+import type { DiskCheck, DiskView } from '../../../shared/contract/disk-commands.js';
 import { AnnexError } from '../../../shared/contract/errors.js';
 import type { JobView } from '../../../shared/contract/events.js';
 import type { ImageRef } from '../../../shared/disk-jobs/protocol.js';
@@ -47,16 +47,17 @@ export class DiskManager {
       const { config, folder } = this.sites.library.get(id);
       const drive = { id: freeDriveId(config), slot: freeSlot(config, slot) };
       const size = Math.ceil(sizeBytes / SECTOR_BYTES) * SECTOR_BYTES;
-      const name = await freeName(this.sites.library.get(id), drive.id, format);
-      try {
-        if (format === 'raw') await folder.files.createSparse(folder.file(name), size);
-        else await folder.files.create(folder.file(name), encodeEmptyQcow2({ size }));
-        await folder.files.syncFolder(folder.path);
+      const name = await folder.freeDiskName(drive.id, format);
+      await this.sites.library.changeDiskFiles(id, [name], async () => {
+        try {
+          if (format === 'raw') await folder.files.createSparse(folder.file(name), size);
+          else await folder.files.create(folder.file(name), encodeEmptyQcow2({ size }));
+          await folder.files.syncFolder(folder.path);
+        } catch (error) {
+          throw fileError(error, name);
+        }
         await this.addDrive(id, { ...drive, kind: 'disk', path: name, format, readonly: false });
-      } catch (error) {
-        await folder.files.remove(folder.file(name)).catch(() => {});
-        throw fileError(error, name);
-      }
+      });
     });
   }
 
@@ -81,10 +82,15 @@ export class DiskManager {
       const file = machine.folder.resolve(drive.path);
       const own = path.dirname(file) === machine.folder.path;
       if (deleteFile && !isPlain(machine.tree, drive)) throw hasSnapshotsError(drive);
-      await this.sites.commit(id, ({ config }) => ({
-        config: { ...config, drives: config.drives.filter((other) => other.id !== driveId) },
-      }));
-      if (deleteFile && own) await machine.folder.files.remove(file);
+      const takeOut = () =>
+        this.sites.commit(id, ({ config }) => ({
+          config: { ...config, drives: config.drives.filter((other) => other.id !== driveId) },
+        }));
+      if (!deleteFile || !own) return void (await takeOut());
+      await this.sites.library.changeDiskFiles(id, [path.basename(file)], async () => {
+        await takeOut();
+        await machine.folder.files.remove(file);
+      });
     });
   }
 
@@ -103,7 +109,9 @@ export class DiskManager {
 
   compact({ id, driveId }: CheckedRequest<'disk.compact'>): Promise<{ beforeBytes: number; afterBytes: number }> {
     return this.job('disk-compact', id, driveId, async (control) => {
-      const { bytesBefore, bytesAfter } = await this.disks.run({ job: 'compact', image: this.image(id, driveId) }, control);
+      const image = this.image(id, driveId);
+      const compact = () => this.disks.run({ job: 'compact', image }, control);
+      const { bytesBefore, bytesAfter } = await this.sites.library.changeDiskFiles(id, [path.basename(image.path)], compact);
       return { beforeBytes: bytesBefore, afterBytes: bytesAfter };
     });
   } // prettier-ignore
@@ -115,15 +123,18 @@ export class DiskManager {
       const drive = this.drive(id, driveId);
       if (!isPlain(machine.tree, drive)) throw hasSnapshotsError(drive);
       if (drive.format === format) return;
-      const name = await freeName(machine, driveId, format);
       const { folder } = machine;
-      const target = { path: folder.file(name), format, layout: 'sparse' } as const;
-      await this.disks.run({ job: 'convert', source: this.image(id, driveId), ...target }, control);
-      await this.sites.commit(id, ({ config }) => ({
-        config: { ...config, drives: config.drives.map((d) => (d.id === driveId && d.kind === 'disk' ? { ...d, path: name, format } : d)) },
-      }));
       const old = folder.resolve(drive.path);
-      if (path.dirname(old) === folder.path) await folder.files.remove(old);
+      const own = path.dirname(old) === folder.path;
+      const name = await folder.freeDiskName(driveId, format);
+      const target = { path: folder.file(name), format, layout: 'sparse' } as const;
+      await this.sites.library.changeDiskFiles(id, own ? [name, path.basename(old)] : [name], async () => {
+        await this.disks.run({ job: 'convert', source: this.image(id, driveId), ...target }, control);
+        await this.sites.commit(id, ({ config }) => ({
+          config: { ...config, drives: config.drives.map((d) => (d.id === driveId && d.kind === 'disk' ? { ...d, path: name, format } : d)) },
+        }));
+        if (own) await folder.files.remove(old);
+      });
     });
   } // prettier-ignore
 
@@ -207,14 +218,6 @@ function freeSlot({ drives }: MachineConfig, wanted: Slot | undefined): Slot {
 
 function freeDriveId({ drives }: MachineConfig): string {
   for (let number = 0; ; number++) if (drives.every(({ id }) => id !== `disk${number}`)) return `disk${number}`;
-}
-
-async function freeName({ folder }: LibraryMachine, driveId: string, format: WritableFormat): Promise<string> {
-  const stem = driveId.replace(/[^A-Za-z0-9_-]/g, '_');
-  for (let number = 1; ; number++) {
-    const name = `${stem}${number === 1 ? '' : `-${number}`}.${format}`;
-    if (!(await folder.files.usage(folder.file(name)))) return name;
-  }
 }
 
 function hasSnapshotsError({ id }: WritableDisk): AnnexError {

@@ -127,7 +127,11 @@ export class Library {
 
   /** @throws AnnexError `vm-exists`, `vm-config-invalid`, `no-space`… */
   create(draft: Omit<MachineConfig, 'version' | 'id' | 'createdAt'>, newDisks: NewDisks): Promise<LibraryMachine> {
-    return this.make(draft, async (folder, config) => ({ config: await addDisks(folder, config, newDisks) }));
+    return this.make(draft, async (folder, config) => {
+      const complete = await nameDisks(folder, config, newDisks);
+      await createDisks(folder, complete, newDisks);
+      return { config: complete };
+    });
   }
 
   /**
@@ -187,12 +191,40 @@ export class Library {
       await assertUnlocked(machine.folder.path);
     }
     try {
-      const { drives } = await addDisks(machine.folder, config, newDisks);
-      const complete = patch.drives ? { ...patch, drives } : patch;
-      return await this.change(id, (present) => ({ config: edited(present.config, complete) }));
+      const change = (complete: ConfigPatch) => this.change(id, (present) => ({ config: edited(present.config, complete) }));
+      if (Object.keys(newDisks).length === 0) return await change(patch);
+      const named = await nameDisks(machine.folder, config, newDisks);
+      return await this.changeDiskFiles(id, newDiskFiles(named, newDisks), async () => {
+        await createDisks(machine.folder, named, newDisks);
+        return change({ ...patch, drives: named.drives });
+      });
     } catch (error) {
       throw fileError(error, config.name);
     }
+  }
+
+  /**
+   * Work on files of disks in a machine's folder, which is off: those of `names` that its settings do not name afterwards
+   * are removed, by the next host if this one dies. @throws AnnexError
+   */
+  async changeDiskFiles<T>(id: string, names: readonly string[], work: () => Promise<T>): Promise<T> {
+    const { folder, config } = this.get(id);
+    try {
+      await folder.diskIntents.begin(names);
+    } catch (error) {
+      throw fileError(error, config.name);
+    }
+    return work().finally(() => this.settleDiskFiles(id).catch(() => {}));
+  }
+
+  /** Removes files of disks that were made, or were to be removed, when the work was cut off. The machine is off. */
+  async settleDiskFiles(id: string): Promise<void> {
+    const { folder } = this.get(id);
+    if (!(await folder.diskIntents.arePending())) return;
+    const { config, tree, treeProblem } = await this.refresh(id);
+    if (treeProblem) return;
+    const paths = [...config.drives, ...tree.layers].flatMap(({ path: file }) => (file === null ? [] : [file]));
+    await folder.diskIntents.settle(new Set(paths.map((file) => folder.resolve(file))));
   }
 
   /** Removes a machine that nobody uses, to the trash where there is one. */
@@ -298,14 +330,29 @@ function edited(config: MachineConfig, patch: ConfigPatch): MachineConfig {
   return checkMachineConfig({ ...config, ...patch, version, id, createdAt });
 }
 
-async function addDisks(folder: MachineFolder, config: MachineConfig, newDisks: NewDisks): Promise<MachineConfig> {
+/** The configuration with a free file name for each new disk. */
+async function nameDisks(folder: MachineFolder, config: MachineConfig, newDisks: NewDisks): Promise<MachineConfig> {
   const drives = [];
   for (const drive of config.drives) {
-    const wanted = newDisks[drive.id];
-    if (!wanted || drive.kind !== 'disk') drives.push(drive);
-    else drives.push({ ...drive, format: 'raw' as const, path: await folder.createDisk(drive.id, wanted.sizeBytes) });
+    if (!newDisks[drive.id] || drive.kind !== 'disk') drives.push(drive);
+    else drives.push({ ...drive, format: 'raw' as const, path: await folder.freeDiskName(drive.id, 'raw') });
   }
   return { ...config, drives };
+}
+
+function newDiskFiles({ drives }: MachineConfig, newDisks: NewDisks): string[] {
+  return drives.flatMap((drive) => (newDisks[drive.id] && drive.kind === 'disk' ? [drive.path] : []));
+}
+
+/** Raw disks that take no room until they are written to, and never over an existing file. @throws AnnexError */
+async function createDisks(folder: MachineFolder, { drives }: MachineConfig, newDisks: NewDisks): Promise<void> {
+  for (const { id, kind, path: name } of drives) {
+    const wanted = newDisks[id];
+    if (!wanted || kind !== 'disk') continue;
+    await folder.files.createSparse(folder.file(name), wanted.sizeBytes).catch((error: unknown) => {
+      throw fileError(error, name);
+    });
+  }
 }
 
 const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

@@ -7,6 +7,7 @@ import { AnnexError, wireErrorSchema } from '../../../shared/contract/errors.js'
 import { writeFileAtomic } from '../../node/atomic-file.js';
 import { nodeFiles, type HostFiles } from '../../node/host-files.js';
 import { EMPTY_TREE, parseSnapshotTree, type SnapshotTree } from '../snapshots/snapshot-tree.js';
+import { DiskIntents } from './disk-intents.js';
 import { MachineJournal } from './machine-journal.js';
 
 export const MACHINE_SUFFIX = '.annex';
@@ -31,12 +32,14 @@ export const NEVER_RUN: LastRun = { version: 1, power: 'off', problem: null, sta
 /** The files of one machine: `NAME.annex/` with `machine.json`, disks, snapshots, `state.json`, thumbnail and log. */
 export class MachineFolder {
   readonly journal: MachineJournal;
+  readonly diskIntents: DiskIntents;
 
   constructor(
     readonly path: string,
     readonly files: HostFiles = nodeFiles,
   ) {
     this.journal = new MachineJournal(path, files);
+    this.diskIntents = new DiskIntents(path, files);
   }
 
   get logPath(): string {
@@ -97,21 +100,12 @@ export class MachineFolder {
     await writeFileAtomic(this.file(THUMBNAIL_NAME), png, { files: this.files });
   }
 
-  /**
-   * Creates a raw disk that takes no room until it is written to, and never over an existing file.
-   * @returns its file name in this folder
-   * @throws AnnexError `no-space`, `no-permission` or `io-error`
-   */
-  async createDisk(driveId: string, sizeBytes: number): Promise<string> {
+  /** A name for a new disk's file in this folder that nothing has. */
+  async freeDiskName(driveId: string, format: string): Promise<string> {
     const stem = driveId.replace(/[^A-Za-z0-9_-]/g, '_');
     for (let number = 1; ; number++) {
-      const name = number === 1 ? `${stem}.raw` : `${stem}-${number}.raw`;
-      try {
-        await this.files.createSparse(this.file(name), sizeBytes);
-        return name;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(error, name);
-      }
+      const name = `${stem}${number === 1 ? '' : `-${number}`}.${format}`;
+      if (!(await this.files.usage(this.file(name)))) return name;
     }
   }
 

@@ -47,7 +47,7 @@ export class MachineSites {
   /** Puts right what a crash has left of machines that nobody uses. A machine where that fails says so when it is used. */
   async recoverAll(): Promise<void> {
     for (const { config, folder } of this.library.all) {
-      if (!(await folder.files.usage(folder.file('snapshots')))) continue;
+      if (!(await folder.files.usage(folder.file('snapshots'))) && !(await folder.diskIntents.arePending())) continue;
       const lock = await MachineLock.acquire(folder.path, process.pid, 'work').catch(() => undefined);
       if (!lock) continue;
       await this.putRight(config.id)
@@ -89,6 +89,7 @@ export class MachineSites {
     // Another host may have been cut off since this one read the folder.
     await this.library.get(id).folder.journal.recover();
     const { config, tree, folder, treeProblem } = await this.library.refresh(id);
+    await this.library.settleDiskFiles(id);
     if (treeProblem || !isUnsettled(tree)) return;
     const cloned = await this.clonedLayers(id);
     const states = new Set(await folder.files.list(folder.file(STATE_FOLDER)));

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { ATOMIC_LEFTOVER } from '../../node/atomic-file.js';
+import { IMAGE_DRAFT } from '../../node/image-draft.js';
 import { identifyProcess, isAlive } from '../../node/process-identity.js';
 import type { MachineConfig } from '../../../shared/config/machine-config.js';
 import type { MachineFolder } from '../library/machine-folder.js';
@@ -44,11 +45,11 @@ export async function collectOrphans(
   await collectTemporaries(folder);
 }
 
-/** Half-written documents of processes that are gone. */
+/** Half-written documents and images of processes that are gone. */
 async function collectTemporaries({ files, path: root }: MachineFolder): Promise<void> {
-  for (const at of [root, path.join(root, 'snapshots')]) {
+  for (const at of [root, path.join(root, 'snapshots'), path.join(root, LAYER_FOLDER)]) {
     for (const name of await files.list(at)) {
-      const pid = Number(ATOMIC_LEFTOVER.exec(name)?.[1]);
+      const pid = Number((ATOMIC_LEFTOVER.exec(name) ?? IMAGE_DRAFT.exec(name))?.[1]);
       if (pid && pid !== process.pid && !isAlive(identifyProcess(pid))) await files.remove(path.join(at, name));
     }
   }

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, link, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AnnexError } from '../../../shared/contract/errors.js';
 import { syncFolder } from '../../node/atomic-file.js';
+import { IMAGE_DRAFT, imageDraftOf } from '../../node/image-draft.js';
 import type { FilePort } from '../../vmm/block/disk-image.js';
 import { fileError } from '../files/file-errors.js';
 import { openNodeFile } from '../files/node-file.js';
@@ -22,7 +22,7 @@ export async function makeImage(
 ): Promise<void> {
   if (placement === 'new' && (await exists(file))) throw existsError(file);
   await sweep(file);
-  const draft = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.part`;
+  const draft = imageDraftOf(file);
   try {
     await createEmpty(draft);
     const port = await openNodeFile(draft, { readonly: false });
@@ -67,9 +67,8 @@ async function createEmpty(file: string): Promise<void> {
 /** Removes what processes that were killed have left of the same file. */
 async function sweep(file: string): Promise<void> {
   const folder = path.dirname(file);
-  const prefix = `${path.basename(file)}.`;
   for (const name of await readdir(folder).catch(() => [])) {
-    const pid = name.startsWith(prefix) ? /^(\d+)-[0-9a-f]{8}\.part$/.exec(name.slice(prefix.length))?.[1] : undefined;
+    const pid = name.replace(IMAGE_DRAFT, '') === path.basename(file) ? IMAGE_DRAFT.exec(name)?.[1] : undefined;
     if (pid !== undefined && !isRunning(Number(pid))) await rm(path.join(folder, name), { force: true });
   }
 }
