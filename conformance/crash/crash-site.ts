@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,13 +14,14 @@ import { openImage } from '../../src/main/vmm/block/formats/image-format.js';
 import { snapshotTreeSchema, type SnapshotTree } from '../../src/main/host/snapshots/snapshot-tree.js';
 
 const DISK_BYTES = 2 << 20;
+const DISK_DRIVE = { id: 'disk0', kind: 'disk', slot: { bus: 'ide', channel: 0, unit: 0 }, path: 'new' } as const;
 /** Where a content leaves its mark, in bytes. */
 const MARK_STEP = 64 << 10;
 
 /** What must be found again whatever happens: what each snapshot's disk holds, by snapshot id. */
 export type Contents = Map<string, string>;
 
-/** A library with one machine in it, and hosts that come and go. */
+/** A machine in a library, and hosts that come and go. */
 export class CrashSite {
   private marks = 0;
 
@@ -27,24 +29,30 @@ export class CrashSite {
     readonly root: string,
     private readonly starter: ProcessStarter,
     private readonly diskJobs: ProcessStarter,
+    readonly name: string,
+    private readonly diskBytes: number,
   ) {}
 
-  static async create(starter: ProcessStarter, diskJobs: ProcessStarter): Promise<CrashSite> {
-    const site = new CrashSite(await mkdtemp(path.join(tmpdir(), 'annex-crash-')), starter, diskJobs);
+  static async create(starter: ProcessStarter, diskJobs: ProcessStarter, diskBytes = DISK_BYTES): Promise<CrashSite> {
+    const root = await mkdtemp(path.join(tmpdir(), 'annex-crash-'));
+    const site = new CrashSite(root, starter, diskJobs, 'Test', diskBytes);
     // What is deleted goes to a trash of the test's own.
     process.env['XDG_DATA_HOME'] = path.join(site.root, '.data');
-    const host = await site.open();
-    const slot = { bus: 'ide', channel: 0, unit: 0 } as const;
-    const drives = [{ id: 'disk0', kind: 'disk' as const, slot, path: 'new' }];
-    const newDisks = { disk0: { sizeBytes: DISK_BYTES } };
-    await host.command('machine.create', { draft: { name: 'Test', memoryMiB: 16, drives, newDisks } });
-    await host.close();
+    await site.make();
     return site;
+  }
+
+  /** Another machine with such a disk in the same library. */
+  async another(name: string): Promise<CrashSite> {
+    const other = new CrashSite(this.root, this.starter, this.diskJobs, name, this.diskBytes);
+    await other.make();
+    return other;
   }
 
   /** The same library in another place. */
   async copy(): Promise<CrashSite> {
-    const other = new CrashSite(await mkdtemp(path.join(tmpdir(), 'annex-crash-')), this.starter, this.diskJobs);
+    const root = await mkdtemp(path.join(tmpdir(), 'annex-crash-'));
+    const other = new CrashSite(root, this.starter, this.diskJobs, this.name, this.diskBytes);
     other.marks = this.marks;
     await cp(this.root, other.root, { recursive: true });
     return other;
@@ -66,7 +74,7 @@ export class CrashSite {
   }
 
   folder(...names: string[]): string {
-    return path.join(this.root, 'Test.annex', ...names);
+    return path.join(this.root, `${this.name}.annex`, ...names);
   }
 
   async tree(): Promise<SnapshotTree | undefined> {
@@ -76,20 +84,39 @@ export class CrashSite {
 
   /** The guest writes something nobody has written before. */
   async scribble(): Promise<void> {
-    const { path: head, format } = await this.head();
+    const { path: head, format } = await this.drive();
     const image = await this.image(head, format, false);
     const mark = ++this.marks;
     const bytes = new Uint8Array(512).fill(mark & 0xff);
     new DataView(bytes.buffer).setUint32(0, mark);
-    await image.write((mark * MARK_STEP * 7) % DISK_BYTES, [bytes]);
+    await image.write((mark * MARK_STEP * 7) % this.diskBytes, [bytes]);
     await image.flush();
     await image.close();
   }
 
-  /** What the machine's disk reads as. */
-  async present(): Promise<string> {
-    const { path: head, format } = await this.head();
-    return this.contentOf(head, format);
+  /** Fills the whole disk with noise, so that copying it takes its time. */
+  async fill(): Promise<void> {
+    const { path: head, format } = await this.drive();
+    const image = await this.image(head, format, false);
+    for (let offset = 0; offset < this.diskBytes; offset += MARK_STEP)
+      await image.write(offset, [randomBytes(MARK_STEP)]);
+    await image.flush();
+    await image.close();
+  }
+
+  /** What a disk of the machine reads as, as far as it reached at first; undefined if it has no such disk. */
+  async present(driveId = 'disk0'): Promise<string | undefined> {
+    const drive = (await this.drives()).find(({ id }) => id === driveId);
+    return drive && this.contentOf(drive.path, drive.format);
+  }
+
+  /** Bytes the guest sees of a disk; undefined if the machine has no such disk. */
+  async size(driveId = 'disk0'): Promise<number | undefined> {
+    const drive = (await this.drives()).find(({ id }) => id === driveId);
+    if (!drive) return undefined;
+    const image = await this.image(drive.path, drive.format, true);
+    await image.close();
+    return image.size;
   }
 
   /** What each complete snapshot's disk reads as. */
@@ -103,14 +130,22 @@ export class CrashSite {
     return found;
   }
 
-  /** Files in the folder of snapshots that the tree does not know; temporaries of this process, which lives on, are its own. */
+  /** Files nobody knows, in the machine's folder and in the library; temporaries of this process, which lives on, are its own. */
   async orphans(): Promise<string[]> {
     const tree = await this.tree();
+    const drives = new Set((await this.drives()).map((drive) => drive.path));
+    const own = new Set(['machine.json', 'state.json', 'machine.log', 'thumbnail.png', 'snapshots', 'machine.lock']);
+    const bases = new Set(tree?.layers.map((layer) => layer.path));
     const known = new Set<string>(['layers', 'states', 'tree.json']);
     tree?.snapshots.forEach(({ id }) => known.add(id));
     const layers = new Set(tree?.layers.map(({ path: file }) => path.basename(file)));
     const states = new Set(tree?.states.map(({ name }) => name));
     return [
+      ...(await nodeFiles.list(this.root)).filter((name) => name.startsWith('.creating-')),
+      ...(await nodeFiles.list(this.folder())).filter((name) => {
+        const lockOf = name.replace(/\.lock$/, '');
+        return !own.has(name) && !drives.has(lockOf) && !bases.has(lockOf) && !name.includes(`.${process.pid}-`);
+      }),
       ...(await nodeFiles.list(this.folder('snapshots'))).filter(
         (name) => !known.has(name) && !name.includes(`.${process.pid}-`),
       ),
@@ -122,16 +157,27 @@ export class CrashSite {
     ];
   }
 
-  private async head(): Promise<{ path: string; format: string }> {
+  private async make(): Promise<void> {
+    const host = await this.open();
+    const newDisks = { disk0: { sizeBytes: this.diskBytes } };
+    await host.command('machine.create', { draft: { name: this.name, memoryMiB: 16, drives: [DISK_DRIVE], newDisks } });
+    await host.close();
+  }
+
+  private async drive(): Promise<Drive> {
+    return (await this.drives())[0]!;
+  }
+
+  private async drives(): Promise<Drive[]> {
     const bytes = await nodeFiles.read(this.folder('machine.json'));
-    const { drives } = JSON.parse(new TextDecoder().decode(bytes)) as { drives: { path: string; format: string }[] };
-    return drives[0]!;
+    const { drives } = JSON.parse(new TextDecoder().decode(bytes)) as { drives: Drive[] };
+    return drives;
   }
 
   private async contentOf(file: string, format: string): Promise<string> {
     const image = await this.image(file, format, true);
     const parts: string[] = [];
-    for (let offset = 0; offset < image.size; offset += MARK_STEP) {
+    for (let offset = 0; offset < Math.min(image.size, this.diskBytes); offset += MARK_STEP) {
       const bytes = new Uint8Array(512);
       await image.read(offset, [bytes]);
       parts.push(String(new DataView(bytes.buffer).getUint32(0)));
@@ -149,16 +195,28 @@ export class CrashSite {
   }
 }
 
-/** A command that may be cut off at any point: what the host says then does not matter. */
-export async function attempt<N extends CommandName>(
-  host: Host,
-  name: N,
-  request: CommandRequest<N>,
-): Promise<CommandReply<N> | undefined> {
-  try {
-    return await host.command(name, request);
-  } catch (error) {
-    if (error instanceof AnnexError) return undefined;
-    throw error;
+interface Drive {
+  readonly id: string;
+  readonly path: string;
+  readonly format: string;
+}
+
+/** Commands that may be refused or cut off at any point. */
+export class Attempts {
+  /** What the host said, in order. */
+  readonly errors: AnnexError[] = [];
+
+  async make<N extends CommandName>(
+    host: Host,
+    name: N,
+    request: CommandRequest<N>,
+  ): Promise<CommandReply<N> | undefined> {
+    try {
+      return await host.command(name, request);
+    } catch (error) {
+      if (!(error instanceof AnnexError)) throw error;
+      this.errors.push(error);
+      return undefined;
+    }
   }
 }

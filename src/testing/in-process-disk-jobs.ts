@@ -10,7 +10,8 @@ class InProcessDiskJob implements VmChild {
   private tell: (message: unknown) => void = () => {};
   private leave: (exit: ProcessExit) => void = () => {};
 
-  constructor() {
+  /** @param refuse names of jobs that end at once as if cancelled */
+  constructor(private readonly refuse: RegExp | undefined) {
     const send = async (message: unknown): Promise<void> => {
       await new Promise((resolve) => setImmediate(resolve));
       this.tell(message);
@@ -24,7 +25,8 @@ class InProcessDiskJob implements VmChild {
   }
 
   send(message: ToDiskJob): void {
-    setImmediate(() => this.hear(message, {}));
+    if (message.type === 'start' && this.refuse?.test(message.request.job)) this.giveUp();
+    else setImmediate(() => this.hear(message, {}));
   }
 
   onMessage(listener: (message: unknown) => void): void {
@@ -35,6 +37,11 @@ class InProcessDiskJob implements VmChild {
     this.leave = listener;
   }
 
+  private giveUp(): void {
+    this.tell({ type: 'failed', error: { code: 'cancelled', message: 'put off' } });
+    this.leave({ code: 0, signal: null, stderr: '' });
+  }
+
   kill(): void {
     // A thread of this process cannot be killed; the job ends by itself.
   }
@@ -43,7 +50,9 @@ class InProcessDiskJob implements VmChild {
 export class InProcessDiskJobStarter implements ProcessStarter {
   readonly transfersPorts = false;
 
+  constructor(private readonly options: { readonly refuse?: RegExp } = {}) {}
+
   start(): Promise<VmChild> {
-    return Promise.resolve(new InProcessDiskJob() as VmChild);
+    return Promise.resolve(new InProcessDiskJob(this.options.refuse) as VmChild);
   }
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { COMMANDS, type CommandName, type CommandReply, type CommandRequest } from '../../shared/contract/commands.js';
-import { AnnexError, toWireError } from '../../shared/contract/errors.js';
+import { AnnexError } from '../../shared/contract/errors.js';
 import type { HostEvent } from '../../shared/contract/events.js';
 import type { PowerState } from '../../shared/contract/machine-view.js';
 import type { ChannelKind } from '../../shared/vm-process/protocol.js';
@@ -21,6 +21,7 @@ import { DiskJobs } from './disk-jobs/disk-jobs.js';
 import { DiskSizes } from './disks/disk-sizes.js';
 import { DiskManager } from './disks/disk-manager.js';
 import { HostFactsReader } from './host-facts.js';
+import { hostError } from './host-error.js';
 import { Jobs } from './jobs.js';
 import { JsonStore } from './json-store.js';
 import { Library } from './library/library.js';
@@ -146,7 +147,7 @@ export class Host {
       if (!isCommand(name)) throw new AnnexError('bad-request', `There is no command "${name.slice(0, 100)}".`);
       return await this.carryOut(name, payload, channels);
     } catch (error) {
-      throw error instanceof AnnexError ? error : AnnexError.fromWire(toWireError(error));
+      throw hostError(error);
     }
   }
 

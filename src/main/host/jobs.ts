@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { AnnexError, toWireError } from '../../shared/contract/errors.js';
+import { AnnexError } from '../../shared/contract/errors.js';
 import type { JobView } from '../../shared/contract/events.js';
+import { hostError } from './host-error.js';
 
 /** What a job's work is given. */
 export interface JobControl {
@@ -66,7 +67,7 @@ function throttled(change: (news: Partial<JobView>) => void): JobControl['progre
 }
 
 function endOf(reason: unknown): Partial<JobView> {
-  const error = toWireError(reason);
+  const error = hostError(reason).toWire();
   return { state: error.code === 'cancelled' ? 'cancelled' : 'failed', error };
 }
 

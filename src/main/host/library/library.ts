@@ -154,7 +154,8 @@ export class Library {
       const folder = await this.publish(making, config.name);
       return this.remember({ config: complete, folder, lastRun: NEVER_RUN, tree, treeProblem: null });
     } catch (error) {
-      await this.files.remove(making.path);
+      // What cannot be removed now is swept when the library is opened next.
+      await this.files.remove(making.path).catch(() => {});
       throw fileError(error, config.name);
     }
   }
@@ -191,7 +192,8 @@ export class Library {
       await assertUnlocked(machine.folder.path);
     }
     try {
-      const change = (complete: ConfigPatch) => this.change(id, (present) => ({ config: edited(present.config, complete) }));
+      const change = (complete: ConfigPatch) =>
+        this.change(id, (present) => ({ config: edited(present.config, complete) }));
       if (Object.keys(newDisks).length === 0) return await change(patch);
       const named = await nameDisks(machine.folder, config, newDisks);
       return await this.changeDiskFiles(id, newDiskFiles(named, newDisks), async () => {

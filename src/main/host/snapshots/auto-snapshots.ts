@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { MachineConfig } from '../../../shared/config/machine-config.js';
-import { toWireError } from '../../../shared/contract/errors.js';
 import type { HostEvent } from '../../../shared/contract/events.js';
+import { hostError } from '../host-error.js';
 import type { JsonStore } from '../json-store.js';
 import type { MachineSites } from './machine-sites.js';
 import type { Snapshot, SnapshotTree } from './snapshot-tree.js';
@@ -86,7 +86,7 @@ export class AutoSnapshots {
         await this.snapshots.delete(id, oldest, false);
       return true;
     } catch (error) {
-      const wire = toWireError(error);
+      const wire = hostError(error).toWire();
       // What else is being done with the machine comes first; this is tried again in a moment.
       if (wire.code === 'vm-busy') return false;
       this.emit({ type: 'notice', machineId: id, error: wire });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { AnnexError, toWireError } from '../../../shared/contract/errors.js';
+import { AnnexError } from '../../../shared/contract/errors.js';
 import type { HostEvent } from '../../../shared/contract/events.js';
 import type { DiskSizes } from '../disks/disk-sizes.js';
+import { hostError } from '../host-error.js';
 import type { Jobs } from '../jobs.js';
 import { fileError } from '../library/machine-folder.js';
 import type { StartOptions } from '../machines.js';
@@ -93,7 +94,7 @@ export class PowerCycle {
       ids.map((id) =>
         work(id).then(
           () => id,
-          (error: unknown) => this.emit({ type: 'notice', machineId: id, error: toWireError(error) }),
+          (error: unknown) => this.emit({ type: 'notice', machineId: id, error: hostError(error).toWire() }),
         ),
       ),
     );
