@@ -1,147 +1,168 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Host } from '../../src/main/host/host.js';
 import { ForkStarter } from '../../src/main/host/supervisor/fork-starter.js';
 import { toolMissing } from '../../src/testing/debian-packages.js';
 import { Random } from '../../src/testing/random.js';
+import type { CommandName, CommandRequest } from '../../src/shared/contract/commands.js';
 import { CrashSite } from '../crash/crash-site.js';
+import { annex, DoomedCommand, VICTIMS } from '../crash/doomed-command.js';
 
-const ANNEX = path.resolve('out/main/annex.js');
 /** Times somebody pulls the plug; `npm run test:crash` asks for more. */
 const POINTS = Number(process.env['KILL_POINTS'] ?? 12);
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 2 ** 31);
-/** Longest a command is left alone, in ms: about as long as the longest takes. */
-const LONGEST_MS = 1200;
-/** Longest a command may take before it counts as stuck. */
-const COMMAND_LIMIT_MS = 60_000;
+/** Longest a command is left alone, in ms: about as long as the longest takes, start of its processes included or not. */
+const LONGEST_LINE_MS = 1200;
+const LONGEST_GIVEN_MS = 600;
 const HOUR = 3_600_000;
+const DISK_BYTES = 16 << 20;
+/** Beyond this many snapshots some are deleted. */
+const MAX_SNAPSHOTS = 6;
 
 const execute = promisify(execFile);
-const qemuImg = toolMissing('qemu-img');
+const missing = process.platform === 'linux' ? toolMissing('qemu-img') : 'processes are looked up in /proc';
 let site: CrashSite;
+/** A machine without snapshots, whose disk is converted. */
+let plain: CrashSite;
 
 beforeAll(async () => {
   const diskJobs = new ForkStarter(path.resolve('out/main/disk-job.js'));
-  site = await CrashSite.create(new ForkStarter(path.resolve('out/main/vmhost.js')), diskJobs);
+  site = await CrashSite.create(new ForkStarter(path.resolve('out/main/vmhost.js')), diskJobs, DISK_BYTES);
+  plain = await site.another('Plain');
+  await site.fill();
+  await plain.fill();
 });
 afterAll(() => site.remove());
 
-/** Who is killed: one process, whose children are left behind, or also those. */
-type Victim = 'client' | 'host' | 'machine' | 'everything';
-const VICTIMS: readonly Victim[] = ['client', 'host', 'machine', 'everything'];
-
-function annex(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [ANNEX, ...args, '--library', site.root], { detached: true, stdio: 'ignore' });
+/** Something a person does, and what it may change. */
+interface Deed {
+  readonly what: string;
+  begin(): Promise<DoomedCommand>;
+  /** Whether the machine may be on meanwhile. */
+  readonly live: boolean;
+  /** Snapshot it deletes. */
+  readonly deleted?: string;
+  readonly reverts?: boolean;
+  /** Bytes it makes the disk of. */
+  readonly grows?: number;
 }
 
-/** One command line, cut off by SIGKILL. Whatever host it has started is killed in the end, as its machine is. */
-async function killed(args: readonly string[], afterMs: number, victim: Victim): Promise<void> {
-  const child = annex(args);
-  const groups = [child.pid!];
-  const strike = async (at: Victim): Promise<void> => {
-    const host = await pidIn('.host/endpoint.json');
-    const machine = await pidIn('Test.annex/machine.lock');
-    if (host !== undefined && !groups.includes(host)) groups.push(host);
-    if (at === 'client' || at === 'everything') kill(at === 'client' ? child.pid! : -child.pid!);
-    if ((at === 'host' || at === 'everything') && host !== undefined) kill(at === 'host' ? host : -host);
-    if (at === 'machine' && machine !== undefined && machine !== process.pid) kill(machine);
-  };
-  const timer = setTimeout(() => void strike(victim), afterMs);
-  const limit = setTimeout(() => void strike('everything'), COMMAND_LIMIT_MS);
-  await once(child, 'exit');
-  clearTimeout(timer);
-  clearTimeout(limit);
-  await strike('everything');
-  // What was left behind notices that it is alone.
-  for (const group of groups) await expect.poll(() => groupIsGone(group), { timeout: 20_000 }).toBe(true);
-}
-
-/** Process named by a file of the library, if there is one. */
-async function pidIn(file: string): Promise<number | undefined> {
-  const text = await readFile(path.join(site.root, file), 'utf8').catch(() => '{}');
-  const { pid } = JSON.parse(text === '' ? '{}' : text) as { pid?: number };
-  return pid;
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It is gone already.
-  }
-}
-
-function groupIsGone(group: number): boolean {
-  try {
-    process.kill(-group, 0);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-async function randomCommand(random: Random, number: number): Promise<{ args: string[]; deleted?: string; reverts?: boolean }> {
-  const ids = [...(await site.contents()).keys()];
-  const pick = (): string => random.pick(ids);
-  switch (ids.length < 2 ? 0 : random.below(8)) {
-    case 0:
-    case 1:
-      return { args: ['snapshot', 'take', 'Test', `s${number}`] };
-    case 2:
-      return { args: ['snapshot', 'revert', 'Test', pick()], reverts: true };
-    case 3:
-    case 4: {
-      const deleted = pick();
-      return { args: ['snapshot', 'delete', 'Test', deleted], deleted };
-    }
-    case 5:
-      return { args: ['snapshot', 'tidy', 'Test'] };
-    case 6:
-      return { args: ['suspend', 'Test'] };
-    default:
-      return { args: ['clone', 'Test', `Copy ${number}`, ...(random.below(2) ? ['--snapshot', pick()] : [])] };
-  }
+function line(args: readonly string[], effects: Partial<Deed> = {}): Deed {
+  return { what: `annex ${args.join(' ')}`, begin: () => Promise.resolve(DoomedCommand.line(site.root, args)), live: true, ...effects };
 } // prettier-ignore
 
-async function checkImages(): Promise<void> {
-  for (const { path: file, format } of (await site.tree())?.layers ?? []) {
-    if (format !== 'qcow2') continue;
-    // Exit code 3: clusters nobody uses, which a crash may leave and the next check frees.
-    const code = await execute('qemu-img', ['check', '-q', '-f', 'qcow2', site.folder(file)]).then(
-      () => 0,
-      (error: { code: number }) => error.code,
-    );
-    expect([0, 3], file).toContain(code);
+function given<N extends CommandName>(name: N, request: CommandRequest<N>, effects: Partial<Deed> = {}): Deed {
+  const what = `${name} ${JSON.stringify(request)}`;
+  return { what, begin: () => DoomedCommand.given(site.root, name, request), live: false, ...effects };
+}
+
+async function randomDeed(random: Random, number: number, ids: { test: string; plain: string }): Promise<Deed> {
+  const snapshots = [...(await site.contents()).keys()];
+  const pick = (): string => random.pick(snapshots);
+  const remove = (): Deed => {
+    const deleted = pick();
+    return line(['snapshot', 'delete', 'Test', deleted], { deleted });
+  };
+  const onDisk = async (): Promise<Deed> => {
+    const grows = (await site.size())! + (1 << 20);
+    const disk1 = (await plain.present('disk1')) !== undefined;
+    const format = random.below(2) ? 'raw' : 'qcow2';
+    const second: Deed = disk1
+      ? given('disk.remove', { id: ids.plain, driveId: 'disk1', deleteFile: true }, { live: true })
+      : given('disk.add', { id: ids.plain, sizeBytes: 1 << 20, format }, { live: true });
+    return random.pick<Deed>([
+      given('disk.grow', { id: ids.test, driveId: 'disk0', sizeBytes: grows }, { grows }),
+      given('disk.compact', { id: ids.test, driveId: 'disk0' }),
+      given('disk.compact', { id: ids.plain, driveId: 'disk0' }, { live: true }),
+      given('disk.convert', { id: ids.plain, driveId: 'disk0', format: 'raw' }, { live: true }),
+      given('disk.convert', { id: ids.plain, driveId: 'disk0', format: 'qcow2' }, { live: true }),
+      second,
+    ]);
+  };
+  if (snapshots.length > MAX_SNAPSHOTS) return remove();
+  switch (snapshots.length < 2 ? 0 : random.below(14)) {
+    case 0:
+    case 1:
+      return line(['snapshot', 'take', 'Test', `s${number}`]);
+    case 2:
+      return line(['snapshot', 'revert', 'Test', pick()], { reverts: true });
+    case 3:
+    case 4:
+      return remove();
+    case 5:
+      return line(['snapshot', 'tidy', 'Test']);
+    case 6:
+      return line(['suspend', 'Test']);
+    case 7:
+      return line(['clone', 'Test', `Copy ${number}`, ...(random.below(2) ? ['--snapshot', pick()] : [])]);
+    case 8:
+      return line(['edit', 'Test', '--notes', `${number}`]);
+    case 9:
+      return line(['create', `New ${number}`, '--new-disk', '0.01']);
+    default:
+      return onDisk();
   }
 }
 
-describe.skipIf(qemuImg)(`processes killed${qemuImg === undefined ? '' : ` (skipped: ${qemuImg})`}`, () => {
+async function checkImages(machine: CrashSite): Promise<void> {
+  for (const { path: file, format } of (await machine.tree())?.layers ?? [])
+    if (format === 'qcow2') await checkImage(machine.folder(file));
+}
+
+/** Exit code 3: clusters nobody uses, which a crash may leave and the next check frees. */
+async function checkImage(file: string): Promise<void> {
+  const code = await execute('qemu-img', ['check', '-q', '-f', 'qcow2', file]).then(
+    () => 0,
+    (error: { code: number }) => error.code,
+  );
+  expect([0, 3], file).toContain(code);
+}
+
+/** Ids of the two machines; anything else that was made is deleted. */
+async function tidied(host: Host, what: string): Promise<{ test: string; plain: string }> {
+  const { machines, broken } = await host.command('library.list', {});
+  expect(broken, what).toEqual([]);
+  const idOf = (name: string): string => machines.find(({ config }) => config.name === name)!.config.id;
+  for (const { config } of machines)
+    if (!['Test', 'Plain'].includes(config.name)) await host.command('machine.delete', { id: config.id });
+  return { test: idOf('Test'), plain: idOf('Plain') };
+}
+
+describe.skipIf(missing)(`processes killed${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   it(
     `lose nothing at ${POINTS} random times (seed ${SEED})`,
     async () => {
       const random = new Random(SEED);
+      const first = await site.open();
+      const ids = await tidied(first, 'at first');
+      await first.close();
+      const other = await plain.present();
       for (let number = 1; number <= POINTS; number++) {
+        if (random.below(6) === 0) await site.fill();
         for (let scribbles = random.below(12); scribbles >= 0; scribbles--) await site.scribble();
-        const before = { contents: await site.contents(), present: await site.present() };
-        const { args, deleted, reverts = false } = await randomCommand(random, number);
-        const what = `${number}: annex ${args.join(' ')}`;
-        if (random.below(3) === 0) await once(annex(['start', 'Test']), 'exit');
-        await killed(args, random.below(LONGEST_MS), random.pick(VICTIMS));
+        const before = { contents: await site.contents(), present: await site.present(), size: await site.size() };
+        const { what: command, begin, live, deleted, reverts = false, grows } = await randomDeed(random, number, ids);
+        const victim = random.pick(VICTIMS);
+        const what = `${number}: ${victim} killed during ${command}`;
+        if (random.below(3) === 0 && live) await once(annex(site.root, ['start', 'Test']), 'exit');
+        const doomed = await begin();
+        await doomed.cutOff(random.below(command.startsWith('annex') ? LONGEST_LINE_MS : LONGEST_GIVEN_MS), victim);
         const host = await site.open();
-        const { machines, broken } = await host.command('library.list', {});
-        expect(broken, what).toEqual([]);
+        await tidied(host, what);
         const after = await site.contents();
         for (const [id, content] of before.contents)
           if (after.has(id) || id !== deleted) expect(after.get(id), what).toBe(content);
         const present = await site.present();
         expect(reverts ? [before.present, ...before.contents.values()] : [before.present], what).toContain(present);
-        expect(await site.orphans(), what).toEqual([]);
-        await checkImages();
-        for (const { config } of machines)
-          if (config.name !== 'Test') await host.command('machine.delete', { id: config.id });
+        if (!reverts) expect([before.size, grows], what).toContain(await site.size());
+        expect(await plain.present(), what).toBe(other);
+        for (const machine of [site, plain]) {
+          expect(await machine.orphans(), what).toEqual([]);
+          await checkImages(machine);
+        }
         await host.close();
       }
     },

@@ -53,5 +53,6 @@ export class FakeDiskJobStarter implements ProcessStarter {
 function answerTo({ job }: DiskJobRequest): unknown {
   if (job === 'compact') return { bytesBefore: 2, bytesAfter: 1 };
   if (job === 'check') return { errors: 0, leaks: 0, repairedErrors: 0, repairedLeaks: 0, problems: [] };
+  if (job === 'compare-memory') return { differentBytes: 4096, totalBytes: 64 << 20 };
   return job === 'compare' ? { differentBytes: 65536, ranges: [] } : {};
 }

@@ -26,6 +26,9 @@ export const imageRefSchema = z.object({
 });
 export type ImageRef = z.infer<typeof imageRefSchema>;
 
+/** A file with a machine's saved memory, and every one it builds on. */
+const stateRefSchema = z.object({ path, bases: z.array(path) });
+
 const backingSchema = z.object({
   /** As the image is to say it: relative to its folder, or absolute. */
   name: z.string().min(1).max(1023),
@@ -59,6 +62,8 @@ export const diskJobRequestSchema = z.discriminatedUnion('job', [
   z.object({ job: z.literal('compact'), image: imageRefSchema }),
   z.object({ job: z.literal('check'), image: imageRefSchema, repair: repairModeSchema }),
   z.object({ job: z.literal('compare'), a: imageRefSchema, b: imageRefSchema }),
+  /** How much memory differs between two saved states. */
+  z.object({ job: z.literal('compare-memory'), a: stateRefSchema, b: stateRefSchema }),
   /** Takes what `child` reads of `layer`, the image it builds on, into `child`, which then builds on what `layer` does. */
   z.object({ job: z.literal('merge-up'), child: imageRefSchema, layer: path }),
   /** Writes what `child` holds into `layer`, the image it builds on; `child` stays as it is, and is superfluous. */
@@ -115,6 +120,7 @@ export const diskJobReplySchemas = {
   'compact': z.object({ bytesBefore: bytes, bytesAfter: bytes }),
   'check': checkReportSchema,
   'compare': differenceSchema,
+  'compare-memory': z.object({ differentBytes: bytes, totalBytes: bytes }),
   'merge-up': nothingSchema,
   'merge-down': nothingSchema,
   'merge-state': nothingSchema,

@@ -10,6 +10,7 @@ function changedFiles(request: DiskJobRequest): string[] {
   switch (request.job) {
     case 'info':
     case 'compare':
+    case 'compare-memory':
       return [];
     case 'create':
     case 'convert':

@@ -7,14 +7,18 @@ import type { JobControl, Jobs } from '../jobs.js';
 import { findLayer, headOf, writableDisks } from './layers.js';
 import { filesOf } from './linked-clones.js';
 import type { MachineSites } from './machine-sites.js';
-import type { Snapshots } from './snapshots.js';
+import { stateSource, type Snapshots } from './snapshots.js';
 import { findSnapshot } from './snapshot-tree.js';
+
+type StateSource = ReturnType<typeof stateSource>;
 
 /** A machine at one point. */
 interface Point {
   readonly config: MachineConfig;
   /** Disks that are written to, by drive. */
   readonly disks: ReadonlyMap<string, PointDisk>;
+  /** Its saved memory; undefined for a machine that was off, or is on. */
+  readonly state: StateSource | undefined;
 }
 
 interface PointDisk {
@@ -45,9 +49,18 @@ export class Comparer {
         const drives: Comparison['drives'] = [];
         for (const driveId of driveIds)
           drives.push({ driveId, ...(await this.compareDisks(a.disks.get(driveId), b.disks.get(driveId), control)) });
-        return { drives, memory: null, settings: differentSettings(a.config, b.config) };
+        const memory = await this.compareMemory(a.state, b.state, control);
+        return { drives, memory, settings: differentSettings(a.config, b.config) };
       }),
     );
+  }
+
+  private async compareMemory(
+    a: StateSource | undefined,
+    b: StateSource | undefined,
+    control: JobControl,
+  ): Promise<Comparison['memory']> {
+    return a && b ? this.disks.run({ job: 'compare-memory', a, b }, control) : null;
   }
 
   private async compareDisks(
@@ -64,19 +77,23 @@ export class Comparer {
   }
 
   private async point(id: string, snapshotId: string | null): Promise<Point> {
-    const { config, tree } = this.sites.library.get(id);
+    const machine = this.sites.library.get(id);
+    const { config, tree } = machine;
+    const stateOf = (name: string | null | undefined) =>
+      typeof name === 'string' ? stateSource(machine, name) : undefined;
     if (snapshotId === null) {
       const heads = writableDisks(config).map((drive) => [drive.id, headOf(tree, drive)?.id, drive] as const);
       const disks = await Promise.all(
         heads.map(async ([driveId, layer, drive]) => [driveId, await this.disk(id, layer, drive)] as const),
       );
-      return { config, disks: new Map(disks) };
+      return { config, disks: new Map(disks), state: stateOf(tree.suspended?.state) };
     }
-    const layers = Object.entries(findSnapshot(tree, snapshotId).disks);
+    const { disks: found, state } = findSnapshot(tree, snapshotId);
+    const layers = Object.entries(found);
     const disks = await Promise.all(
       layers.map(async ([driveId, layer]) => [driveId, await this.disk(id, layer, findLayer(tree, layer))] as const),
     );
-    return { config: await this.snapshots.settings(id, snapshotId), disks: new Map(disks) };
+    return { config: await this.snapshots.settings(id, snapshotId), disks: new Map(disks), state: stateOf(state) };
   }
 
   private async disk(

@@ -390,3 +390,15 @@ it('says what differs between two points', async () => {
     settings: [{ field: 'memoryMiB', from: '64', to: '128' }],
   });
 });
+
+it('says how much memory differs between two points that have some', async () => {
+  await host.command('machine.start', { id });
+  const first = await take('first');
+  const second = await take('second');
+  const { memory } = await host.command('snapshot.compare', { id, from: first.id, to: second.id });
+  expect(memory).toEqual({ differentBytes: 4096, totalBytes: 64 << 20 });
+  const asked = jobs.requests.at(-1)!;
+  expect(asked).toMatchObject({ job: 'compare-memory', a: { path: expect.stringContaining(first.id), bases: [] } });
+  await host.command('machine.suspend', { id });
+  expect((await host.command('snapshot.compare', { id, from: first.id, to: null })).memory).not.toBeNull();
+});

@@ -5,6 +5,7 @@ import type { DiskJobName, DiskJobReply, DiskJobRequest } from '../../../shared/
 import type { OperationControl } from '../../vmm/block/formats/format-driver.js';
 import { checkDisk, compareTwo, diskInfo } from './inspection-jobs.js';
 import { mergeChildDown, mergeChildUp, rebaseDisk } from './layer-jobs.js';
+import { compareStates } from './memory-jobs.js';
 import { compactDisk, convertDisk, createDisk, resizeDisk } from './image-jobs.js';
 import { mergeState } from './state-jobs.js';
 
@@ -22,6 +23,7 @@ const JOBS: JobTable = {
   'compact': compactDisk,
   'check': checkDisk,
   'compare': compareTwo,
+  'compare-memory': compareStates,
   'merge-up': mergeChildUp,
   'merge-down': mergeChildDown,
   'merge-state': mergeState,
