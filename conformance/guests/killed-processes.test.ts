@@ -12,7 +12,7 @@ import { CrashSite } from '../crash/crash-site.js';
 import { annex, DoomedCommand, VICTIMS } from '../crash/doomed-command.js';
 
 /** Times somebody pulls the plug; `npm run test:crash` asks for more. */
-const POINTS = Number(process.env['KILL_POINTS'] ?? 12);
+const POINTS = Number(process.env['KILL_POINTS'] ?? 10);
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 2 ** 31);
 /** Longest a command is left alone, in ms: about as long as the longest takes, start of its processes included or not. */
 const LONGEST_LINE_MS = 1200;
