@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { inMemory, openState, pageOf, stateFile, type TestState } from '../../../testing/state-files.js';
-import { NodeCodec } from '../../vmhost/snapshot/node-codec.js';
-import { PAGE_SIZE } from '../memory/layout.js';
-import { compareMemory, type OpenState } from './compare-memory.js';
-import { BASE_PAGE } from './page-index.js';
+import { NodeCodec } from './node-codec.js';
+import { PAGE_SIZE } from '../../vmm/memory/layout.js';
+import { compareMemory, type OpenState } from '../../vmm/snapshot/compare-memory.js';
+import { BASE_PAGE } from '../../vmm/snapshot/page-index.js';
 
 const A = '00000000-0000-4000-8000-00000000000a';
 const B = '00000000-0000-4000-8000-00000000000b';
