@@ -100,7 +100,7 @@ export function divss(dst: usize, src: usize): bool {
   const result = a / b;
   const fine = ordinaryResult<f32>(result) || (result == 0 && a == 0);
   if (!defaultControl() || !ordinary<f32>(a) || !ordinary<f32>(b) || !fine) return elements<u32>(DIV, dst, src, 4);
-  if (!precisionFlagSet() && !(productIsExact<f32>(result, b, a) && result * b == a)) setPrecisionFlag();
+  if (!precisionFlagSet() && a != 0 && !(productIsExact<f32>(result, b, a) && result * b == a)) setPrecisionFlag();
   return commit<f32>(dst, result);
 }
 
@@ -162,7 +162,7 @@ export function divsd(dst: usize, src: usize): bool {
   const result = a / b;
   const fine = ordinaryResult<f64>(result) || (result == 0 && a == 0);
   if (!defaultControl() || !ordinary<f64>(a) || !ordinary<f64>(b) || !fine) return elements<u64>(DIV, dst, src, 8);
-  if (!precisionFlagSet() && !(productIsExact<f64>(result, b, a) && result * b == a)) setPrecisionFlag();
+  if (!precisionFlagSet() && a != 0 && !(productIsExact<f64>(result, b, a) && result * b == a)) setPrecisionFlag();
   return commit<f64>(dst, result);
 }
 
