@@ -30,6 +30,13 @@ it('removes what was to be made or removed and nothing uses', async () => {
   expect(await intents.arePending()).toBe(false);
 });
 
+it('removes the lock a killed job has left beside a file that goes, and no other', async () => {
+  await put('old.raw', 'old.raw.lock', 'new.raw', 'new.raw.lock');
+  await intents.begin(['old.raw', 'new.raw']);
+  await intents.settle(new Set([at('new.raw')]));
+  expect(await names()).toEqual(['new.raw', 'new.raw.lock']);
+});
+
 it('remembers what an earlier cut left unsettled', async () => {
   await put('one.raw', 'two.raw');
   await intents.begin(['one.raw']);

@@ -47,8 +47,14 @@ export class DiskIntents {
     // What the settings say must outlast a power cut before what they said earlier is taken at its word.
     await this.files.syncFolder(this.folder);
     for (const file of files.map((name) => path.join(this.folder, name)))
-      if (!used.has(file)) await this.files.remove(file);
+      if (!used.has(file)) await this.removeWithLock(file);
     await this.files.remove(this.log);
+  }
+
+  /** A job that was killed leaves its lock beside the image, where it outlives it. */
+  private async removeWithLock(file: string): Promise<void> {
+    await this.files.remove(file);
+    await this.files.remove(`${file}.lock`);
   }
 
   private get log(): string {
