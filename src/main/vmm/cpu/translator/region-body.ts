@@ -234,7 +234,7 @@ export class RegionBody {
   private checkBudget(index: number): void {
     const { to, code } = this;
     code.get(BUDGET).i32(0).op(Wasm.i32LeS);
-    code.open(Wasm.if);
+    code.openIf('unlikely');
     // PAGE_RIP is that of the target's page by now.
     const { start, page } = this.region.blocks[index]!;
     to.exits.leaveAt(start - page * PAGE_BYTES);
@@ -254,7 +254,7 @@ export class RegionBody {
     const entry = this.pushInstructionTag(address);
     code.op(Wasm.i64Ne);
     code.get(entry).memory(Wasm.i32Load, 8).i32(this.place.mapOf(page)).op(Wasm.i32Ne).op(Wasm.i32Or);
-    code.open(Wasm.if);
+    code.openIf('unlikely');
     this.leaveTo(this.region.blocks[index]!.start);
     code.end();
     code.get(address).set(PAGE_RIP_LOCAL);

@@ -47,7 +47,7 @@ export class RegionExits {
 
   /** The same if the i32 on the stack is not 0. */
   stepIf(): void {
-    this.code.open(Wasm.if);
+    this.code.openIf('unlikely');
     this.step();
     this.code.end();
   }

@@ -125,7 +125,7 @@ export class RegionMemory {
     code.memory(Wasm.i64Load).get(address);
     if (bytes > 1) code.i64(bytes - 1).op(Wasm.i64Add);
     code.i64(-4096).op(Wasm.i64And).op(Wasm.i64Eq);
-    code.open(Wasm.if, I32);
+    code.openIf('likely', I32);
     code.get(entry).memory(Wasm.i32Load, 8).get(address).op(Wasm.i32WrapI64).op(Wasm.i32Add);
     code.else();
     code.get(address).i32(bytes).call(importIndex(cold)).tee(pointer);

@@ -85,7 +85,7 @@ export class RegionCode {
     code.i32(0).get(PAGE_RIP_LOCAL).memory(Wasm.i64Store, PAGE_RIP);
     this.storeFlags();
     code.i32(op).call(importIndex('executeSingle')).tee(ANSWER);
-    code.open(Wasm.if);
+    code.openIf('unlikely');
     this.exits.gone();
     code.end();
     code.gap(() => this.loadRegisters());

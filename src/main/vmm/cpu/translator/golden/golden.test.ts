@@ -37,7 +37,7 @@ function golden(hex: string): string {
   if (!lowering) return `${title}\n  (the core)`;
   const code = new FunctionCode(3);
   lowering.emit(new RegionCode(code, { gone: 0, leave: 1, step: 2 }), instruction);
-  const body = Buffer.concat(code.parts());
+  const body = Buffer.concat(code.parts().map((part) => part.bytes));
   return `${title}\n${functionText(body)
     .map((line) => `  ${line}`)
     .join('\n')}`;

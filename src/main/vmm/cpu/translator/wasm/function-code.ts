@@ -7,9 +7,25 @@ const I8X16_SHUFFLE = 0x0d;
 /** A structured construct that is open; made by {@link FunctionCode.open}. */
 export type Label = number;
 
+/** Which way an `if` mostly goes: what V8 lays out and gives registers to as the straight path. */
+export type Hint = 'likely' | 'unlikely';
+
+/** A stretch of finished code. */
+export interface CodePart {
+  readonly bytes: Uint8Array;
+  /** Hints for its `if`s, by offset from the part's start. */
+  readonly hints: readonly BranchHint[];
+}
+
+export interface BranchHint {
+  readonly at: number;
+  readonly hint: Hint;
+}
+
 /** The instructions of one function body, in the order they are written, and how deep its constructs are nested. */
 export class FunctionCode {
   readonly sink = new ByteSink();
+  private readonly hints: BranchHint[] = [];
   private readonly gaps: { readonly at: number; readonly fill: () => FunctionCode }[] = [];
   private depth: number;
 
@@ -29,17 +45,24 @@ export class FunctionCode {
     return this;
   }
 
-  /** The bytes, gaps filled. */
-  parts(): Uint8Array[] {
-    const bytes = this.sink.view();
-    const parts: Uint8Array[] = [];
+  /** All of it, gaps filled. */
+  parts(): CodePart[] {
+    const parts: CodePart[] = [];
     let from = 0;
     for (const { at, fill } of this.gaps) {
-      parts.push(bytes.subarray(from, at), ...fill().parts());
+      parts.push(this.part(from, at), ...fill().parts());
       from = at;
     }
-    parts.push(bytes.subarray(from));
+    parts.push(this.part(from, this.sink.length));
     return parts;
+  }
+
+  private part(from: number, to: number): CodePart {
+    const hints = this.hints.filter(({ at }) => at >= from && at < to);
+    return {
+      bytes: this.sink.view().subarray(from, to),
+      hints: hints.map(({ at, hint }) => ({ at: at - from, hint })),
+    };
   }
 
   /** An instruction behind the SIMD prefix. */
@@ -136,6 +159,12 @@ export class FunctionCode {
     this.sink.byte(opcode);
     this.sink.byte(type);
     return this.depth++;
+  }
+
+  /** Opens an `if` that mostly goes one way. */
+  openIf(hint: Hint, type: BlockType = VOID): Label {
+    this.hints.push({ at: this.sink.length, hint });
+    return this.open(Wasm.if, type);
   }
 
   else(): this {

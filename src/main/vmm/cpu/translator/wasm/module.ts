@@ -1,4 +1,5 @@
 import { ByteSink } from './byte-sink.js';
+import type { CodePart } from './function-code.js';
 import type { ValueType } from './wasm-op.js';
 
 export interface Signature {
@@ -14,9 +15,10 @@ export interface FunctionImport extends Signature {
 export interface FunctionExport extends Signature {
   readonly name: string;
   /** Declaration of locals, then instructions with the final `end`. */
-  readonly body: readonly Uint8Array[];
+  readonly body: readonly CodePart[];
 }
 
+const CUSTOM_SECTION = 0;
 const TYPE_SECTION = 1;
 const IMPORT_SECTION = 2;
 const FUNCTION_SECTION = 3;
@@ -27,6 +29,9 @@ const KIND_FUNCTION = 0;
 const KIND_MEMORY = 2;
 const SHARED_WITH_MAXIMUM = 3;
 const LARGEST_MEMORY = 65536;
+/** WebAssembly code metadata, branch hinting proposal. */
+const BRANCH_HINTS = 'metadata.code.branch_hint';
+const HINT_VALUES = { unlikely: 0, likely: 1 } as const;
 
 /** Binary of a module that imports functions and the shared memory `env.memory`, and exports functions. */
 export function encodeModule(
@@ -66,14 +71,36 @@ export function encodeModule(
       to.unsigned(imports.length + index);
     });
   });
+  section(out, CUSTOM_SECTION, (to) => {
+    to.name(BRANCH_HINTS);
+    to.unsigned(functions.length);
+    functions.forEach(({ body }, index) => {
+      to.unsigned(imports.length + index);
+      writeHints(to, body);
+    });
+  });
   section(out, CODE_SECTION, (to) => {
     to.unsigned(functions.length);
     for (const { body } of functions) {
-      to.unsigned(body.reduce((sum, part) => sum + part.length, 0));
-      for (const part of body) to.append(part);
+      to.unsigned(body.reduce((sum, { bytes }) => sum + bytes.length, 0));
+      for (const { bytes } of body) to.append(bytes);
     }
   });
   return out.view().slice();
+}
+
+/** By offset from the function's start; each value is one byte long. */
+function writeHints(to: ByteSink, body: readonly CodePart[]): void {
+  to.unsigned(body.reduce((sum, { hints }) => sum + hints.length, 0));
+  let start = 0;
+  for (const { bytes, hints } of body) {
+    for (const { at, hint } of hints) {
+      to.unsigned(start + at);
+      to.unsigned(1);
+      to.byte(HINT_VALUES[hint]);
+    }
+    start += bytes.length;
+  }
 }
 
 function section(out: ByteSink, id: number, write: (to: ByteSink) => void): void {
