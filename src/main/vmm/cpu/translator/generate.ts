@@ -54,7 +54,12 @@ function emitRegion(
   new RegionBody(to, region, liveness, place).emit(order);
   const parts = [prologue(to), code, epilogue(to, region)].flatMap((part) => part.parts());
   return encodeModule(REGION_IMPORTS, [
-    { name: 'region', parameters: [I32], results: [I32], body: [{ bytes: to.locals.declaration(), hints: [] }, ...parts] },
+    {
+      name: 'region',
+      parameters: [I32],
+      results: [I32],
+      body: [{ bytes: to.locals.declaration(), hints: [] }, ...parts],
+    },
   ]);
 }
 
