@@ -1,4 +1,4 @@
-import { EFLAGS, FAULT_VECTOR, NMI_MASKED, RIP } from '../../layout';
+import { EFLAGS, EVENT_STEP, EVENTS, FAULT_VECTOR, NMI_MASKED, RIP } from '../../layout';
 import { systemRead } from '../access';
 import { lookup } from '../code-cache';
 import { deliverDebugTrap, deliverOpFault, deliverTransferFault } from '../exceptions';
@@ -370,7 +370,16 @@ export function interruptReturn<T>(op: usize): usize {
   if (!done) return deliverTransferFault(op);
   store<u32>(NMI_MASKED, 0);
   updateEventMask();
+  dropUnusedResume();
   return arrive();
+}
+
+/**
+ * RF goes with the first instruction that completes, and only an instruction breakpoint looks at it before. It is kept
+ * where instructions run one by one, which clear it; else system calls and interrupts would save one that is long over.
+ */
+function dropUnusedResume(): void {
+  if (!(load<u32>(EVENTS) & EVENT_STEP)) store<u32>(EFLAGS, load<u32>(EFLAGS) & ~FLAG_RF);
 }
 
 const RESTORED: u32 =
