@@ -156,6 +156,8 @@ export const ITLB_ENTRIES = 1024;
 /** Addresses of the TLB entries in use, for cheap flushes: u32 each. */
 export const TLB_LOG = 0x21_0000;
 export const TLB_LOG_ENTRIES = 8192;
+/** The same for those of global pages. */
+export const TLB_GLOBAL_LOG = TLB_LOG + TLB_LOG_ENTRIES * 4;
 /** One bit for each of 32768 hashes of 2 MiB regions that were entered into a TLB as part of a large page. */
 export const LARGE_PAGE_FILTER = 0x22_0000;
 export const LARGE_PAGE_FILTER_SIZE = 4096;

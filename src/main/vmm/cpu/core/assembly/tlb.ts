@@ -1,18 +1,20 @@
 import {
-  COUNT_TLB_FLUSH, ITLB, ITLB_ENTRIES, LARGE_PAGE_FILTER, LARGE_PAGE_FILTER_SIZE, TLB_END, TLB_ENTRIES, TLB_LOG,
-  TLB_LOG_ENTRIES, TLB_TABLE_SIZE, TLBS,
+  COUNT_TLB_FLUSH, ITLB, ITLB_ENTRIES, LARGE_PAGE_FILTER, LARGE_PAGE_FILTER_SIZE, TLB_END, TLB_ENTRIES, TLB_GLOBAL_LOG,
+  TLB_LOG, TLB_LOG_ENTRIES, TLB_TABLE_SIZE, TLBS,
 } from '../layout'; // prettier-ignore
 import { count } from './state';
 
 /**
  * Software TLBs. An entry is {u64 tag, u32 addend, u32 flags}: a host pointer is addend + linear address. Every entry in
- * use is in a log, so that a flush costs what was filled and not what could be. PCIDs are honoured by dropping more than
+ * use is in a log, global ones in one of their own, so that a flush costs what it drops and not what could be there. PCIDs are honoured by dropping more than
  * the architecture asks (SDM vol. 3, 4.10.4 allows it): all non-global entries go on a change of CR3.
  */
 const EMPTY: u64 = 1;
 const GLOBAL: u32 = 1;
 
+/** Entries of the two logs; one that changed from global to not is in both. */
 let logged: u32 = 0;
+let globalLogged: u32 = 0;
 
 // @ts-ignore: decorator
 @inline export function readTable(privilege: u32): usize { return TLBS + privilege * (TLB_TABLE_SIZE * 2); }
@@ -33,18 +35,25 @@ export function resetTlbs(): void {
   for (let at: usize = TLBS; at < <usize>TLB_END; at += 16) store<u64>(at, EMPTY);
   for (let at: usize = ITLB; at < <usize>(ITLB + ITLB_ENTRIES * 16); at += 16) store<u64>(at, EMPTY);
   memory.fill(LARGE_PAGE_FILTER, 0, LARGE_PAGE_FILTER_SIZE);
-  logged = 0;
+  logged = globalLogged = 0;
 }
 
 function fill(entry: usize, tag: u64, payload: u32, global: bool): void {
-  if (load<u64>(entry) == EMPTY) {
+  const empty = load<u64>(entry) == EMPTY;
+  if (global) {
+    if (empty) logGlobal(entry);
+  } else if (empty || load<u32>(entry, 12) & GLOBAL) {
     if (logged == TLB_LOG_ENTRIES) flushAll();
-    store<u32>(TLB_LOG + (logged << 2), <u32>entry);
-    logged++;
+    store<u32>(TLB_LOG + (logged++ << 2), <u32>entry);
   }
   store<u64>(entry, tag);
   store<u32>(entry, payload, 8);
   store<u32>(entry, global ? GLOBAL : 0, 12);
+}
+
+function logGlobal(entry: usize): void {
+  if (globalLogged == TLB_LOG_ENTRIES) flushAll();
+  store<u32>(TLB_GLOBAL_LOG + (globalLogged++ << 2), <u32>entry);
 }
 
 /** Enters a data translation of the page at linear `address` to host page `host`. */
@@ -60,46 +69,49 @@ export function fillInstruction(address: u64, key: u32, map: u32, global: bool):
 export function flushAll(): void {
   count(COUNT_TLB_FLUSH);
   for (let i: u32 = 0; i < logged; i++) store<u64>(load<u32>(TLB_LOG + (i << 2)), EMPTY);
-  logged = 0;
+  for (let i: u32 = 0; i < globalLogged; i++) store<u64>(load<u32>(TLB_GLOBAL_LOG + (i << 2)), EMPTY);
+  logged = globalLogged = 0;
   memory.fill(LARGE_PAGE_FILTER, 0, LARGE_PAGE_FILTER_SIZE);
 }
 
 /** Drops everything but global pages. */
 export function flushNonGlobal(): void {
   count(COUNT_TLB_FLUSH);
-  let kept: u32 = 0;
   for (let i: u32 = 0; i < logged; i++) {
     const entry: usize = load<u32>(TLB_LOG + (i << 2));
-    if (load<u32>(entry, 12) & GLOBAL) {
-      store<u32>(TLB_LOG + (kept << 2), <u32>entry);
-      kept++;
-    } else {
-      store<u64>(entry, EMPTY);
-    }
+    // Entered as global since: it is in the other log, or has to be.
+    if (load<u32>(entry, 12) & GLOBAL) logGlobal(entry);
+    else store<u64>(entry, EMPTY);
   }
-  logged = kept;
+  logged = 0;
 }
 
 /** Drops the instruction translations only: what lies in them depends on the code segment. */
 export function flushInstructions(): void {
+  logged = withoutInstructions(TLB_LOG, logged);
+  globalLogged = withoutInstructions(TLB_GLOBAL_LOG, globalLogged);
+}
+/** Empties the instruction translations in a log; how many others it keeps. */
+function withoutInstructions(log: usize, entries: u32): u32 {
   let kept: u32 = 0;
-  for (let i: u32 = 0; i < logged; i++) {
-    const entry = load<u32>(TLB_LOG + (i << 2));
+  for (let i: u32 = 0; i < entries; i++) {
+    const entry = load<u32>(log + (i << 2));
     if (entry >= <u32>ITLB) store<u64>(entry, EMPTY);
-    else {
-      store<u32>(TLB_LOG + (kept << 2), entry);
-      kept++;
-    }
+    else store<u32>(log + (kept++ << 2), entry);
   }
-  logged = kept;
+  return kept;
 }
 
 /** Drops every write translation to a host page: it now holds decoded code. */
 export function forbidWrites(host: u32): void {
-  for (let i: u32 = 0; i < logged; i++) {
-    const entry: usize = load<u32>(TLB_LOG + (i << 2));
+  forbidLogged(TLB_LOG, logged, host);
+  forbidLogged(TLB_GLOBAL_LOG, globalLogged, host);
+}
+function forbidLogged(log: usize, entries: u32, host: u32): void {
+  for (let i: u32 = 0; i < entries; i++) {
+    const entry: usize = load<u32>(log + (i << 2));
     if (entry < <usize>ITLB && ((entry - TLBS) / TLB_TABLE_SIZE) & 1 && load<u32>(entry, 8) + load<u32>(entry) == host) {
-      // Not EMPTY: the entry stays in the log.
+      // Not EMPTY: the entry stays in its log.
       store<u64>(entry, EMPTY | 2);
     }
   }
