@@ -2,7 +2,7 @@ import { PAGE_CODE, PAGE_READ, PAGE_WRITE } from '../../../memory/layout';
 import { BOUNCE, COUNT_TLB_MISS, TLB_USER, TLB_USER_ALIGNED } from '../layout';
 import { codeWrite } from './code-invalidate';
 import { watched, watchesPage } from './debug';
-import { SEGMENT_FAULT } from './memory';
+import { hostPointer, misses, readEntry, SEGMENT_FAULT, writeEntry } from './memory';
 import { beforeWrite, hostPage, pageEntry, readDevice, writeDevice } from './physical';
 import { currentPrivilege, systemPrivilege } from './privilege';
 import { AC, count, FAULTED, longCode, longModeActive, setFault } from './state';
@@ -158,9 +158,12 @@ function writePart(address: u64, bytes: u32, source: usize): void {
 
 /**
  * Host pointer for reading from RAM at `address` up to the end of its page, or 0: a fault (noted) or a device. Without
- * side effects on devices, so that bulk operations can try it first.
+ * side effects on devices, so that bulk operations can try it first. Not for accesses that are checked for
+ * alignment. What they find does not go into the TLB: streams would drive everything else out.
  */
 export function directRead(address: u64): usize {
+  const known = readEntry(address);
+  if (!misses<u8>(known, address)) return hostPointer(known, address);
   if (refused(address) || watchesPage(address)) return FAULTED;
   if (!translate(address, ACCESS_READ, currentPrivilege())) return FAULTED;
   const entry = pageEntry(physical);
@@ -169,6 +172,8 @@ export function directRead(address: u64): usize {
 
 /** The same for writing `bytes`, which stay in the page; code decoded from them is forgotten. */
 export function directWrite(address: u64, bytes: u32): usize {
+  const known = writeEntry(address);
+  if (!misses<u8>(known, address)) return hostPointer(known, address);
   if (refused(address) || watchesPage(address)) return FAULTED;
   if (!translate(address, ACCESS_WRITE, currentPrivilege())) return FAULTED;
   const entry = pageEntry(physical);

@@ -73,23 +73,27 @@ export function isolated(rip: u64): usize {
   return STEP_OPS;
 }
 
+/** How many of `bytes` at an instruction pointer the code segment has. */
+function withinLimit(rip: u64, bytes: u32): u32 {
+  if (longCode()) return bytes;
+  const end = <u64>segLimit(CS) + 1;
+  return rip >= end ? 0 : <u32>min<u64>(end - rip, bytes);
+}
+
 /** Copies up to `wanted` instruction bytes to FETCH_BUFFER; how many there are before a fault (which is noted). */
 function gather(rip: u64, address: u64, wanted: u32): u32 {
+  const allowed = withinLimit(rip, wanted);
   let got: u32 = 0;
-  while (got < wanted) {
-    if (!longCode() && rip + <u64>got > <u64>segLimit(CS)) {
-      setFault(GP, 0);
-      return got;
-    }
+  while (got < allowed) {
     const at = codeMode() == MODE_64 ? address + <u64>got : (address + <u64>got) & 0xffff_ffff;
-    const inPage = <u32>at & 0xfff;
-    if ((got == 0 || inPage == 0) && !translate(at, ACCESS_EXECUTE, codePrivilege())) return got;
-    const from = (physical & ~0xfff) | <u64>inPage;
-    const entry = pageEntry(from);
-    if (entry & PAGE_READ) store<u8>(FETCH_BUFFER + got, load<u8>(hostPage(entry) + inPage));
-    else readDevice(from, 1, FETCH_BUFFER + got);
-    got++;
+    if (!translate(at, ACCESS_EXECUTE, codePrivilege())) return got;
+    const part = min<u32>(4096 - (<u32>at & 0xfff), allowed - got);
+    const entry = pageEntry(physical);
+    if (entry & PAGE_READ) memory.copy(FETCH_BUFFER + got, hostPage(entry) + (<u32>at & 0xfff), part);
+    else for (let i: u32 = 0; i < part; i++) readDevice(physical + <u64>i, 1, FETCH_BUFFER + got + i);
+    got += part;
   }
+  if (got < wanted) setFault(GP, 0);
   return got;
 }
 

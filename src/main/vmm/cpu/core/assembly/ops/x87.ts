@@ -1,5 +1,6 @@
 import { FP_SCRATCH, FP_STATE, TLB_USER_ALIGNED, XCR0 } from '../../layout';
 import * as R from '../../opcodes/record';
+import { directRead, directWrite } from '../access';
 import { deliverOpFault, raise } from '../exceptions';
 import { fxrstor, fxsave, xrstor, xsave } from '../fp/area';
 import { errorPending } from '../fp/error-pin';
@@ -40,8 +41,21 @@ function pieceOf(bytes: u32): u32 {
   return bytes <= 10 || bytes >= FXSAVE_BYTES ? 8 : bytes & 3 ? 2 : 4;
 }
 
+/** Whether a state image is worth a copy at once, and may be copied so. */
+function inOnePage(op: usize, bytes: u32, write: bool): bool {
+  if (bytes < FXSAVE_BYTES || currentPrivilege() == TLB_USER_ALIGNED) return false;
+  return (<u32>operandAddress(op, 0, bytes, write) & 0xfff) + bytes <= 4096;
+}
+
 /** Copies between guest memory and scratch, in pieces that never cross a page twice. */
 function readBytes(op: usize, target: usize, bytes: u32): bool {
+  if (inOnePage(op, bytes, false)) {
+    const from = directRead(operandAddress(op, 0, bytes, false));
+    if (from) {
+      memory.copy(target, from, bytes);
+      return true;
+    }
+  }
   // Ten bytes are loaded as eight and two, each checked on its own.
   if (bytes == 10 && !readPointer<u64>(linear(opSegment(op), effectiveOffset(op), 8, false))) return false;
   const piece = pieceOf(bytes);
@@ -68,6 +82,13 @@ function readBytes(op: usize, target: usize, bytes: u32): bool {
   return true;
 }
 function writeBytes(op: usize, source: usize, bytes: u32): bool {
+  if (inOnePage(op, bytes, true)) {
+    const to = directWrite(operandAddress(op, 0, bytes, true), bytes);
+    if (to) {
+      memory.copy(to, source, bytes);
+      return true;
+    }
+  }
   // The end first: a fault must come before anything is written.
   if (!writePointer<u8>(operandAddress(op, bytes - 1, bytes, true))) return false;
   const piece = pieceOf(bytes);
