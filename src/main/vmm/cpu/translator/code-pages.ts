@@ -1,11 +1,18 @@
 import type { GuestMemory } from '../../memory/guest-memory.js';
 import * as L from '../core/layout.js';
-import { PAGE_BYTES, type CodePage } from './region/blocks.js';
+import type { Decoded } from './decode/decoded.js';
+import { PAGE_BYTES } from './region/blocks.js';
+import type { CodePage } from './region/code-space.js';
 
 // Header of a code page (assembly/code-invalidate.ts).
 export const PAGE_NUMBER = 0;
 export const PAGE_HOST = 8;
 export const PAGE_REGIONS = 12;
+
+/** Number of DS in encoding order: it, ES, CS and SS have no base in the modes that are translated. */
+const DS = 3;
+/** Code farther away than this is not of one region: distances stay exact as numbers. */
+const FARTHEST = 1n << 48n;
 
 /** The core's op that enters a region (assembly/pseudo-ops.ts). */
 export const OP_REGION = 8;
@@ -16,11 +23,15 @@ export class CodePages {
   /** Linear address of the page the core is in. */
   private readonly home: bigint;
 
-  /** @param codePage address of the one the core is in, its PAGE_RIP being that page's */
+  /**
+   * @param codePage address of the one the core is in, its PAGE_RIP being that page's
+   * @param heat how often the core was found at an offset of a code page
+   */
   constructor(
     private readonly memory: GuestMemory,
     private readonly mode: number,
     codePage: number,
+    private readonly heat: (codePage: number, offset: number) => number,
   ) {
     this.home = memory.view.getBigUint64(L.PAGE_RIP, true);
     this.known.set(0, this.describe(codePage));
@@ -33,6 +44,31 @@ export class CodePages {
       this.known.set(number, address === undefined ? undefined : this.describe(address));
     }
     return this.known.get(number);
+  }
+
+  /** The place that an instruction's memory operand holds, if its address is constant and the data TLB knows it. */
+  pointer(page: number, { memory: operand, long, operandBytes }: Decoded): number | undefined {
+    if (!operand || operand.base !== undefined || operand.index !== undefined) return undefined;
+    // FS and GS have bases of their own.
+    if (operand.segment > DS) return undefined;
+    const from = operand.pageRelative ? this.home + BigInt(page * PAGE_BYTES) : 0n;
+    const linear = BigInt.asUintN(long ? 64 : 32, from + BigInt(operand.displacement));
+    const host = this.readable(linear, operandBytes);
+    if (host === undefined) return undefined;
+    const { view } = this.memory;
+    const target = long ? view.getBigUint64(host, true) : BigInt(view.getUint32(host, true));
+    const distance = BigInt.asIntN(64, target - this.home);
+    return distance > -FARTHEST && distance < FARTHEST ? Number(distance) : undefined;
+  }
+
+  /** Offset in the machine's memory of an operand at a linear address. */
+  private readable(linear: bigint, bytes: number): number | undefined {
+    const { view } = this.memory;
+    const offset = Number(linear & 0xfffn);
+    if (offset + bytes > PAGE_BYTES) return undefined;
+    const entry = view.getUint32(L.TLB_READ_BASE, true) + (Number((linear >> 12n) & BigInt(L.TLB_ENTRIES - 1)) << 4);
+    if (view.getBigUint64(entry, true) !== (linear & ~0xfffn)) return undefined;
+    return (view.getUint32(entry + 8, true) + Number(linear & 0xffff_ffffn)) >>> 0;
   }
 
   private lookUp(linear: bigint): number | undefined {
@@ -52,6 +88,7 @@ export class CodePages {
       bytes: bytes.slice(host, host + PAGE_BYTES),
       address,
       decoded: (offset) => op(offset) !== 0,
+      heat: (offset) => this.heat(address, offset),
     };
   }
 }

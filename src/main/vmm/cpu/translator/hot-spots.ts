@@ -4,6 +4,8 @@ export interface HotPage {
   readonly codePage: number;
   /** Offsets where it was found, the most frequent first. */
   readonly offsets: readonly number[];
+  /** How often the main loop was found at an offset of a code page: this one, or another not so hot yet. */
+  readonly heat: (codePage: number, offset: number) => number;
 }
 
 interface Samples {
@@ -32,7 +34,9 @@ export class HotSpots {
     if (++samples.total < this.threshold << rounds) return undefined;
     this.pages.delete(codePage);
     this.rounds.set(codePage, Math.min(rounds + 1, MOST_DOUBLINGS));
-    return { codePage, offsets: [...byOffset].sort((a, b) => b[1] - a[1]).map(([at]) => at) };
+    const offsets = [...byOffset].sort((a, b) => b[1] - a[1]).map(([at]) => at);
+    const samplesOf = (page: number) => (page === codePage ? byOffset : this.pages.get(page)?.byOffset);
+    return { codePage, offsets, heat: (page, at) => samplesOf(page)?.get(at) ?? 0 };
   }
 
   /** The page holds other code now. */

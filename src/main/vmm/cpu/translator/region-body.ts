@@ -4,7 +4,7 @@ import type { RegionCode } from './code/region-code.js';
 import { BUDGET, NEXT_RIP, PAGE_RIP_LOCAL, SELECTOR } from './code/region-locals.js';
 import { COUNT_SHIFT } from './code/exits.js';
 import { loweringOf } from './lower/lowerings.js';
-import type { Block, Region } from './region/blocks.js';
+import type { Block, IndirectEnd, Region } from './region/blocks.js';
 import { offsetOf, PAGE_BYTES } from './region/blocks.js';
 import type { FlagLiveness } from './region/liveness.js';
 import { READ, UNUSED } from './region/flag-use.js';
@@ -170,7 +170,7 @@ export class RegionBody {
       case 'condition':
         return this.branch(opcode & 15, end.taken, end.next);
       case 'indirect':
-        return this.goIndirect();
+        return this.goIndirect(end);
       case 'leave': {
         const op = this.place.opAt(this.page, offsetOf(end.at));
         return op ? to.exits.leaveToOp(op) : this.leaveTo(end.at);
@@ -245,11 +245,7 @@ export class RegionBody {
   private enterPage(index: number, page: number): void {
     const { to, code } = this;
     const address = to.locals.temporary(I64);
-    code
-      .get(PAGE_RIP_LOCAL)
-      .i64((page - this.page) * PAGE_BYTES)
-      .op(Wasm.i64Add);
-    if (this.region.mode !== 'long') code.i64(0xffff_ffff).op(Wasm.i64And);
+    this.pushRip(page * PAGE_BYTES);
     code.set(address);
     const entry = this.pushInstructionTag(address);
     code.op(Wasm.i64Ne);
@@ -276,34 +272,61 @@ export class RegionBody {
     return entry;
   }
 
-  /** To NEXT_RIP: straight there if that is an entry of this region. */
-  private goIndirect(): void {
+  /** To NEXT_RIP: straight there if it is one of the guesses, or an entry of this region in the same page. */
+  private goIndirect({ guesses }: IndirectEnd): void {
     const { to, code } = this;
-    if (this.entries.size > 1) {
-      const address = to.locals.temporary(I64);
-      const op = to.locals.temporary(I32);
-      to.flags.keepKind();
-      code.get(NEXT_RIP).i64(-PAGE_BYTES).op(Wasm.i64And).set(address);
-      const entry = this.pushInstructionTag(address);
-      code.op(Wasm.i64Eq).get(BUDGET).i32(0).op(Wasm.i32GtS).op(Wasm.i32And);
+    const { kind } = to.flags;
+    for (const guess of guesses) {
+      if (!this.region.indices.has(guess)) continue;
+      this.pushRip(guess);
+      code.get(NEXT_RIP).op(Wasm.i64Eq);
       code.open(Wasm.if);
-      code
-        .get(NEXT_RIP)
-        .op(Wasm.i32WrapI64)
-        .i32(PAGE_BYTES - 1)
-        .op(Wasm.i32And)
-        .i32(2)
-        .op(Wasm.i32Shl);
-      code.get(entry).memory(Wasm.i32Load, 8).op(Wasm.i32Add).memory(Wasm.i32Load).tee(op);
-      code.memory(Wasm.i32Load16U).i32(OP_REGION).op(Wasm.i32Eq);
-      code.get(op).memory(Wasm.i32Load, 8).i32(this.place.index).op(Wasm.i32Eq).op(Wasm.i32And);
-      code.open(Wasm.if);
-      code.get(address).set(PAGE_RIP_LOCAL);
-      code.get(op).memory(Wasm.i32Load, 12).set(SELECTOR).br(this.root);
+      this.go(guess);
       code.end();
-      code.end();
+      to.flags.kind = kind;
     }
+    if (this.entries.size > 1) this.goToEntry();
     code.get(NEXT_RIP);
     to.exits.leave();
+  }
+
+  /** Pushes the instruction pointer of a place. */
+  private pushRip(place: number): void {
+    const { code } = this;
+    code
+      .get(PAGE_RIP_LOCAL)
+      .i64(place - this.page * PAGE_BYTES)
+      .op(Wasm.i64Add);
+    if (this.region.mode !== 'long') code.i64(0xffff_ffff).op(Wasm.i64And);
+  }
+
+  /** To NEXT_RIP if that is an entry of this region; else behind this. */
+  private goToEntry(): void {
+    const { to, code } = this;
+    const address = to.locals.temporary(I64);
+    const op = to.locals.temporary(I32);
+    to.flags.keepKind();
+    code.get(NEXT_RIP).i64(-PAGE_BYTES).op(Wasm.i64And).set(address);
+    const elsewhere = this.region.entries.some((entry) => this.region.blocks[entry]!.page !== this.page);
+    const entry = elsewhere ? this.pushInstructionTag(address) : undefined;
+    if (entry === undefined) code.get(address).get(PAGE_RIP_LOCAL);
+    code.op(Wasm.i64Eq).get(BUDGET).i32(0).op(Wasm.i32GtS).op(Wasm.i32And);
+    code.open(Wasm.if);
+    code
+      .get(NEXT_RIP)
+      .op(Wasm.i32WrapI64)
+      .i32(PAGE_BYTES - 1)
+      .op(Wasm.i32And)
+      .i32(2)
+      .op(Wasm.i32Shl);
+    if (entry === undefined) code.memory(Wasm.i32Load, this.place.mapOf(this.page)).tee(op);
+    else code.get(entry).memory(Wasm.i32Load, 8).op(Wasm.i32Add).memory(Wasm.i32Load).tee(op);
+    code.memory(Wasm.i32Load16U).i32(OP_REGION).op(Wasm.i32Eq);
+    code.get(op).memory(Wasm.i32Load, 8).i32(this.place.index).op(Wasm.i32Eq).op(Wasm.i32And);
+    code.open(Wasm.if);
+    code.get(address).set(PAGE_RIP_LOCAL);
+    code.get(op).memory(Wasm.i32Load, 12).set(SELECTOR).br(this.root);
+    code.end();
+    code.end();
   }
 }

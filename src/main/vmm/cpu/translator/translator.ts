@@ -2,8 +2,10 @@ import type { GuestMemory } from '../../memory/guest-memory.js';
 import type { CoreExports } from '../core/exports.js';
 import * as L from '../core/layout.js';
 import { CodePages, OP_REGION, PAGE_NUMBER, PAGE_REGIONS } from './code-pages.js';
-import { discoverRegion, offsetOf } from './region/blocks.js';
+import { offsetOf } from './region/blocks.js';
+import { discoverRegion } from './region/discovery.js';
 import type { RegionMode } from './decode/decode.js';
+import type { CodeSpace } from './region/code-space.js';
 import { REGION_IMPORTS } from './code/imports.js';
 import { generateRegion } from './generate.js';
 import { HotSpots, type HotPage } from './hot-spots.js';
@@ -58,12 +60,17 @@ export class Translator {
   }
 
   /** Translates a page's hot code, and what it goes to. */
-  private translate({ codePage, offsets }: HotPage): void {
+  private translate({ codePage, offsets, heat }: HotPage): void {
     const mode = this.modeOf(codePage);
     const regionMode = mode === undefined ? undefined : MODES[mode];
     if (mode === undefined || regionMode === undefined) return;
-    const pages = new CodePages(this.memory, mode, codePage);
-    const region = discoverRegion({ mode: regionMode, page: (number) => pages.page(number) }, offsets);
+    const pages = new CodePages(this.memory, mode, codePage, heat);
+    const space: CodeSpace = {
+      mode: regionMode,
+      page: (number) => pages.page(number),
+      pointer: (page, instruction) => pages.pointer(page, instruction),
+    };
+    const region = discoverRegion(space, offsets);
     const opAt = (page: number, offset: number): number => this.core.decodeAt(pages.page(page)!.address, mode, offset);
     // Nothing worth it, or forgotten since.
     if (region.entries.length === 0 || !opAt(0, offsets[0]!)) return;

@@ -1,0 +1,196 @@
+import type { Decoded } from '../decode/decoded.js';
+import { PageDecoder } from '../decode/decode.js';
+import {
+  controlEnd, mayBeEntered, offsetOf, pageOf, targets, type Block, type BlockEnd, type Region,
+} from './blocks.js'; // prettier-ignore
+import type { CodePage, CodeSpace } from './code-space.js';
+import { guessReturns } from './returns.js';
+
+/** Instructions of one region at most, and of one block, whose count has eight bits in an exit. */
+const MAX_INSTRUCTIONS = 400;
+const MAX_BLOCK = 128;
+/** Pages one region looks at. */
+const MAX_PAGES = 24;
+/** How much cooler than the hottest place of a region code may be. */
+const COOLEST = 1 / 64;
+/** Parts of a branch's heat that go on: to where it jumps if nothing is known, and if no sample was there… */
+const EVEN = 0.5;
+const RARE = 1 / 16;
+/** …and straight on, at least. */
+const RARELY_STRAIGHT = 1 / 4;
+/** Samples that say something. */
+const TELLING = 8;
+
+/** Finds the code that is reached from the given places, the hottest first, as basic blocks. */
+export function discoverRegion(space: CodeSpace, starts: readonly number[]): Region {
+  const code = new Discovery(space);
+  code.explore(starts);
+  return code.region(starts);
+}
+
+interface Line {
+  readonly end: BlockEnd | undefined;
+  /** Behind its last instruction. */
+  readonly next: number;
+}
+
+interface Source {
+  readonly page: CodePage;
+  readonly decoder: PageDecoder;
+}
+
+class Discovery {
+  private readonly known = new Map<number, Decoded>();
+  private readonly leaders = new Set<number>();
+  /** Where others are likely to come in: functions, what calls come back to, and loops when the budget was used up. */
+  private readonly doors = new Set<number>();
+  private readonly sources = new Map<number, Source | undefined>();
+  /** Places to go on at, and how hot they are. */
+  private readonly pending = new Map<number, number>();
+  private readonly heats = new Map<number, number>();
+
+  constructor(private readonly space: CodeSpace) {}
+
+  explore(starts: readonly number[]): void {
+    for (const start of starts) this.suggest(start, 1);
+    let coolest = 0;
+    while (this.known.size < MAX_INSTRUCTIONS) {
+      const [start, heat] = this.hottest();
+      if (start === undefined || heat < coolest) return;
+      if (coolest === 0) coolest = heat * COOLEST;
+      this.pending.delete(start);
+      this.heats.set(start, heat);
+      this.leaders.add(start);
+      if (!this.known.has(start)) this.follow(this.line(start), heat, start);
+    }
+  }
+
+  private hottest(): [start: number | undefined, heat: number] {
+    let best: number | undefined;
+    let most = -1;
+    for (const [start, heat] of this.pending) {
+      if (heat <= most) continue;
+      best = start;
+      most = heat;
+    }
+    return [best, most];
+  }
+
+  private suggest(place: number, heat: number): void {
+    if (this.heats.has(place)) return;
+    const own = this.source(pageOf(place))?.page.heat(offsetOf(place)) ?? 0;
+    const most = Math.max(own, heat, this.pending.get(place) ?? 0);
+    this.pending.set(place, most);
+  }
+
+  /** Suggests what a line leads to. */
+  private follow({ end, next }: Line, heat: number, start: number): void {
+    if (!end) {
+      // Straight on into the next page.
+      if (next !== start) this.suggest(next, heat);
+      return;
+    }
+    for (const target of targets(end)) if (target <= start) this.doors.add(target);
+    switch (end.kind) {
+      case 'condition': {
+        // The main loop is only ever found where something jumped to: of the way straight on nothing is known.
+        const taken = this.heatOf(end.taken);
+        const unlikely = heat >= TELLING && taken === 0;
+        this.suggest(end.taken, heat * (unlikely ? RARE : EVEN));
+        this.suggest(end.next, Math.max(heat * RARELY_STRAIGHT, heat - taken));
+        return;
+      }
+      case 'call':
+        this.suggestDoor(end.to, heat);
+        this.suggestDoor(end.back, heat);
+        return;
+      case 'indirect':
+        for (const guess of end.guesses) this.suggestDoor(guess, heat);
+        if (end.back !== undefined) this.suggestDoor(end.back, heat);
+        return;
+      default:
+        for (const target of targets(end)) this.suggest(target, heat);
+    }
+  }
+
+  private suggestDoor(place: number, heat: number): void {
+    this.doors.add(place);
+    this.suggest(place, heat);
+  }
+
+  private heatOf(place: number): number {
+    return this.source(pageOf(place))?.page.heat(offsetOf(place)) ?? 0;
+  }
+
+  /** Decodes straight-line code up to known code, or the page's end. */
+  private line(start: number): Line {
+    const source = this.source(pageOf(start));
+    let at = start;
+    if (!source?.page.decoded(offsetOf(at))) return { end: undefined, next: start };
+    while (!this.known.has(at) && this.known.size < MAX_INSTRUCTIONS && pageOf(at) === pageOf(start)) {
+      const instruction = source.decoder.decode(offsetOf(at));
+      // It reaches into the next page, or is none.
+      if (!instruction) return { end: undefined, next: start };
+      this.known.set(at, instruction);
+      const end = this.controlEnd(instruction, at);
+      at += instruction.length;
+      if (end) return { end, next: at };
+    }
+    return { end: undefined, next: pageOf(at) === pageOf(start) ? start : at };
+  }
+
+  private controlEnd(instruction: Decoded, at: number): BlockEnd | undefined {
+    return controlEnd(instruction, at, (each) => this.space.pointer(pageOf(at), each));
+  }
+
+  private source(number: number): Source | undefined {
+    if (!this.sources.has(number)) {
+      const page = this.sources.size < MAX_PAGES ? this.space.page(number) : undefined;
+      this.sources.set(number, page && { page, decoder: new PageDecoder(page.bytes, this.space.mode) });
+    }
+    return this.sources.get(number);
+  }
+
+  region(starts: readonly number[]): Region {
+    const drafts = [...this.leaders]
+      .filter((start) => this.known.has(start))
+      .sort((a, b) => a - b)
+      .map((start) => this.block(start));
+    const indices = new Map<number, number>();
+    for (let i = 0; i < drafts.length; i++) {
+      const draft = drafts[i]!;
+      indices.set(draft.start, i);
+      // A block cut short for its length goes on in one of its own.
+      if (draft.end.kind === 'next' && this.known.has(draft.end.to) && !this.leaders.has(draft.end.to)) {
+        this.leaders.add(draft.end.to);
+        drafts.push(this.block(draft.end.to));
+      }
+    }
+    const ends = guessReturns(drafts, indices);
+    const blocks = drafts.map((draft, i) => ({
+      ...draft,
+      end: ends[i]!,
+      successors: targets(ends[i]!).flatMap((to) => indices.get(to) ?? []),
+    }));
+    const entries = [...new Set([...starts, ...this.doors])]
+      .flatMap((start) => indices.get(start) ?? [])
+      .filter((index) => mayBeEntered(blocks[index]!.instructions));
+    return { mode: this.space.mode, blocks, entries, indices };
+  }
+
+  private block(start: number): Omit<Block, 'successors'> {
+    const instructions: Decoded[] = [];
+    const page = pageOf(start);
+    let at = start;
+    while (instructions.length < MAX_BLOCK && pageOf(at) === page) {
+      const instruction = this.known.get(at);
+      if (!instruction) break;
+      const end = this.controlEnd(instruction, at);
+      if (end?.kind !== 'leave') instructions.push(instruction);
+      if (end) return { start, page, instructions, end };
+      at += instruction.length;
+      if (this.leaders.has(at)) break;
+    }
+    return { start, page, instructions, end: { kind: 'next', to: at } };
+  }
+}

@@ -1,0 +1,57 @@
+import { targets, type BlockEnd } from './blocks.js';
+
+/** Callers whose return address a return is compared with. */
+const MOST_GUESSES = 4;
+
+interface Draft {
+  readonly end: BlockEnd;
+}
+
+/**
+ * Ends of a region's blocks, returns with the places that calls in the region come back to as guesses: those calls
+ * whose callee leads to the return without leaving the function.
+ */
+export function guessReturns(blocks: readonly Draft[], indices: ReadonlyMap<number, number>): BlockEnd[] {
+  const guesses = new Map<number, number[]>();
+  for (const { end } of blocks) {
+    const back = backOf(end);
+    if (back === undefined || !indices.has(back)) continue;
+    for (const callee of targets(end)) {
+      const first = indices.get(callee);
+      if (first === undefined) continue;
+      for (const index of returnsFrom(first, blocks, indices)) {
+        const known = guesses.get(index) ?? [];
+        if (known.length < MOST_GUESSES && !known.includes(back)) known.push(back);
+        guesses.set(index, known);
+      }
+    }
+  }
+  return blocks.map(({ end }, index) => {
+    const found = guesses.get(index);
+    return end.kind === 'indirect' && found ? { ...end, guesses: found } : end;
+  });
+}
+
+/** Where a call comes back to. */
+function backOf(end: BlockEnd): number | undefined {
+  return end.kind === 'call' || end.kind === 'indirect' ? end.back : undefined;
+}
+
+/** Indices of the returns of the function that starts at a block. */
+function returnsFrom(first: number, blocks: readonly Draft[], indices: ReadonlyMap<number, number>): number[] {
+  const seen = new Set([first]);
+  const returns: number[] = [];
+  for (const index of seen) {
+    const { end } = blocks[index]!;
+    if (end.kind === 'indirect' && end.transfer === 'return') returns.push(index);
+    const back = backOf(end);
+    const onwards = back === undefined ? (isReturn(end) ? [] : targets(end)) : [back];
+    for (const place of onwards) {
+      const next = indices.get(place);
+      if (next !== undefined) seen.add(next);
+    }
+  }
+  return returns;
+}
+
+const isReturn = (end: BlockEnd): boolean => end.kind === 'indirect' && end.transfer === 'return';
