@@ -23,9 +23,16 @@ function seededRandom(): () => number {
   return () => random.word();
 }
 
-/** Both engines as in the product, but that they get the same random numbers. */
+/** Both engines as in the product, but that they get the same random numbers, and that more is translated, sooner. */
 export const createSeededVcpu: VcpuFactory = (memory, bus) =>
   new InterpreterEngine({ memory, bus, module: core(), random: seededRandom() });
 
 export const createSeededTranslatingVcpu: VcpuFactory = (memory, bus) =>
-  new TranslatorEngine({ memory, bus, module: core(), random: seededRandom() });
+  new TranslatorEngine({
+    memory,
+    bus,
+    module: core(),
+    random: seededRandom(),
+    sampleInstructions: 500,
+    hotSamples: 20,
+  });
