@@ -27,6 +27,11 @@ export interface CoreExports {
   readonly executeSingle: WebAssembly.ExportValue;
   readonly settleFlags: WebAssembly.ExportValue;
   readonly carryOf: WebAssembly.ExportValue;
+  readonly settleSingle: WebAssembly.ExportValue;
+  readonly settleDouble: WebAssembly.ExportValue;
+  readonly settleSingles: WebAssembly.ExportValue;
+  readonly settleDoubles: WebAssembly.ExportValue;
+  readonly settleExactness: WebAssembly.ExportValue;
   readonly mulHigh: WebAssembly.ExportValue;
   readonly mulHighSigned: WebAssembly.ExportValue;
 }

@@ -198,6 +198,22 @@ export const KIND_DEC = 20;
 /** FLAGS_RESULT and FLAGS_AUX hold the flags already. */
 export const KIND_STORED = 0x100;
 
+// Kinds of floating-point results that regions compute by WebAssembly's arithmetic (assembly/simd/native-result.ts).
+export const NATIVE_SUM = 0;
+export const NATIVE_DIFFERENCE = 1;
+export const NATIVE_PRODUCT = 2;
+export const NATIVE_QUOTIENT = 3;
+export const NATIVE_ROOT = 4;
+
+// Thresholds: a result that is measured below its format's (translator/lower/simd/ordinary.ts) is SSE's.
+export const NATIVE_THRESHOLD_SINGLE = -0x0200_0001;
+export const NATIVE_THRESHOLD_DOUBLE = -0x0040_0001;
+export const NATIVE_THRESHOLD_VECTOR = 1;
+/** Every result is to be asked about: one that is inexact sets PE, or MXCSR is not the usual one. */
+export const NATIVE_ASK = 0;
+/** This result is not SSE's. */
+export const NATIVE_LEAVE = -1;
+
 /** Instructions of one run of the main loop, which counts down bytes of ops in 32 bits. */
 export const MAX_BUDGET = 0x400_0000;
 

@@ -67,6 +67,7 @@ function emitRegion(
 function prologue(to: RegionCode): FunctionCode {
   const code = new FunctionCode(1);
   to.registers.load(code, to.registers.used);
+  to.loadVectors(code);
   code.i32(0).memory(Wasm.i64Load, PAGE_RIP).set(PAGE_RIP_LOCAL);
   code.i32(0).memory(Wasm.i32Load, REGION_BUDGET).set(BUDGET);
   to.loadTables(code);
@@ -90,6 +91,7 @@ function epilogue(to: RegionCode, { mode }: Region): FunctionCode {
   code.end();
   code.set(PACKED);
   to.registers.store(code, to.registers.written);
+  code.gap(() => to.vectors.storeRegisters());
   code.i32(0).get(NEXT_RIP);
   if (mode !== 'long') code.i64(0xffff_ffff).op(Wasm.i64And);
   code.memory(Wasm.i64Store, RIP);

@@ -3,6 +3,8 @@ import { KIND_IN_LOCAL } from './code/flags.js';
 import type { RegionCode } from './code/region-code.js';
 import { BUDGET, NEXT_RIP, PAGE_RIP_LOCAL, SELECTOR } from './code/region-locals.js';
 import { COUNT_SHIFT } from './code/exits.js';
+import { concernsVectors } from './code/guest-vectors.js';
+import type { Decoded } from './decode/decoded.js';
 import { loweringOf } from './lower/lowerings.js';
 import type { Block, IndirectEnd, Region } from './region/blocks.js';
 import { offsetOf, PAGE_BYTES } from './region/blocks.js';
@@ -141,15 +143,15 @@ export class RegionBody {
       to.locals.nextInstruction();
       const lowering = loweringOf(instruction);
       if (lowering) lowering.emit(to, instruction);
-      else this.executeByCore(this.place.opAt(page, instruction.offset));
+      else this.executeByCore(instruction, this.place.opAt(page, instruction.offset));
     });
     to.exits.remaining = 0;
     to.exits.offset = 0;
     this.emitEnd(end, instructions.at(-1)?.opcode ?? 0);
   }
 
-  private executeByCore(op: number): void {
-    if (op) this.to.executeSingle(op);
+  private executeByCore(instruction: Decoded, op: number): void {
+    if (op) this.to.executeSingle(op, concernsVectors(instruction));
     else this.to.exits.stepAlways();
   }
 

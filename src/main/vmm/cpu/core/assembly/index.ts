@@ -20,6 +20,7 @@ export { invalidateCode, flushAll as flushTranslations };
 /** What the translator calls, and its regions. */
 export { decodeAt } from './code-cache';
 export { carryOf, executeSingle, readCold, settleFlags, writeCold } from './regions';
+export { settleDouble, settleDoubles, settleExactness, settleSingle, settleSingles } from './simd/native-result';
 /** One wide division, for regions. */
 export { mulHigh, mulHighSigned } from './alu';
 

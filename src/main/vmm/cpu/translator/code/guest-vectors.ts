@@ -1,17 +1,12 @@
 import { CR0, CR4, FP_STATE } from '../../core/layout.js';
+import type { Feature } from '../../core/opcodes/opcode.js';
 import type { Decoded } from '../decode/decoded.js';
-import type { FunctionCode } from '../wasm/function-code.js';
-import { Wasm } from '../wasm/wasm-op.js';
+import { FunctionCode } from '../wasm/function-code.js';
+import { Simd } from '../wasm/simd-instruction.js';
+import { V128, Wasm } from '../wasm/wasm-op.js';
 import type { RegionExits } from './exits.js';
 import type { RegionMemory } from './guest-memory.js';
-
-const V128_LOAD = 0x00;
-const V128_STORE = 0x0b;
-/** MXCSR, in the block that assembly/fp/state.ts lays out; XMM registers are its first 256 bytes. */
-const MXCSR = FP_STATE + 384;
-/** Every exception masked, rounding to nearest, no flushing, and PE; the other exceptions are not looked at. */
-const MXCSR_NATIVE = 0x1fa0;
-const MXCSR_LOOKED_AT = 0xffe0;
+import type { RegionLocals } from './region-locals.js';
 
 const CR0_EM_TS = 0x0c;
 const CR4_OSFXSR = 1 << 9;
@@ -21,14 +16,30 @@ export const xmmReg = ({ modrm, rex }: Decoded): number => ((modrm >> 3) & 7) | 
 /** The same for ModR/M.rm in its register form. */
 export const xmmRm = ({ modrm, rex }: Decoded): number => (modrm & 7) | ((rex & 1) << 3);
 
-/** XMM registers, in the core's memory. */
+/** Features whose integer instructions save, load or change XMM registers or MXCSR. */
+const VECTOR_STATE: readonly Feature[] = ['fxsr', 'sse', 'sse2', 'xsave'];
+
+/** Whether an instruction that the core executes touches XMM registers or MXCSR. */
+export function concernsVectors({ row }: Decoded): boolean {
+  if (row.family === 'integer') return VECTOR_STATE.includes(row.feature);
+  return row.family === 'simd';
+}
+
+/** Elements of an XMM register that are known to be normal, zero or infinite: the first, or all of them. */
+export type OrdinaryElements = 'single' | 'double' | 'singles' | 'doubles';
+
+/** XMM registers, each in a local while the region runs: loaded at entry, stored at exit. */
 export class RegionVectors {
-  /** What code in front of here in the same block has made sure of. */
+  /** Locals of the registers the region uses. */
+  private readonly kept = new Map<number, number>();
+  private readonly written = new Set<number>();
+  // What code in front of here in the same block has made sure of.
   private sseFound = false;
-  private nativeFound = false;
+  private readonly ordinary = new Map<number, Set<OrdinaryElements>>();
 
   constructor(
     private readonly code: FunctionCode,
+    private readonly locals: RegionLocals,
     private readonly memory: RegionMemory,
     private readonly exits: RegionExits,
   ) {}
@@ -36,7 +47,7 @@ export class RegionVectors {
   /** Forgets what was found out: other ways lead here, or the core executed an instruction. */
   forget(): void {
     this.sseFound = false;
-    this.nativeFound = false;
+    this.ordinary.clear();
   }
 
   /** Leaves the instruction to the interpreter where SSE instructions fault (SDM vol. 3, 2.5). Before anything else. */
@@ -49,25 +60,54 @@ export class RegionVectors {
     this.exits.stepIf();
   }
 
-  /**
-   * The same where arithmetic is not as WebAssembly's: rounding, flushing, unmasked exceptions; and as long as no result
-   * was inexact, since what that sets in MXCSR is not found out here.
-   */
-  requireNativeArithmetic(): void {
-    if (this.nativeFound) return;
-    this.nativeFound = true;
-    this.code.i32(0).memory(Wasm.i32Load, MXCSR).i32(MXCSR_LOOKED_AT).op(Wasm.i32And).i32(MXCSR_NATIVE).op(Wasm.i32Ne);
-    this.exits.stepIf();
+  isOrdinary(register: number, elements: OrdinaryElements): boolean {
+    return this.ordinary.get(register)?.has(elements) ?? false;
+  }
+
+  /** Behind here a register's elements are known to be ordinary. */
+  noteOrdinary(register: number, elements: OrdinaryElements): void {
+    const known = this.ordinary.get(register) ?? new Set();
+    this.ordinary.set(register, known.add(elements));
   }
 
   /** Pushes a whole register (v128). */
   push(register: number): void {
-    this.code.i32(0).simdMemory(V128_LOAD, cell(register));
+    this.code.get(this.local(register));
   }
 
-  /** Takes a whole register from a local (v128). */
-  store(register: number, local: number): void {
-    this.code.i32(0).get(local).simdMemory(V128_STORE, cell(register));
+  /** Takes a whole register from the stack (v128). */
+  take(register: number): void {
+    this.ordinary.delete(register);
+    this.written.add(register);
+    this.code.set(this.local(register));
+  }
+
+  /** Takes a whole register from another. */
+  copy(register: number, from: number): void {
+    const known = this.ordinary.get(from);
+    this.push(from);
+    this.take(register);
+    if (known) this.ordinary.set(register, new Set(known));
+  }
+
+  /** Code that loads the registers that the region uses. */
+  loadRegisters(): FunctionCode {
+    const code = new FunctionCode();
+    for (const [register, local] of this.kept) code.i32(0).simdMemory(Simd.load, cell(register)).set(local);
+    return code;
+  }
+
+  /** Code that stores those that it changes. */
+  storeRegisters(): FunctionCode {
+    const code = new FunctionCode();
+    for (const register of this.written) code.i32(0).get(this.local(register)).simdMemory(Simd.store, cell(register));
+    return code;
+  }
+
+  private local(register: number): number {
+    const known = this.kept.get(register) ?? this.locals.permanent(V128);
+    this.kept.set(register, known);
+    return known;
   }
 
   /** Pushes the host pointer of an instruction's memory operand for reading; #GP if it must be aligned and is not. */
@@ -90,7 +130,7 @@ export class RegionVectors {
   }
 }
 
-/** Address of an XMM register. */
-export function cell(register: number): number {
+/** Address of an XMM register in the core's memory. */
+function cell(register: number): number {
   return FP_STATE + register * 16;
 }

@@ -1,5 +1,5 @@
 import type { FunctionImport } from '../wasm/module.js';
-import { I32, I64 } from '../wasm/wasm-op.js';
+import { F32, F64, I32, I64, V128 } from '../wasm/wasm-op.js';
 
 /** What regions import from the core, in the order of their function indices. */
 export const REGION_IMPORTS = [
@@ -10,6 +10,11 @@ export const REGION_IMPORTS = [
   { module: 'core', name: 'carryOf', parameters: [I32, I64, I64], results: [I32] },
   { module: 'core', name: 'mulHigh', parameters: [I64, I64], results: [I64] },
   { module: 'core', name: 'mulHighSigned', parameters: [I64, I64], results: [I64] },
+  { module: 'core', name: 'settleSingle', parameters: [I32, F32, F32, F32], results: [I32] },
+  { module: 'core', name: 'settleDouble', parameters: [I32, F64, F64, F64], results: [I32] },
+  { module: 'core', name: 'settleSingles', parameters: [I32, V128, V128, V128], results: [I32] },
+  { module: 'core', name: 'settleDoubles', parameters: [I32, V128, V128, V128], results: [I32] },
+  { module: 'core', name: 'settleExactness', parameters: [I32, I32], results: [I32] },
 ] as const satisfies readonly FunctionImport[];
 
 export type RegionImport = (typeof REGION_IMPORTS)[number]['name'];

@@ -3,6 +3,7 @@ import type { OperandBytes } from '../decode/decoded.js';
 import { FunctionCode } from '../wasm/function-code.js';
 import { I32, I64, Wasm } from '../wasm/wasm-op.js';
 import { RegionExits, type ExitLabels } from './exits.js';
+import { FloatThresholds } from './float-thresholds.js';
 import { RegionFlags } from './flags.js';
 import { RegionMemory } from './guest-memory.js';
 import { RegionVectors } from './guest-vectors.js';
@@ -32,6 +33,7 @@ export class RegionCode {
   readonly exits: RegionExits;
   readonly memory: RegionMemory;
   readonly vectors: RegionVectors;
+  readonly thresholds = new FloatThresholds(this.locals);
   readonly operands: Operands;
   /** Whether the flags that the current instruction leaves matter. */
   flagsMatter = true;
@@ -44,7 +46,7 @@ export class RegionCode {
     this.flags = new RegionFlags(code);
     this.exits = new RegionExits(code, this.flags, labels);
     this.memory = new RegionMemory(code, this.locals, this.registers, this.exits);
-    this.vectors = new RegionVectors(code, this.memory, this.exits);
+    this.vectors = new RegionVectors(code, this.locals, this.memory, this.exits);
     this.operands = new Operands(code, this.locals, this.registers, this.memory);
   }
 
@@ -77,20 +79,26 @@ export class RegionCode {
     else this.code.i32(bytes === 4 ? value : value & (bytes === 1 ? 0xff : 0xffff));
   }
 
-  /** Hands the current instruction to the core, by its op's address, and leaves if it does not simply go on. */
-  executeSingle(op: number): void {
+  /**
+   * Hands the current instruction to the core, by its op's address, and leaves if it does not simply go on.
+   * @param vectors whether XMM registers or MXCSR are of interest to it
+   */
+  executeSingle(op: number, vectors: boolean): void {
     const { code } = this;
     // Which registers the region uses is known at its end.
     code.gap(() => this.storeRegisters());
+    if (vectors) code.gap(() => this.vectors.storeRegisters());
     code.i32(0).get(PAGE_RIP_LOCAL).memory(Wasm.i64Store, PAGE_RIP);
     this.storeFlags();
     code.i32(op).call(importIndex('executeSingle')).tee(ANSWER);
     code.openIf('unlikely');
+    if (!vectors) code.gap(() => this.vectors.storeRegisters());
     this.exits.gone();
     code.end();
     code.gap(() => this.loadRegisters());
     this.loadTables();
     this.loadFlags();
+    if (vectors) this.loadVectors();
     this.vectors.forget();
   }
 
@@ -111,6 +119,12 @@ export class RegionCode {
     const code = new FunctionCode();
     this.registers.store(code, this.registers.written);
     return code;
+  }
+
+  /** Loads what the region uses of XMM registers and MXCSR. */
+  loadVectors(code = this.code): void {
+    code.gap(() => this.vectors.loadRegisters());
+    code.gap(() => this.thresholds.load());
   }
 
   loadTables(code = this.code): void {

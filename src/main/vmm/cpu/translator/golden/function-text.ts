@@ -11,7 +11,7 @@ import {
 } from '../code/region-locals.js';
 import { REGION_IMPORTS } from '../code/imports.js';
 import { Simd } from '../wasm/simd-instruction.js';
-import { Wasm } from '../wasm/wasm-op.js';
+import { Saturating, Wasm } from '../wasm/wasm-op.js';
 
 /** Text of WebAssembly instructions, one a line, for people: what lowerings write, to be read as a difference. */
 
@@ -30,6 +30,10 @@ const LOCALS: Readonly<Record<number, string>> = {
 };
 const PLAIN = new Map<number, string>(Object.entries(Wasm).map(([name, opcode]) => [opcode, name]));
 const VECTOR = new Map<number, string>(Object.entries(Simd).map(([name, opcode]) => [opcode, name]));
+const CONVERSIONS = new Map<number, string>(
+  Object.entries(Saturating).map(([name, opcode]) => [opcode, `${name} saturating`]),
+);
+const SATURATING_PREFIX = 0xfc;
 const SIMD_PREFIX = 0xfd;
 const V128_CONST = 0x0c;
 const SHUFFLE = 0x0d;
@@ -55,6 +59,7 @@ export function functionText(bytes: Uint8Array): string[] {
 
 function instruction(opcode: number, reader: Reader): string {
   if (opcode === SIMD_PREFIX) return vectorInstruction(reader);
+  if (opcode === SATURATING_PREFIX) return CONVERSIONS.get(reader.unsigned())!;
   const name = PLAIN.get(opcode) ?? `op ${opcode.toString(16)}`;
   switch (opcode) {
     case Wasm.localGet:

@@ -7,13 +7,13 @@ const I8X16_SHUFFLE = 0x0d;
 /** A structured construct that is open; made by {@link FunctionCode.open}. */
 export type Label = number;
 
-/** Which way an `if` mostly goes: what V8 lays out and gives registers to as the straight path. */
+/** Which way an `if` or `br_if` mostly goes: what V8 lays out and gives registers to as the straight path. */
 export type Hint = 'likely' | 'unlikely';
 
 /** A stretch of finished code. */
 export interface CodePart {
   readonly bytes: Uint8Array;
-  /** Hints for its `if`s, by offset from the part's start. */
+  /** Hints for its branches, by offset from the part's start. */
   readonly hints: readonly BranchHint[];
 }
 
@@ -57,12 +57,11 @@ export class FunctionCode {
     return parts;
   }
 
-  private part(from: number, to: number): CodePart {
-    const hints = this.hints.filter(({ at }) => at >= from && at < to);
-    return {
-      bytes: this.sink.view().subarray(from, to),
-      hints: hints.map(({ at, hint }) => ({ at: at - from, hint })),
-    };
+  /** A saturating conversion, behind its prefix. */
+  saturating(opcode: number): this {
+    this.sink.byte(0xfc);
+    this.sink.unsigned(opcode);
+    return this;
   }
 
   /** An instruction behind the SIMD prefix. */
@@ -180,7 +179,8 @@ export class FunctionCode {
     return this.branch(Wasm.br, label);
   }
 
-  brIf(label: Label): this {
+  brIf(label: Label, hint?: Hint): this {
+    if (hint) this.hints.push({ at: this.sink.length, hint });
     return this.branch(Wasm.brIf, label);
   }
 
@@ -196,6 +196,14 @@ export class FunctionCode {
     this.sink.byte(opcode);
     for (const byte of new Uint8Array(value.buffer)) this.sink.byte(byte);
     return this;
+  }
+
+  private part(from: number, to: number): CodePart {
+    const hints = this.hints.filter(({ at }) => at >= from && at < to);
+    return {
+      bytes: this.sink.view().subarray(from, to),
+      hints: hints.map(({ at, hint }) => ({ at: at - from, hint })),
+    };
   }
 
   private branch(opcode: number, label: Label): this {

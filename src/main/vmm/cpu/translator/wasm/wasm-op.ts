@@ -143,6 +143,8 @@ export const Wasm = {
   f64ConvertI32S: 0xb7,
   f64ConvertI64S: 0xb9,
   f64PromoteF32: 0xbb,
+  i32ReinterpretF32: 0xbc,
+  i64ReinterpretF64: 0xbd,
   i64ExtendI32S: 0xac,
   i64ExtendI32U: 0xad,
   i32Extend8S: 0xc0,
@@ -151,6 +153,9 @@ export const Wasm = {
   i64Extend16S: 0xc3,
   i64Extend32S: 0xc4,
 } as const;
+
+/** Saturating conversions, behind the prefix FC. */
+export const Saturating = { i64TruncF32S: 0x04, i64TruncF64S: 0x06 } as const;
 
 /** Value types, and the empty block type. */
 export const I32 = 0x7f;

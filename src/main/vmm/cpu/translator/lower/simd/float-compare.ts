@@ -4,8 +4,16 @@ import type { RegionCode } from '../../code/region-code.js';
 import { Simd } from '../../wasm/simd-instruction.js';
 import { Wasm } from '../../wasm/wasm-op.js';
 import { sets, type Lowering } from '../lowering.js';
-import { DOUBLE, SINGLE, saveScalarDestination, saveScalarSource, type FloatFormat } from './float-format.js';
-import { pushOrdinary, requireOrdinaryVectors } from './ordinary.js';
+import {
+  DOUBLE,
+  SINGLE,
+  scalarDestination,
+  scalarSource,
+  vectorDestination,
+  vectorSource,
+  type FloatFormat,
+} from './float-format.js';
+import { requireOrdinary, requireOrdinaryVectors } from './ordinary.js';
 import { byteOf, saveDestination, saveSource, saveVector, vector, type VectorLowerings } from './vector-lowering.js';
 
 /** In the core's word of carries: CF without OF, and what makes the parity of result 0 odd. */
@@ -26,16 +34,13 @@ function takeZeroAndCarry(to: RegionCode, zero: number, carry: number): void {
 function ordered(format: FloatFormat): Lowering {
   const lowering = vector((to, instruction) => {
     const { code } = to;
-    const b = saveScalarSource(to, instruction, format);
-    const a = saveScalarDestination(to, instruction, format);
-    pushOrdinary(to, format, a);
-    pushOrdinary(to, format, b);
-    code.op(Wasm.i32And).op(Wasm.i32Eqz);
-    to.exits.stepIf();
+    const b = scalarSource(to, instruction, format);
+    const a = scalarDestination(to, instruction, format);
+    requireOrdinary(to, format, [a, b]);
     if (!to.flagsMatter) return;
-    code.get(a).get(b).op(format.eq);
+    code.get(a.local).get(b.local).op(format.eq);
     const zero = to.save(4);
-    code.get(a).get(b).op(format.lt);
+    code.get(a.local).get(b.local).op(format.lt);
     takeZeroAndCarry(to, zero, to.save(4));
   });
   return { ...lowering, flags: sets };
@@ -69,11 +74,11 @@ function pushMask(to: RegionCode, { vector: v }: FloatFormat, a: number, b: numb
 /** CMPPS, CMPPD. */
 function packed(format: FloatFormat): Lowering {
   return vector((to, instruction) => {
-    const b = saveSource(to, instruction);
-    const a = saveDestination(to, instruction);
-    requireOrdinaryVectors(to, format, 'sum', [a, b], undefined);
-    pushMask(to, format, a, b, byteOf(instruction) & 7);
-    to.vectors.store(xmmReg(instruction), saveVector(to));
+    const b = vectorSource(to, instruction);
+    const a = vectorDestination(to, instruction);
+    requireOrdinaryVectors(to, format, [a, b]);
+    pushMask(to, format, a.local, b.local, byteOf(instruction) & 7);
+    to.vectors.take(xmmReg(instruction));
   });
 }
 
@@ -84,19 +89,15 @@ const FIRST_DOUBLE = [16, 17, 18, 19, 20, 21, 22, 23, 8, 9, 10, 11, 12, 13, 14, 
 function scalar(format: FloatFormat): Lowering {
   return vector((to, instruction) => {
     const { code } = to;
-    const x = saveScalarSource(to, instruction, format);
-    const y = saveScalarDestination(to, instruction, format);
-    pushOrdinary(to, format, x);
-    pushOrdinary(to, format, y);
-    code.op(Wasm.i32And).op(Wasm.i32Eqz);
-    to.exits.stepIf();
+    const source = scalarSource(to, instruction, format);
+    requireOrdinary(to, format, [source, scalarDestination(to, instruction, format)]);
     const a = saveDestination(to, instruction);
-    code.get(a).get(x).simdLane(format.replace, 0);
+    code.get(a).get(source.local).simdLane(format.replace, 0);
     const b = saveVector(to);
     code.get(a);
     pushMask(to, format, a, b, byteOf(instruction) & 7);
     code.shuffle(format.bytes === 4 ? FIRST_SINGLE : FIRST_DOUBLE);
-    to.vectors.store(xmmReg(instruction), saveVector(to));
+    to.vectors.take(xmmReg(instruction));
   });
 }
 

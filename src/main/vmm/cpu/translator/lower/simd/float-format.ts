@@ -1,9 +1,12 @@
+import { NATIVE_THRESHOLD_DOUBLE, NATIVE_THRESHOLD_SINGLE } from '../../../core/layout.js';
+import { xmmReg, xmmRm, type OrdinaryElements } from '../../code/guest-vectors.js';
+import type { RegionImport } from '../../code/imports.js';
 import type { RegionCode } from '../../code/region-code.js';
-import { xmmReg, xmmRm } from '../../code/guest-vectors.js';
 import type { Decoded } from '../../decode/decoded.js';
 import { Simd } from '../../wasm/simd-instruction.js';
-import { F32, F64, Wasm } from '../../wasm/wasm-op.js';
-import { saveVector } from './vector-lowering.js';
+import type { FunctionCode } from '../../wasm/function-code.js';
+import { F32, F64, Saturating, Wasm } from '../../wasm/wasm-op.js';
+import { saveDestination, saveSource } from './vector-lowering.js';
 
 /** Single or double precision: WebAssembly's instructions for one element and for a vector of them. */
 export interface FloatFormat {
@@ -16,11 +19,31 @@ export interface FloatFormat {
   readonly gt: number;
   readonly le: number;
   readonly ge: number;
+  readonly trunc: number;
+  /** Behind the prefix of saturating conversions. */
+  readonly truncateToI64: number;
   readonly extract: number;
   readonly replace: number;
   /** The smallest normal number. */
   readonly minNormal: number;
+  /** NATIVE_THRESHOLD_* of the core's layout. */
+  readonly threshold: number;
+  /** Function of the core that is asked about a result. */
+  readonly settle: RegionImport;
+  /** What XMM registers are known by. */
+  readonly ordinary: OrdinaryElements;
   readonly vector: {
+    readonly sum: number;
+    readonly difference: number;
+    /** Bits of both fractions that are zero in operands whose product is exact, whatever the others are. */
+    readonly lowerHalf: bigint;
+    /** On the bits. */
+    readonly add: number;
+    readonly gtS: number;
+    readonly ltS: number;
+    readonly bitmask: number;
+    readonly settle: RegionImport;
+    readonly ordinary: OrdinaryElements;
     readonly abs: number;
     readonly eq: number;
     readonly lt: number;
@@ -28,9 +51,30 @@ export interface FloatFormat {
     readonly le: number;
     readonly ge: number;
     readonly allTrue: number;
-    /** Bits of the smallest normal number and of infinity in every element. */
-    readonly minNormal: bigint;
-    readonly infinity: bigint;
+    readonly ne: number;
+    readonly normal: LaneRange;
+    readonly denormal: LaneRange;
+  };
+}
+
+/** Bits of an element, doubled, that lie in a range: plus `bias` they are not above, or below, `limit`, signed. */
+interface LaneRange {
+  readonly bias: bigint;
+  readonly limit: bigint;
+}
+
+/** Normal numbers but the smallest: not above; denormal ones: below. As the two 64-bit halves of a vector. */
+function ranges(bits: bigint, fraction: bigint): { readonly normal: LaneRange; readonly denormal: LaneRange } {
+  const sign = 1n << (bits - 1n);
+  const smallest = 2n << fraction;
+  const infinity = (1n << bits) - smallest;
+  const half = (value: bigint): bigint => {
+    const lane = BigInt.asUintN(Number(bits), value);
+    return bits === 32n ? lane | (lane << 32n) : lane;
+  };
+  return {
+    normal: { bias: half(sign - smallest - 2n), limit: half(sign + infinity - smallest - 4n) },
+    denormal: { bias: half(sign - 1n), limit: half(sign + smallest - 1n) },
   };
 }
 
@@ -44,10 +88,24 @@ export const SINGLE: FloatFormat = {
   gt: Wasm.f32Gt,
   le: Wasm.f32Le,
   ge: Wasm.f32Ge,
+  trunc: Wasm.f32Trunc,
+  truncateToI64: Saturating.i64TruncF32S,
   extract: Simd.f32x4Extract,
   replace: Simd.f32x4Replace,
   minNormal: 2 ** -126,
+  threshold: NATIVE_THRESHOLD_SINGLE,
+  settle: 'settleSingle',
+  ordinary: 'single',
   vector: {
+    sum: Simd.f32x4Add,
+    difference: Simd.f32x4Sub,
+    lowerHalf: 0x0000_0fff_0000_0fffn,
+    add: Simd.i32x4Add,
+    gtS: Simd.i32x4GtS,
+    ltS: Simd.i32x4LtS,
+    bitmask: Simd.i32x4Bitmask,
+    settle: 'settleSingles',
+    ordinary: 'singles',
     abs: Simd.f32x4Abs,
     eq: Simd.f32x4Eq,
     lt: Simd.f32x4Lt,
@@ -55,8 +113,8 @@ export const SINGLE: FloatFormat = {
     le: Simd.f32x4Le,
     ge: Simd.f32x4Ge,
     allTrue: Simd.i32x4AllTrue,
-    minNormal: 0x0080_0000_0080_0000n,
-    infinity: 0x7f80_0000_7f80_0000n,
+    ne: Simd.f32x4Ne,
+    ...ranges(32n, 23n),
   },
 };
 
@@ -70,10 +128,24 @@ export const DOUBLE: FloatFormat = {
   gt: Wasm.f64Gt,
   le: Wasm.f64Le,
   ge: Wasm.f64Ge,
+  trunc: Wasm.f64Trunc,
+  truncateToI64: Saturating.i64TruncF64S,
   extract: Simd.f64x2Extract,
   replace: Simd.f64x2Replace,
   minNormal: 2 ** -1022,
+  threshold: NATIVE_THRESHOLD_DOUBLE,
+  settle: 'settleDouble',
+  ordinary: 'double',
   vector: {
+    sum: Simd.f64x2Add,
+    difference: Simd.f64x2Sub,
+    lowerHalf: 0x07ff_ffffn,
+    add: Simd.i64x2Add,
+    gtS: Simd.i64x2GtS,
+    ltS: Simd.i64x2LtS,
+    bitmask: Simd.i64x2Bitmask,
+    settle: 'settleDoubles',
+    ordinary: 'doubles',
     abs: Simd.f64x2Abs,
     eq: Simd.f64x2Eq,
     lt: Simd.f64x2Lt,
@@ -81,8 +153,8 @@ export const DOUBLE: FloatFormat = {
     le: Simd.f64x2Le,
     ge: Simd.f64x2Ge,
     allTrue: Simd.i64x2AllTrue,
-    minNormal: 0x0010_0000_0000_0000n,
-    infinity: 0x7ff0_0000_0000_0000n,
+    ne: Simd.f64x2Ne,
+    ...ranges(64n, 52n),
   },
 };
 
@@ -93,28 +165,34 @@ export function saveFloat(to: RegionCode, format: FloatFormat): number {
   return local;
 }
 
-export function constant(to: RegionCode, format: FloatFormat, value: number): void {
-  if (format.bytes === 4) to.code.f32(value);
-  else to.code.f64(value);
+export function constant(code: FunctionCode, format: FloatFormat, value: number): void {
+  if (format.bytes === 4) code.f32(value);
+  else code.f64(value);
 }
 
-/** The source operand's first element in a temporary. */
-export function saveScalarSource(to: RegionCode, instruction: Decoded, format: FloatFormat): number {
-  if (instruction.memory) {
-    to.vectors.pushSource(instruction, format.bytes);
-    to.code.memory(format.load);
-  } else {
-    to.vectors.push(xmmRm(instruction));
-    to.code.simdLane(format.extract, 0);
-  }
-  return saveFloat(to, format);
+/** A value in a temporary, and the XMM register it is also in, if any. */
+export interface FloatOperand {
+  readonly local: number;
+  readonly register: number | undefined;
 }
 
-/** The destination register's first element in a temporary. */
-export function saveScalarDestination(to: RegionCode, instruction: Decoded, format: FloatFormat): number {
-  to.vectors.push(xmmReg(instruction));
+/** The source operand's first element. */
+export function scalarSource(to: RegionCode, instruction: Decoded, format: FloatFormat): FloatOperand {
+  if (!instruction.memory) return firstElement(to, xmmRm(instruction), format);
+  to.vectors.pushSource(instruction, format.bytes);
+  to.code.memory(format.load);
+  return { local: saveFloat(to, format), register: undefined };
+}
+
+/** The destination register's first element. */
+export function scalarDestination(to: RegionCode, instruction: Decoded, format: FloatFormat): FloatOperand {
+  return firstElement(to, xmmReg(instruction), format);
+}
+
+function firstElement(to: RegionCode, register: number, format: FloatFormat): FloatOperand {
+  to.vectors.push(register);
   to.code.simdLane(format.extract, 0);
-  return saveFloat(to, format);
+  return { local: saveFloat(to, format), register };
 }
 
 /** Makes a temporary the destination register's first element; the others stay. */
@@ -122,5 +200,29 @@ export function storeScalar(to: RegionCode, instruction: Decoded, format: FloatF
   const register = xmmReg(instruction);
   to.vectors.push(register);
   to.code.get(value).simdLane(format.replace, 0);
-  to.vectors.store(register, saveVector(to));
+  to.vectors.take(register);
+}
+
+/** The same with a value that is normal, zero or infinite. */
+export function storeOrdinaryScalar(to: RegionCode, instruction: Decoded, format: FloatFormat, value: number): void {
+  storeScalar(to, instruction, format, value);
+  to.vectors.noteOrdinary(xmmReg(instruction), format.ordinary);
+}
+
+/** The source operand, all of it. */
+export function vectorSource(to: RegionCode, instruction: Decoded): FloatOperand {
+  const local = saveSource(to, instruction);
+  return { local, register: instruction.memory ? undefined : xmmRm(instruction) };
+}
+
+/** The destination register, all of it. */
+export function vectorDestination(to: RegionCode, instruction: Decoded): FloatOperand {
+  return { local: saveDestination(to, instruction), register: xmmReg(instruction) };
+}
+
+/** Takes the vector in a temporary, whose elements are ordinary, to the destination register. */
+export function storeOrdinaryVector(to: RegionCode, instruction: Decoded, format: FloatFormat, value: number): void {
+  to.code.get(value);
+  to.vectors.take(xmmReg(instruction));
+  to.vectors.noteOrdinary(xmmReg(instruction), format.vector.ordinary);
 }

@@ -28,9 +28,9 @@ function storeToMemory(to: RegionCode, instruction: Decoded, half = 0): void {
 const whole = vector((to, instruction) => {
   if (stores(instruction) && instruction.memory) return storeToMemory(to, instruction);
   const [target, source] = stores(instruction) ? [xmmRm, xmmReg] : [xmmReg, xmmRm];
-  if (stores(instruction)) to.vectors.push(source(instruction));
-  else pushSource(to, instruction);
-  to.vectors.store(target(instruction), saveVector(to));
+  if (!instruction.memory) return to.vectors.copy(target(instruction), source(instruction));
+  pushSource(to, instruction);
+  to.vectors.take(target(instruction));
 });
 
 /** Bytes of the result: 0–15 of the target, 16–31 of the source. */
@@ -49,7 +49,7 @@ function merge(bytes: readonly number[], half = 0): Lowering {
     const source = saveVector(to);
     to.vectors.push(target);
     to.code.get(source).shuffle(bytes);
-    to.vectors.store(target, saveVector(to));
+    to.vectors.take(target);
   });
 }
 
@@ -65,7 +65,7 @@ const quad = vector((to, instruction) => {
   if (stores(instruction)) to.vectors.push(xmmReg(instruction));
   else pushSource(to, instruction);
   if (!instruction.memory) to.code.v128(0xffff_ffff_ffff_ffffn, 0n).simd(Simd.and);
-  to.vectors.store(stores(instruction) ? xmmRm(instruction) : xmmReg(instruction), saveVector(to));
+  to.vectors.take(stores(instruction) ? xmmRm(instruction) : xmmReg(instruction));
 });
 
 function toGeneral(to: RegionCode, instruction: Decoded): void {
@@ -92,7 +92,7 @@ function fromGeneral(to: RegionCode, instruction: Decoded): void {
     to.registers.push(generalOperand(instruction, 1), bytes);
     to.code.simdLane(bytes === 8 ? Simd.i64x2Replace : Simd.i32x4Replace, 0);
   }
-  to.vectors.store(xmmReg(instruction), saveVector(to));
+  to.vectors.take(xmmReg(instruction));
 }
 
 /** Sign bits into a general register. */
@@ -157,7 +157,7 @@ function insert(element: Element): Lowering {
       to.registers.push(generalOperand(instruction, 1), element.bytes === 8 ? 8 : 4);
       code.simdLane(element.replace, lane(element, instruction));
     }
-    to.vectors.store(xmmReg(instruction), saveVector(to));
+    to.vectors.take(xmmReg(instruction));
   });
 }
 

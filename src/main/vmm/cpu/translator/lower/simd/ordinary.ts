@@ -1,116 +1,91 @@
+import type { OrdinaryElements } from '../../code/guest-vectors.js';
 import type { RegionCode } from '../../code/region-code.js';
 import { Simd } from '../../wasm/simd-instruction.js';
 import { Wasm } from '../../wasm/wasm-op.js';
-import { constant, type FloatFormat } from './float-format.js';
+import { constant, type FloatFormat, type FloatOperand } from './float-format.js';
 
-/**
- * Where WebAssembly's arithmetic is SSE's, as in the core's assembly/simd/ordinary.ts: operands normal, zero or infinite,
- * the result finite and, but for sums, not near underflow. Everything else is left to the interpreter.
- */
-export type ResultKind = 'sum' | 'product' | 'quotient' | 'root';
+/** Operands are ordinary if they are normal, zero or infinite: what SSE makes of others is the core's knowledge. */
 
-/** Pushes whether a temporary is normal, zero or infinite. */
-export function pushOrdinary(to: RegionCode, format: FloatFormat, value: number): void {
-  pushNotSmall(to, format, value);
+/** Bits of an exponent in the upper half of a double and in a single; a one in its lowest place, doubled. */
+const EXPONENT = { 4: 0x7f80_0000, 8: 0x7ff0_0000 } as const;
+export const SMALLEST = { 4: 0x0100_0000, 8: 0x0020_0000 } as const;
+
+/** Pushes a temporary's sign, exponent and what of its fraction goes into the same 32 bits. */
+export function pushHead(to: RegionCode, { bytes }: FloatFormat, value: number): void {
   to.code.get(value);
-  constant(to, format, 0);
-  to.code.op(format.eq).op(Wasm.i32Or);
+  if (bytes === 4) to.code.op(Wasm.i32ReinterpretF32);
+  else to.code.op(Wasm.i64ReinterpretF64).i64(32).op(Wasm.i64ShrU).op(Wasm.i32WrapI64);
 }
 
-function pushNotSmall(to: RegionCode, format: FloatFormat, value: number): void {
-  to.code.get(value).op(format.abs);
-  constant(to, format, format.minNormal);
-  to.code.op(format.ge);
+/** Pushes whether a temporary is zero or denormal. */
+export function pushSmall(to: RegionCode, format: FloatFormat, value: number): void {
+  pushHead(to, format, value);
+  to.code.i32(EXPONENT[format.bytes]).op(Wasm.i32And).op(Wasm.i32Eqz);
 }
 
-function pushFinite(to: RegionCode, format: FloatFormat, value: number): void {
-  to.code.get(value).op(format.abs);
-  constant(to, format, Infinity);
-  to.code.op(format.lt);
+/** Those that code in front of here has not made sure of. */
+export function unknown(to: RegionCode, operands: readonly FloatOperand[], elements: OrdinaryElements): FloatOperand[] {
+  return operands.filter(({ register }) => register === undefined || !to.vectors.isOrdinary(register, elements));
 }
 
-function pushNotNearUnderflow(to: RegionCode, format: FloatFormat, value: number): void {
-  to.code.get(value).op(format.abs);
-  constant(to, format, format.minNormal);
-  to.code.op(format.gt);
+export function note(to: RegionCode, operands: readonly FloatOperand[], elements: OrdinaryElements): void {
+  for (const { register } of operands) if (register !== undefined) to.vectors.noteOrdinary(register, elements);
 }
 
-function pushZero(to: RegionCode, format: FloatFormat, value: number): void {
-  to.code.get(value);
-  constant(to, format, 0);
-  to.code.op(format.eq);
+/** Pushes the lanes of a temporary that are denormal. */
+export function pushDenormal({ code }: RegionCode, { add, denormal, ltS }: FloatFormat['vector'], value: number): void {
+  const { bias, limit } = denormal;
+  code.get(value).get(value).simd(add).v128(bias).simd(add).v128(limit).simd(ltS);
 }
 
-/** Leaves the instruction to the interpreter unless operands (temporaries) and result are as above. */
-export function requireOrdinary(
-  to: RegionCode,
-  format: FloatFormat,
-  kind: ResultKind,
-  operands: readonly number[],
-  result: number,
-): void {
+/** Leaves the instruction to the interpreter unless values are normal, zero or infinite. */
+export function requireOrdinary(to: RegionCode, format: FloatFormat, operands: readonly FloatOperand[]): void {
   const { code } = to;
-  // Nothing is zero, usually; a sum may be.
-  pushFinite(to, format, result);
-  if (kind === 'product' || kind === 'quotient') {
-    pushNotNearUnderflow(to, format, result);
-    code.op(Wasm.i32And);
-  }
-  for (const operand of operands) {
-    pushNotSmall(to, format, operand);
-    code.op(Wasm.i32And);
-  }
-  code.op(Wasm.i32Eqz);
-  code.open(Wasm.if);
-  pushFinite(to, format, result);
-  if (kind === 'product' || kind === 'quotient') {
-    pushNotNearUnderflow(to, format, result);
-    const [a, b] = operands as [number, number];
-    pushZero(to, format, a);
-    code.op(Wasm.i32Or);
-    if (kind === 'product') {
-      pushZero(to, format, b);
-      code.op(Wasm.i32Or);
-    }
-    code.op(Wasm.i32And);
-  }
-  for (const operand of operands) {
-    pushOrdinary(to, format, operand);
-    code.op(Wasm.i32And);
-  }
+  const open = unknown(to, operands, format.ordinary);
+  if (open.length === 0) return;
+  const smallest = SMALLEST[format.bytes];
+  const settled = code.open(Wasm.block);
+  const looking = code.open(Wasm.block);
+  open.forEach(({ local }, index) => {
+    // Normal, most likely.
+    pushHead(to, format, local);
+    code.i32(1).op(Wasm.i32Shl).i32(smallest).op(Wasm.i32Sub);
+    code.i32(2 * EXPONENT[format.bytes] - smallest);
+    if (index < open.length - 1) code.op(Wasm.i32GeU).brIf(looking, 'unlikely');
+    else code.op(Wasm.i32LtU).brIf(settled, 'likely');
+  });
+  code.end();
+  open.forEach(({ local }, index) => {
+    pushOrdinary(to, format, local);
+    if (index > 0) code.op(Wasm.i32And);
+  });
   code.op(Wasm.i32Eqz);
   to.exits.stepIf();
   code.end();
+  note(to, operands, format.ordinary);
 }
 
-/** The same for every element of vectors in temporaries; `result` is `undefined` where only the operands matter. */
-export function requireOrdinaryVectors(
-  to: RegionCode,
-  { vector }: FloatFormat,
-  kind: ResultKind,
-  operands: readonly number[],
-  result: number | undefined,
-): void {
+function pushOrdinary({ code }: RegionCode, format: FloatFormat, value: number): void {
+  code.get(value).op(format.abs);
+  constant(code, format, format.minNormal);
+  code.op(format.ge).get(value);
+  constant(code, format, 0);
+  code.op(format.eq).op(Wasm.i32Or);
+}
+
+/** The same for every element of vectors. */
+export function requireOrdinaryVectors(to: RegionCode, format: FloatFormat, operands: readonly FloatOperand[]): void {
   const { code } = to;
-  const compare = (value: number, bits: bigint, op: number): void => {
-    code.get(value).simd(vector.abs).v128(bits).simd(op);
-  };
-  operands.forEach((operand, i) => {
-    compare(operand, vector.minNormal, vector.ge);
-    code.get(operand).v128(0n).simd(vector.eq).simd(Simd.or);
-    if (i > 0) code.simd(Simd.and);
+  const { vector } = format;
+  const open = unknown(to, operands, vector.ordinary);
+  if (open.length === 0) return;
+  open.forEach(({ local }, index) => {
+    pushDenormal(to, vector, local);
+    // A NaN is not equal to itself.
+    code.get(local).get(local).simd(vector.ne).simd(Simd.or);
+    if (index > 0) code.simd(Simd.or);
   });
-  if (result !== undefined) {
-    compare(result, vector.infinity, vector.lt);
-    code.simd(Simd.and);
-    if (kind === 'product' || kind === 'quotient') {
-      const [a, b] = operands as [number, number];
-      compare(result, vector.minNormal, vector.gt);
-      code.get(a).v128(0n).simd(vector.eq).simd(Simd.or);
-      if (kind === 'product') code.get(b).v128(0n).simd(vector.eq).simd(Simd.or);
-      code.simd(Simd.and);
-    }
-  }
-  code.simd(vector.allTrue).op(Wasm.i32Eqz);
+  code.simd(Simd.anyTrue);
   to.exits.stepIf();
+  note(to, operands, vector.ordinary);
 }

@@ -3,7 +3,7 @@ import { xmmRm } from '../../code/guest-vectors.js';
 import { Simd } from '../../wasm/simd-instruction.js';
 import { I32, I64, Wasm } from '../../wasm/wasm-op.js';
 import type { Lowering } from '../lowering.js';
-import { binary, byteOf, saveVector, vector, type VectorLowerings } from './vector-lowering.js';
+import { binary, byteOf, vector, type VectorLowerings } from './vector-lowering.js';
 
 /** A packed shift: WebAssembly takes the count modulo the width, x86 shifts everything out. */
 interface Shift {
@@ -44,7 +44,7 @@ function byImmediate({ op, width, arithmetic }: Shift): Lowering {
       to.vectors.push(xmmRm(instruction));
       to.code.i32(Math.min(count, width - 1)).simd(op);
     }
-    to.vectors.store(xmmRm(instruction), saveVector(to));
+    to.vectors.take(xmmRm(instruction));
   });
 }
 
@@ -60,7 +60,7 @@ function byBytes(left: boolean): Lowering {
         return from >= 0 && from < 16 ? from : 16;
       }),
     );
-    to.vectors.store(xmmRm(instruction), saveVector(to));
+    to.vectors.take(xmmRm(instruction));
   });
 }
 

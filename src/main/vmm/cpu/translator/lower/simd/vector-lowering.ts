@@ -78,7 +78,7 @@ export function saveDestination(to: RegionCode, instruction: Decoded): number {
 
 /** Takes the vector on the stack to the destination register. */
 export function storeDestination(to: RegionCode, instruction: Decoded): void {
-  to.vectors.store(xmmReg(instruction), saveVector(to));
+  to.vectors.take(xmmReg(instruction));
 }
 
 /** destination = combine(destination, source), both in temporaries; the result is left on the stack. */
