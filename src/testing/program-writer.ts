@@ -3,6 +3,12 @@ import type { Random } from './random.js';
 /** EAX, ECX, EDX, EBX, EDI; EBP counts the loop, ESI points at the data. */
 const REGISTERS = [0, 1, 2, 3, 7];
 
+/** Addresses string instructions start from: in the data, and in front of where memory ends. */
+const STRINGS = 0x2_0100;
+const END_OF_MEMORY = 0x100_0000;
+/** Arithmetic flags, DF, IF, AC, ID. */
+const POPPED_FLAGS = 0x24_0ed5;
+
 /** Random programs of a loop around what compilers emit most, with forward jumps, memory operands and rare faults. */
 export class ProgramWriter {
   constructor(
@@ -21,7 +27,7 @@ export class ProgramWriter {
 
   private instruction(): number[] {
     const { random } = this;
-    switch (random.below(16)) {
+    switch (random.below(22)) {
       case 0:
       case 1:
       case 2:
@@ -51,8 +57,101 @@ export class ProgramWriter {
         return [0x9c, 0x58 + random.pick(REGISTERS)];
       case 14:
         return random.below(12) === 0 ? [0x0f, 0x0b] : [0x0f, 0xb6, this.registers()];
+      case 15:
+        return this.locked();
+      case 16:
+        return this.bitOfMemory();
+      case 17:
+        return this.string();
+      case 18:
+        return this.flags();
+      case 19:
+        return this.system();
+      case 20:
+        return [
+          random.pick([0x64, 0x65]),
+          ...this.rex(),
+          random.pick([0x88, 0x89, 0x8a, 0x8b, 0x03]),
+          ...this.memory(),
+        ];
       default:
         return this.jumpOver();
+    }
+  }
+
+  /** Read-modify-write and exchanges in memory; those that need no LOCK also without. */
+  private locked(): number[] {
+    const { random } = this;
+    const lock = random.below(2) ? [0xf0] : [];
+    switch (random.below(5)) {
+      case 0:
+        return [0xf0, ...this.rex(), random.below(7) * 8 + random.below(2), ...this.memory()];
+      case 1:
+        return [...lock, ...this.rex(), random.pick([0x86, 0x87]), ...this.memory()];
+      case 2:
+        return [...lock, ...this.rex(), 0x0f, random.pick([0xb0, 0xb1, 0xc0, 0xc1]), ...this.memory()];
+      case 3:
+        return [...lock, ...this.rex(), 0x0f, 0xc7, ...this.memoryDigit(1, random.below(2) * 16)];
+      default:
+        return random.below(2)
+          ? [0xf0, ...this.rex(), random.pick([0xfe, 0xff]), ...this.memoryDigit(random.below(2))]
+          : [0xf0, ...this.rex(), random.pick([0xf6, 0xf7]), ...this.memoryDigit(2 + random.below(2))];
+    }
+  }
+
+  /** Bits of memory by a constant, or by a register with a number that stays near. */
+  private bitOfMemory(): number[] {
+    const { random } = this;
+    const digit = 4 + random.below(4);
+    const lock = digit > 4 && random.below(2) ? [0xf0] : [];
+    const rex = this.rex();
+    if (random.below(2)) return [...lock, ...rex, 0x0f, 0xba, ...this.memoryDigit(digit), random.word() & 0xff];
+    // mov eax, number; in 64-bit code sign-extended.
+    const number = [...(this.mode === 'long' ? [0x48] : []), 0xc7, 0xc0, ...dword(random.below(0x800) - 0x400)];
+    return [...number, ...lock, ...rex, 0x0f, 0x83 + digit * 8, ...this.memoryDigit(0)];
+  }
+
+  /** A string instruction on the data or at the end of memory, once or repeated, up or down; ESI and DF as before. */
+  private string(): number[] {
+    const { random } = this;
+    const opcode = random.pick([0xa4, 0xa4, 0xa6, 0xaa, 0xaa, 0xac, 0xae]) + random.below(2);
+    const repeat = random.below(4) ? [random.pick([0xf2, 0xf3])] : [];
+    const target = random.below(8) ? STRINGS + random.below(0x100) : END_OF_MEMORY - random.below(0x40);
+    const from = random.below(3) ? [] : [0xbe, ...dword(STRINGS + random.below(0x100))];
+    const backwards = random.below(4) === 0;
+    return [
+      0x56,
+      ...from,
+      ...[0xbf, ...dword(target)],
+      ...[0xb9, ...dword(random.below(0x30))],
+      ...(backwards ? [0xfd] : []),
+      ...repeat,
+      ...this.rex(),
+      opcode,
+      ...(backwards ? [0xfc] : []),
+      0x5e,
+    ];
+  }
+
+  /** POPF of the flags a program changes, CLI, STI. */
+  private flags(): number[] {
+    const { random } = this;
+    return random.below(2) ? [0x68, ...dword(random.word() & POPPED_FLAGS), 0x9d, 0xfc] : [random.pick([0xfa, 0xfb])];
+  }
+
+  /** What kernels read and write. */
+  private system(): number[] {
+    const { random } = this;
+    const register = random.pick(REGISTERS);
+    switch (random.below(4)) {
+      case 0:
+        return [...this.rex(), 0x8c, 0xc0 | (random.below(6) << 3) | register];
+      case 1:
+        return [0x0f, 0x20, 0xc0 | (random.pick([0, 2, 3, 4]) << 3) | register];
+      case 2:
+        return this.mode === 'long' ? [0x0f, 0x01, 0xf8] : [0x0f, 0x06];
+      default:
+        return [...this.rex(), 0x0f, random.pick([0xa5, 0xad]), this.registers()];
     }
   }
 
@@ -82,6 +181,11 @@ export class ProgramWriter {
   /** [ESI + index * scale]. */
   private sib(): number {
     return (this.random.below(4) << 6) | (this.random.pick(REGISTERS) << 3) | 6;
+  }
+
+  /** ModR/M for [ESI + disp8] with an opcode extension. */
+  private memoryDigit(digit: number, at = this.random.below(0x78)): number[] {
+    return [0x46 | (digit << 3), at];
   }
 
   /** ModR/M for [ESI + disp8], or for an address nothing is mapped at. */

@@ -32,6 +32,14 @@ export interface CoreExports {
   readonly settleSingles: WebAssembly.ExportValue;
   readonly settleDoubles: WebAssembly.ExportValue;
   readonly settleExactness: WebAssembly.ExportValue;
+  readonly enableInterrupts: WebAssembly.ExportValue;
+  readonly flagsImage: WebAssembly.ExportValue;
+  readonly replaceFlags: WebAssembly.ExportValue;
+  readonly setAlignmentFlag: WebAssembly.ExportValue;
+  readonly repeatMove: WebAssembly.ExportValue;
+  readonly repeatStore: WebAssembly.ExportValue;
+  readonly repeatScan: WebAssembly.ExportValue;
+  readonly repeatCompare: WebAssembly.ExportValue;
   readonly mulHigh: WebAssembly.ExportValue;
   readonly mulHighSigned: WebAssembly.ExportValue;
 }

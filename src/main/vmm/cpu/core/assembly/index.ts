@@ -21,6 +21,8 @@ export { invalidateCode, flushAll as flushTranslations };
 export { decodeAt } from './code-cache';
 export { carryOf, executeSingle, readCold, settleFlags, writeCold } from './regions';
 export { settleDouble, settleDoubles, settleExactness, settleSingle, settleSingles } from './simd/native-result';
+export { enableInterrupts, flagsImage, replaceFlags, setAlignmentFlag } from './region-flags';
+export { repeatCompare, repeatMove, repeatScan, repeatStore } from './region-strings';
 /** One wide division, for regions. */
 export { mulHigh, mulHighSigned } from './alu';
 

@@ -8,6 +8,9 @@ import { FLAGS_A, FLAGS_B, FLAGS_KIND } from './region-locals.js';
 /** The kind is not known when the code is made: it is in its local. */
 export const KIND_IN_LOCAL = 0xff;
 
+/** CF, CF ^ OF and AF in the word of carries. */
+const CARRIES = 0xc000_0008;
+
 const sizeOf = (bytes: OperandBytes): number => Math.log2(bytes);
 
 /** What a kind's size says of its operands. */
@@ -59,6 +62,18 @@ export class RegionFlags {
     this.pushSignedResult();
     this.pushAuxiliary();
     this.takeSettled();
+  }
+
+  /** ZF replaced by a temporary (0 or 1), the others kept. */
+  replaceZero(zero: number): void {
+    const { code } = this;
+    this.settle();
+    // Result 0 has even parity, 1 odd: bit 8 of the word of carries turns either into what is kept; bit 0 is SF then.
+    this.pushSign();
+    this.pushParity();
+    code.get(zero).op(Wasm.i32Xor).i32(8).op(Wasm.i32Shl).op(Wasm.i32Or);
+    code.op(Wasm.i64ExtendI32U).get(FLAGS_B).i64(CARRIES).op(Wasm.i64And).op(Wasm.i64Or).set(FLAGS_B);
+    code.get(zero).op(Wasm.i32Eqz).op(Wasm.i64ExtendI32U).set(FLAGS_A);
   }
 
   /** Before paths join where nobody reads a condition. */

@@ -1,4 +1,4 @@
-import { SEG_BASE, SEGMENT_SIZE, SEGMENTS, TLB_ENTRIES } from '../../core/layout.js';
+import { SEG_BASE, SEG_READ_END, SEG_WRITE_END, SEGMENT_SIZE, SEGMENTS, TLB_ENTRIES } from '../../core/layout.js';
 import type { Decoded, MemoryOperand } from '../decode/decoded.js';
 import { CS, FS } from '../decode/decode.js';
 import type { FunctionCode } from '../wasm/function-code.js';
@@ -21,7 +21,7 @@ export class RegionMemory {
 
   /** Whether a region can compute a memory operand's linear address. */
   static reaches({ memory, long }: Decoded): boolean {
-    return memory === undefined || long || (memory.segment < FS && memory.segment !== CS);
+    return memory === undefined || long || memory.segment !== CS;
   }
 
   /** Pushes an instruction's effective address (what LEA computes), as i64. */
@@ -34,18 +34,39 @@ export class RegionMemory {
     }
   }
 
-  /** Leaves an instruction's linear address in a new temporary. */
-  linear(instruction: Decoded): number {
-    const { segment } = instruction.memory!;
+  /**
+   * Leaves the linear address of an instruction's memory operand in a new temporary.
+   * @param distance temporary (i64) with what is added to the effective address, if anything
+   */
+  linear(instruction: Decoded, bytes: AccessBytes, access: 'read' | 'write', distance?: number): number {
+    const { code } = this;
     this.pushEffective(instruction);
-    if (segment >= FS)
-      this.code
-        .i32(0)
-        .memory(Wasm.i64Load, SEGMENTS + segment * SEGMENT_SIZE + SEG_BASE)
-        .op(Wasm.i64Add);
+    if (distance !== undefined) {
+      code.get(distance).op(Wasm.i64Add);
+      if (instruction.addressBytes === 4) code.i64(0xffff_ffff).op(Wasm.i64And);
+    }
     const address = this.locals.temporary(I64);
-    this.code.set(address);
+    code.set(address);
+    if (instruction.memory!.segment >= FS) this.addBase(instruction, address, bytes, access);
     return address;
+  }
+
+  /** Makes an offset into a segment's linear address; out of its limit, the instruction is left to the interpreter. */
+  private addBase({ long, memory }: Decoded, address: number, bytes: AccessBytes, access: 'read' | 'write'): void {
+    const { code } = this;
+    const segment = SEGMENTS + memory!.segment * SEGMENT_SIZE;
+    if (!long) {
+      const end = segment + (access === 'read' ? SEG_READ_END : SEG_WRITE_END);
+      code.get(address).i64(bytes).op(Wasm.i64Add).i32(0).memory(Wasm.i64Load, end).op(Wasm.i64GtU);
+      this.exits.stepIf();
+    }
+    code
+      .get(address)
+      .i32(0)
+      .memory(Wasm.i64Load, segment + SEG_BASE)
+      .op(Wasm.i64Add);
+    if (!long) code.i64(0xffff_ffff).op(Wasm.i64And);
+    code.set(address);
   }
 
   /** Pushes the host pointer to read `bytes` at a linear address. */

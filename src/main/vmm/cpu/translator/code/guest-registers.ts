@@ -56,6 +56,19 @@ export class GuestRegisters {
     this.take64(register);
   }
 
+  /** Writes a register to memory, for a function of the core. */
+  spill(register: number): void {
+    this.used |= 1 << register;
+    this.store(this.code, 1 << register);
+  }
+
+  /** Takes a register from memory, which a function of the core has changed. */
+  refill(register: number): void {
+    this.used |= 1 << register;
+    this.written |= 1 << register;
+    this.load(this.code, 1 << register);
+  }
+
   /** Loads a set of registers from memory. */
   load(code: FunctionCode, set: number): void {
     for (let register = 0; register < 16; register++) {

@@ -53,7 +53,7 @@ export class Operands {
     if (letters[0] === 'I') this.pushImmediate(instruction, bytes);
     else if (letters === '1') this.code.i32(1);
     else if (isMemory(instruction, index)) {
-      this.memory.pushReadPointer(this.memory.linear(instruction), bytes);
+      this.memory.pushReadPointer(this.memory.linear(instruction, bytes, 'read'), bytes);
       this.code.memory(LOADS[bytes]);
     } else this.registers.push(generalOperand(instruction, index), bytes);
   }
@@ -62,7 +62,8 @@ export class Operands {
   place(instruction: Decoded, index: number): Place {
     if (!isMemory(instruction, index)) return { kind: 'register', operand: generalOperand(instruction, index) };
     const pointer = this.locals.temporary(I32);
-    this.memory.pushWritePointer(this.memory.linear(instruction), operandWidth(instruction, index));
+    const bytes = operandWidth(instruction, index);
+    this.memory.pushWritePointer(this.memory.linear(instruction, bytes, 'write'), bytes);
     this.code.set(pointer);
     return { kind: 'memory', pointer };
   }

@@ -138,7 +138,8 @@ export class RegionCode {
     this.flags.kind = KIND_SETTLED;
   }
 
-  private storeFlags(): void {
+  /** Brings the flags to where the core keeps them; {@link loadFlags} goes on from there. */
+  storeFlags(): void {
     this.flags.keepKind();
     this.code.get(FLAGS_KIND).get(FLAGS_A).get(FLAGS_B).call(importIndex('settleFlags'));
   }

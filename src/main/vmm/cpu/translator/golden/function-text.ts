@@ -10,6 +10,7 @@ import {
   WRITE_TABLE,
 } from '../code/region-locals.js';
 import { REGION_IMPORTS } from '../code/imports.js';
+import { Atomic, ATOMIC_PREFIX, ATOMIC_SIZES } from '../wasm/atomic-instruction.js';
 import { Simd } from '../wasm/simd-instruction.js';
 import { Saturating, Wasm } from '../wasm/wasm-op.js';
 
@@ -34,6 +35,11 @@ const CONVERSIONS = new Map<number, string>(
   Object.entries(Saturating).map(([name, opcode]) => [opcode, `${name} saturating`]),
 );
 const SATURATING_PREFIX = 0xfc;
+const ATOMIC = new Map<number, string>(
+  Object.entries(Atomic).flatMap(([name, opcode]) =>
+    Object.entries(ATOMIC_SIZES).map(([bytes, offset]) => [opcode + offset, `atomic ${name} ${bytes}`] as const),
+  ),
+);
 const SIMD_PREFIX = 0xfd;
 const V128_CONST = 0x0c;
 const SHUFFLE = 0x0d;
@@ -60,6 +66,7 @@ export function functionText(bytes: Uint8Array): string[] {
 function instruction(opcode: number, reader: Reader): string {
   if (opcode === SIMD_PREFIX) return vectorInstruction(reader);
   if (opcode === SATURATING_PREFIX) return CONVERSIONS.get(reader.unsigned())!;
+  if (opcode === ATOMIC_PREFIX) return ATOMIC.get(reader.unsigned()) + memory(reader);
   const name = PLAIN.get(opcode) ?? `op ${opcode.toString(16)}`;
   switch (opcode) {
     case Wasm.localGet:

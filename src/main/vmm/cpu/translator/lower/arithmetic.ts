@@ -28,7 +28,8 @@ function sum(group: typeof KIND_ADD | typeof KIND_SUB, store: boolean): Lowering
   };
 }
 
-function keepOperands(
+/** Flags of a sum or difference of two temporaries. */
+export function keepOperands(
   to: RegionCode,
   group: typeof KIND_ADD | typeof KIND_SUB,
   bytes: OperandBytes,
@@ -41,7 +42,8 @@ function keepOperands(
   to.flags.takeOperands(group, bytes);
 }
 
-function keepResult(to: RegionCode, bytes: OperandBytes, result: number): void {
+/** Flags of a result in a temporary, CF = OF = 0. */
+export function keepResult(to: RegionCode, bytes: OperandBytes, result: number): void {
   if (!to.flagsMatter) return;
   to.pushWide(result, bytes);
   to.flags.takeResult(bytes);

@@ -2,13 +2,12 @@ import type { RegionCode } from '../code/region-code.js';
 import { FLAGS_B } from '../code/region-locals.js';
 import type { Decoded, OperandBytes } from '../decode/decoded.js';
 import { Wasm } from '../wasm/wasm-op.js';
+import type { BitChange } from './bit-memory.js';
 import { sets, type Lowering, type Lowerings } from './lowering.js';
 import { mergeCarries } from './shift.js';
 
-type Change = 'none' | 'set' | 'reset' | 'complement';
-
 /** CF replaced by a temporary (0 or 1), OF and the others kept. */
-function mergeCarry(to: RegionCode, carry: number): void {
+export function mergeCarry(to: RegionCode, carry: number): void {
   const { code } = to;
   to.flags.settle();
   // CF ^ OF with the new CF: the old one, flipped where CF changes.
@@ -18,12 +17,11 @@ function mergeCarry(to: RegionCode, carry: number): void {
   mergeCarries(to, carry, to.save(4));
 }
 
-/** BT, BTS, BTR, BTC of registers; BT of memory with a constant, too. */
-function bitTest(change: Change, constant: boolean): Lowering {
+/** BT, BTS, BTR, BTC of registers. */
+function bitTest(change: BitChange, constant: boolean): Lowering {
   return {
     flags: () => 'merges',
-    accepts: ({ memory, operandBytes }) =>
-      operandBytes >= 4 && (memory === undefined || (change === 'none' && constant)),
+    accepts: ({ operandBytes }) => operandBytes >= 4,
     emit(to, instruction) {
       const { code } = to;
       const bytes = instruction.operandBytes;
@@ -50,7 +48,7 @@ function bitTest(change: Change, constant: boolean): Lowering {
 function storeChanged(
   to: RegionCode,
   instruction: Decoded,
-  change: Change,
+  change: BitChange,
   bytes: OperandBytes,
   value: number,
   index: number,

@@ -1,25 +1,38 @@
 import { RegionMemory } from '../code/guest-memory.js';
 import type { Decoded } from '../decode/decoded.js';
 import { ARITHMETIC } from './arithmetic.js';
+import { BITS_OF_MEMORY } from './bit-memory.js';
 import { BITS } from './bits.js';
 import { BRANCHES } from './branch.js';
 import { CONDITIONS } from './condition.js';
+import { exchangeMemory, EXCHANGES, LOCKED_ARITHMETIC } from './locked.js';
 import type { Lowering, Lowerings } from './lowering.js';
 import { MOVES } from './move.js';
 import { MULTIPLICATION } from './multiply.js';
 import { SHIFTS } from './shift.js';
 import { SIMD_LOWERINGS } from './simd/simd-lowerings.js';
 import { STACK } from './stack.js';
+import { STRINGS } from './strings.js';
+import { SYSTEM } from './system.js';
+
+/** Lowerings of instructions with a LOCK prefix. */
+const LOCKED: Lowerings = { ...LOCKED_ARITHMETIC, ...BITS_OF_MEMORY };
+
+/** Lowerings that hold with a memory operand only. */
+const OF_MEMORY: Lowerings = { exchange: exchangeMemory, ...BITS_OF_MEMORY };
 
 /** Lowerings of integer instructions by the function of the core that executes them in the interpreter. */
 const INTEGER: Lowerings = {
   ...ARITHMETIC,
   ...BITS,
   ...BRANCHES,
+  ...EXCHANGES,
   ...MOVES,
   ...MULTIPLICATION,
   ...SHIFTS,
   ...STACK,
+  ...STRINGS,
+  ...SYSTEM,
 };
 
 /** How regions do an instruction; `undefined` if the core has to. */
@@ -29,14 +42,14 @@ export function loweringOf(instruction: Decoded): Lowering | undefined {
 }
 
 function find(instruction: Decoded): Lowering | undefined {
-  const { row, lock } = instruction;
-  if (lock || !RegionMemory.reaches(instruction)) return undefined;
-  const lowering = byRow(row);
+  if (!RegionMemory.reaches(instruction)) return undefined;
+  const lowering = byRow(instruction);
   return lowering && (lowering.accepts?.(instruction) ?? true) ? lowering : undefined;
 }
 
-function byRow(row: Decoded['row']): Lowering | undefined {
-  if (row.family === 'simd') return SIMD_LOWERINGS.get(row.op);
+function byRow({ row, lock, memory }: Decoded): Lowering | undefined {
+  if (row.family === 'simd') return lock ? undefined : SIMD_LOWERINGS.get(row.op);
   if (row.family === 'x87') return undefined;
-  return CONDITIONS[row.form] ?? INTEGER[row.execute];
+  if (lock) return LOCKED[row.execute];
+  return (memory && OF_MEMORY[row.execute]) ?? CONDITIONS[row.form] ?? INTEGER[row.execute];
 }

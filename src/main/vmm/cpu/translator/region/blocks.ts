@@ -16,8 +16,8 @@ export type BlockEnd =
   /** To a callee; the return address is on the stack. */
   | { readonly kind: 'call'; readonly to: number; readonly back: number }
   | IndirectEnd
-  /** To the interpreter, in front of an instruction that is its. */
-  | { readonly kind: 'leave'; readonly at: number };
+  /** To the interpreter, in front of an instruction that is its; behind it, unless that goes away for good. */
+  | { readonly kind: 'leave'; readonly at: number; readonly back: number | undefined };
 
 /** Wherever a register or memory says. */
 export interface IndirectEnd {
@@ -77,6 +77,11 @@ export function mayBeEntered(instructions: readonly Decoded[]): boolean {
   return !(first.row.family === 'integer' && first.row.form === 'jcc');
 }
 
+/** What is the interpreter's, and does not come back to the instruction behind it. */
+const GOES_AWAY: ReadonlySet<string> = new Set([
+  'jumpFar', 'jumpFarMemory', 'returnFar', 'interruptReturn', 'systemReturn', 'systemExit', 'undefined!',
+]); // prettier-ignore
+
 /**
  * What the instruction at a place does to the flow of control, if it ends a block.
  * @param pointer the place that an indirect jump's or call's memory operand holds, if that can be told
@@ -89,7 +94,10 @@ export function controlEnd(
   const { row, length, immediate } = instruction;
   if (row.family !== 'integer') return undefined;
   const next = at + length;
-  if (!loweringOf(instruction)) return row.form === 'end' ? { kind: 'leave', at } : undefined;
+  if (!loweringOf(instruction)) {
+    if (row.form !== 'end') return undefined;
+    return { kind: 'leave', at, back: GOES_AWAY.has(row.execute) ? undefined : next };
+  }
   if (row.form === 'jcc') return { kind: 'condition', taken: next + immediate, next };
   switch (row.execute) {
     case 'jumpRelative':

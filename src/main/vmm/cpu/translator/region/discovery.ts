@@ -42,7 +42,7 @@ interface Source {
 class Discovery {
   private readonly known = new Map<number, Decoded>();
   private readonly leaders = new Set<number>();
-  /** Where others are likely to come in: functions, what calls come back to, and loops when the budget was used up. */
+  /** Where others are likely to come in: functions, what they and the interpreter come back to, and loops. */
   private readonly doors = new Set<number>();
   private readonly sources = new Map<number, Source | undefined>();
   /** Places to go on at, and how hot they are. */
@@ -106,6 +106,9 @@ class Discovery {
         return;
       case 'indirect':
         for (const guess of end.guesses) this.suggestDoor(guess, heat);
+        if (end.back !== undefined) this.suggestDoor(end.back, heat);
+        return;
+      case 'leave':
         if (end.back !== undefined) this.suggestDoor(end.back, heat);
         return;
       default:

@@ -29,7 +29,7 @@ test('a call inside a function is stepped over', () => {
   // 0 calls 20, which calls 40 and returns at 30.
   const found = guesses([
     { kind: 'call', to: 0x20, back: 0x10 },
-    { kind: 'leave', at: 0x10 },
+    { kind: 'leave', at: 0x10, back: undefined },
     { kind: 'call', to: 0x40, back: 0x30 },
     back,
     back,
@@ -39,5 +39,5 @@ test('a call inside a function is stepped over', () => {
 
 test('a call through a pointer counts where the pointer is known', () => {
   const through = { kind: 'indirect', transfer: 'call', back: 0x10, guesses: [0x20] } as const;
-  expect(guesses([through, { kind: 'leave', at: 0x10 }, back])[2]).toEqual([0x10]);
+  expect(guesses([through, { kind: 'leave', at: 0x10, back: undefined }, back])[2]).toEqual([0x10]);
 });

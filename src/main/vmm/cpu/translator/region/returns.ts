@@ -32,9 +32,9 @@ export function guessReturns(blocks: readonly Draft[], indices: ReadonlyMap<numb
   });
 }
 
-/** Where a call comes back to. */
+/** Where a call, or what the interpreter does, comes back to. */
 function backOf(end: BlockEnd): number | undefined {
-  return end.kind === 'call' || end.kind === 'indirect' ? end.back : undefined;
+  return 'back' in end ? end.back : undefined;
 }
 
 /** Indices of the returns of the function that starts at a block. */

@@ -1,3 +1,4 @@
+import { ATOMIC_PREFIX, ATOMIC_SIZES, type AtomicOperation } from './atomic-instruction.js';
 import { ByteSink } from './byte-sink.js';
 import { VOID, Wasm, type BlockType, type ValueType } from './wasm-op.js';
 
@@ -144,6 +145,15 @@ export class FunctionCode {
     this.sink.byte(opcode);
     this.sink.byte(0);
     this.sink.unsigned(offset);
+    return this;
+  }
+
+  /** An atomic read-modify-write; the address must be aligned, or it traps. */
+  atomic(operation: AtomicOperation, bytes: keyof typeof ATOMIC_SIZES): this {
+    this.sink.byte(ATOMIC_PREFIX);
+    this.sink.unsigned(operation + ATOMIC_SIZES[bytes]);
+    this.sink.byte(Math.log2(bytes));
+    this.sink.unsigned(0);
     return this;
   }
 

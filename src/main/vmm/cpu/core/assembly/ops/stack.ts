@@ -254,14 +254,20 @@ export function popFlags<T>(op: usize): usize {
   return nextOp(op);
 }
 
-/** Flags as POPF loads them. */
-function loadFlags(value: u32, narrow: bool): void {
-  const old = getFlags();
+/** The flags POPF may change. */
+export function popWritable(): u32 {
   let writable = FLAG_VISIBLE & ~(FLAG_VM | FLAG_VIP | FLAG_VIF | FLAG_RF);
-  if (narrow) writable &= 0xffff;
   const privileged = !protectedMode() || (!virtual8086() && cpl() == 0);
   if (!privileged) writable &= ~FLAG_IOPL;
   if (!privileged && cpl() > iopl()) writable &= ~FLAG_IF;
+  return writable;
+}
+
+/** Flags as POPF loads them. */
+function loadFlags(value: u32, narrow: bool): void {
+  const old = getFlags();
+  let writable = popWritable();
+  if (narrow) writable &= 0xffff;
   // RF is cleared whatever was pushed.
   setFlags(((old & ~writable) | (value & writable)) & ~FLAG_RF);
 }

@@ -21,13 +21,13 @@ const REPEAT_EQUAL: u32 = 1;
 @inline function backwards(): bool { return (load<u32>(EFLAGS) & FLAG_DF) != 0; }
 
 /** Moves an index register by an amount, in the width of the address size. */
-function advance(index: u32, amount: u64, mask: u64): void {
+export function advance(index: u32, amount: u64, mask: u64): void {
   const value = (reg64(index) + amount) & mask;
   if (mask == 0xffff) setReg16(index, <u32>value);
   else setReg64(index, value);
 }
 // @ts-ignore: decorator
-@inline function stepOf<T>(): u64 { return backwards() ? <u64>(-(<i64>sizeof<T>())) : sizeof<T>(); }
+@inline export function stepOf<T>(): u64 { return backwards() ? <u64>(-(<i64>sizeof<T>())) : sizeof<T>(); }
 
 /** Leaves a repeat unfinished: what is pending goes first. */
 function interrupted(op: usize): usize {
@@ -70,8 +70,7 @@ export function moveString<T>(op: usize): usize {
   if (!repeat(op)) return moveOne<T>(op, mask) ? nextOp(op) : deliverOpFault(op);
   narrow(mask, true, true);
   while (reg64(RCX) & mask) {
-    const moved = moveRun<T>(op, mask);
-    if (!moved) {
+    if (!moveRun<T>(opSegment(op), mask)) {
       if (!moveOne<T>(op, mask)) return deliverOpFault(op);
       advance(RCX, -1, mask);
     }
@@ -92,15 +91,15 @@ function moveOne<T>(op: usize, mask: u64): bool {
   return true;
 }
 /** As much as one page of each side allows; false if it must go element by element. */
-function moveRun<T>(op: usize, mask: u64): bool {
+export function moveRun<T>(seg: u32, mask: u64): bool {
   if (backwards() || load<u32>(STEPPING) || currentPrivilege() == TLB_USER_ALIGNED) return false;
   const source = reg64(RSI) & mask;
   const target = reg64(RDI) & mask;
-  const room = min(straight(opSegment(op), source, mask, false), straight(ES, target, mask, true)) / sizeof<T>();
+  const room = min(straight(seg, source, mask, false), straight(ES, target, mask, true)) / sizeof<T>();
   const elements = min(reg64(RCX) & mask, room);
   if (elements < BULK) return false;
   const bytes = <u32>elements * sizeof<T>();
-  const from = directRead(linear(opSegment(op), source, 1, false));
+  const from = directRead(linear(seg, source, 1, false));
   const to = from ? directWrite(linear(ES, target, 1, true), bytes) : 0;
   if (!to) return false;
   if (to > from && to < from + bytes) {
@@ -136,7 +135,7 @@ function storeOne<T>(mask: u64): bool {
   advance(RDI, stepOf<T>(), mask);
   return true;
 }
-function storeRun<T>(mask: u64): bool {
+export function storeRun<T>(mask: u64): bool {
   if (backwards() || load<u32>(STEPPING) || currentPrivilege() == TLB_USER_ALIGNED) return false;
   const target = reg64(RDI) & mask;
   const elements = min(reg64(RCX) & mask, straight(ES, target, mask, true) / sizeof<T>());
@@ -174,11 +173,11 @@ function loadOne<T>(op: usize, mask: u64): bool {
 // The arithmetic flags before a repeat: they change when it ends, not if a fault or a trap interrupts it (SDM vol. 2, REP).
 let keptResult: u64 = 0;
 let keptAux: u32 = 0;
-function keepFlags(): void {
+export function keepFlags(): void {
   keptResult = load<u64>(FLAGS_RESULT);
   keptAux = load<u32>(FLAGS_AUX);
 }
-function bringBackFlags(): void {
+export function bringBackFlags(): void {
   store<u64>(FLAGS_RESULT, keptResult);
   store<u32>(FLAGS_AUX, keptAux);
 }
