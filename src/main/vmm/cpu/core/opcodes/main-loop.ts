@@ -44,7 +44,8 @@ export function execute(budget: i32): i32 {
       case 2: next = pageEnd(); break;
       case 3: next = crossPage(op); break;
       case 4: return budget;
-      case 5: next = stepDone(op); break;
+      // No instruction either.
+      case 5: start += OP_SIZE; next = stepDone(op); break;
       case 6: next = undefined(op); break;
       case 7: next = tooLong(op); break;
       case 8: {

@@ -1,7 +1,7 @@
 import { EFLAGS, KIND_SUB } from '../../core/layout.js';
 import { importIndex, type RegionImport } from '../code/imports.js';
 import type { RegionCode } from '../code/region-code.js';
-import type { Decoded, OperandBytes } from '../decode/decoded.js';
+import type { Decoded } from '../decode/decoded.js';
 import { DS } from '../decode/decode.js';
 import type { FlagEffect } from '../region/flag-use.js';
 import { Wasm } from '../wasm/wasm-op.js';
