@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { VcpuFactory } from '../../src/main/vmm/machine/machine-ports.js';
 import { probeKvm } from '../../src/main/vmhost/engine/probe-kvm.js';
-import { createTestVcpu, createTranslatingVcpu } from '../../src/testing/interpreter.js';
+import { createEagerVcpu, createTestVcpu } from '../../src/testing/interpreter.js';
 import { createKvmVcpu } from '../../src/testing/kvm.js';
 
 export interface EngineUnderTest {
@@ -30,6 +30,6 @@ function emulatorDifferences(): Record<string, string> {
 /** Every engine the suite runs on. */
 export const ENGINES: readonly EngineUnderTest[] = [
   { name: 'interpreter', create: createTestVcpu, missing: undefined, known: {} },
-  { name: 'translator', create: createTranslatingVcpu, missing: undefined, known: {} },
+  { name: 'translator', create: createEagerVcpu, missing: undefined, known: {} },
   { name: 'kvm', create: createKvmVcpu, missing: kvm.usable ? undefined : kvm.message, known: emulatorDifferences() },
 ];

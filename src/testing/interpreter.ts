@@ -17,6 +17,10 @@ export const createTestVcpu: VcpuFactory = (memory, bus) => new InterpreterEngin
 export const createTranslatingVcpu: VcpuFactory = (memory, bus) =>
   new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 100, hotSamples: 2 });
 
+/** Regions of whatever has been met once, for code that does not run long enough for more. */
+export const createEagerVcpu: VcpuFactory = (memory, bus) =>
+  new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 1, hotSamples: 1 });
+
 /** What RDRAND gives: the same in every machine. */
 function seededRandom(): () => number {
   const random = new Random(1);

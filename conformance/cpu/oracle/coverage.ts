@@ -14,6 +14,10 @@ function prefixOf({ template, prefix }: CaseStep): string {
   return prefix;
 }
 
+function nameOf(step: CaseStep): string {
+  return `${rowOf(step.template)} | ${step.operandBytes * 8} | ${formOf(step)} | ${prefixOf(step)}`;
+}
+
 const rowOf = ({ mnemonic, row }: Template): string => `${mnemonic} ${row.encoding} ${row.operands ?? ''}`.trim();
 
 interface Cell {
@@ -30,10 +34,15 @@ export class Coverage {
   add({ steps }: CaseInfo): void {
     const step = steps[0]!;
     const { template } = step;
-    const name = `${rowOf(template)} | ${step.operandBytes * 8} | ${formOf(step)} | ${prefixOf(step)}`;
+    const name = nameOf(step);
     const cell = this.cells.get(name);
     if (cell) cell.states++;
     else this.cells.set(name, { template, name, states: 1 });
+  }
+
+  /** How often an instruction's combination was executed. */
+  statesOf(step: CaseStep): number {
+    return this.cells.get(nameOf(step))?.states ?? 0;
   }
 
   /** Rows of which something was executed less often than that, and the rows of `all` not executed at all. */

@@ -17,7 +17,7 @@ const PROGRESS_MS = 10_000;
 const STATES = 1000;
 /** Cases between two looks at the table, and after which rows that never get there are given up. */
 const FILL_CASES = 100_000;
-const FILL_LIMIT = 60_000_000;
+const FILL_LIMIT = 40_000_000;
 
 /** Fixtures for machines whose processor is out of reach. */
 function record(silicon: HostProcess, { seed, record: batches, only }: Options): number {
@@ -41,7 +41,7 @@ function fill(session: Session, runUntil: (done: () => boolean) => void, only: O
     const lacking = session.coverage.lacking(STATES, rows);
     if (lacking.size === 0 || (lacking.size === left && session.executed > FILL_LIMIT)) return;
     left = lacking.size;
-    session.restrict((template) => lacking.has(template));
+    session.fill(lacking, STATES);
     const until = session.executed + FILL_CASES;
     runUntil(() => session.executed >= until);
   }
@@ -72,6 +72,7 @@ function main(): number {
       if (performance.now() - told < PROGRESS_MS) continue;
       told = performance.now();
       progress();
+      if (options.coverage !== undefined) writeFileSync(options.coverage, `${session.coverage.table(STATES)}\n`);
     }
   };
   console.log(`seed ${options.seed}`);

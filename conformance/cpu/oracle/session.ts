@@ -93,9 +93,12 @@ export class Session {
     return this.scout(this.generator.batch());
   }
 
-  /** Rows to take from now on. */
-  restrict(only: (template: Template) => boolean): void {
-    this.generator.restrict(only);
+  /** From now on only these rows, and what has not had so many states. */
+  fill(rows: ReadonlySet<Template>, states: number): void {
+    this.generator.restrict(
+      (template) => rows.has(template),
+      (step) => this.coverage.statesOf(step) < states,
+    );
   }
 
   /**

@@ -70,6 +70,8 @@ export class CaseBuilder {
   private edgesUsed = 0;
   /** A locked access: one that crosses a cache line may stop the host for long, or for ever if it faults. */
   locks = false;
+  /** Prefixes come as often as not, so that rare combinations of them are met. */
+  eager = false;
   /** Where memory operands lie, if it must be a certain place. */
   fixedLinear: number | undefined;
 
@@ -126,6 +128,11 @@ export class CaseBuilder {
   get stackWidth(): 2 | 4 | 8 {
     if (this.long) return 8;
     return this.segments[SS]!.wide ? 4 : 2;
+  }
+
+  /** Whether something optional is done this time: once in so many. */
+  chance(of: number): boolean {
+    return this.random.below(this.eager ? 2 : of) === 0;
   }
 
   set(register: number, value: bigint): void {

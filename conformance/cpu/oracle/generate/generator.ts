@@ -28,6 +28,8 @@ const MODE_SHARES: readonly Mode[] = ['long', 'long', 'long', 'flat32', 'segment
 /** One case in so many is a sequence, of up to so many instructions. */
 const SEQUENCE_SHARE = 4;
 const MAX_STEPS = 6;
+/** Instructions thrown away for a wanted one. */
+const ATTEMPTS = 48;
 /** An instruction takes up to five registers for itself. */
 const MIN_REGISTERS = 6;
 
@@ -49,6 +51,7 @@ export class Generator {
   private readonly records: DataView;
   private readonly rows: Record<Mode, readonly Template[]>;
   private next = 0;
+  private wanted: ((step: CaseStep) => boolean) | undefined;
 
   /** @param only rows to take, all unless given @param sequences some cases are several instructions */
   constructor(
@@ -71,9 +74,11 @@ export class Generator {
     return Array.from({ length: BATCH }, (_, index) => this.one(index, background));
   }
 
-  /** From now on only of these rows. */
-  restrict(only: (template: Template) => boolean): void {
+  /** From now on only of these rows, and of their combinations mostly the wanted ones. */
+  restrict(only: (template: Template) => boolean, wanted: (step: CaseStep) => boolean): void {
     for (const mode of MODES) this.rows[mode] = ROWS[mode].filter(only);
+    this.wanted = wanted;
+    this.builder.eager = true;
   }
 
   private one(index: number, background: Uint8Array): CaseInfo {
@@ -82,8 +87,7 @@ export class Generator {
     const mode = random.pick(usable);
     const rows = this.rows[mode];
     const template = rows[this.next++ % rows.length]!;
-    builder.begin(index, mode);
-    const made = [{ template, ...makeCase(builder, template) }];
+    const made = [this.first(index, mode, template)];
     const { rip } = builder;
     if (this.sequences && random.below(SEQUENCE_SHARE) === 0) made.push(...this.more(mode, template, made[0]!));
     builder.rip = rip;
@@ -91,6 +95,16 @@ export class Generator {
     for (const step of made) this.floatingPoint(step.template, index, step.chosen);
     builder.finish(made.flatMap(({ code }) => code));
     return { mode, rip, steps: made.map(stepOf) };
+  }
+
+  /** A case's first instruction: a wanted one, if that can be had. */
+  private first(index: number, mode: Mode, template: Template): MadeCase & { template: Template } {
+    const { builder, wanted } = this;
+    for (let left = wanted ? ATTEMPTS : 1; ; left--) {
+      builder.begin(index, mode);
+      const made = { template, ...makeCase(builder, template) };
+      if (left === 1 || wanted?.(stepOf(made))) return made;
+    }
   }
 
   /** One to five more instructions behind the first, as long as there is room and registers are left. */

@@ -64,13 +64,13 @@ export function makeCase(b: CaseBuilder, template: Template, alone = true): Made
   const prefixes: number[] = [];
   const mandatory = MANDATORY[encoding.prefix];
   if (mandatory !== undefined) prefixes.push(mandatory);
-  const resized = mayResize(template) && random.below(3) === 0;
+  const resized = mayResize(template) && b.chance(3);
   if (resized) prefixes.push(0x66);
-  const readdressed = random.below(8) === 0;
+  const readdressed = b.chance(8);
   if (readdressed) prefixes.push(0x67);
   let override: number | undefined;
   const hook = hookOf(template);
-  if (random.below(7) === 0 && !(hook?.control && !b.mode.startsWith('segmented'))) {
+  if (b.chance(7) && !(hook?.control && !b.mode.startsWith('segmented'))) {
     const [prefix, segment] = random.pick(SEGMENT_PREFIXES);
     prefixes.push(prefix);
     override = b.long && segment < FS ? undefined : segment;
@@ -80,7 +80,7 @@ export function makeCase(b: CaseBuilder, template: Template, alone = true): Made
   const repeatPrefix = random.below(2) === 0 ? 0xf2 : 0xf3;
   if (repeat) prefixes.push(repeatPrefix);
   const lockable = template.family === 'integer' && 'lock' in template.row;
-  const lock = random.below(lockable ? 8 : 64) === 0;
+  const lock = lockable ? b.chance(8) : random.below(64) === 0;
   if (lock) prefixes.push(0xf0);
   b.locks = lock || template.mnemonic === 'xchg';
   shuffle(b, prefixes);
