@@ -114,10 +114,17 @@ export class Session {
       if (!strays.includes(true)) return infos;
       infos = infos.map((info, i) => {
         if (!strays[i]) return info;
-        this.clearCode(info);
+        this.takeOut(i, info);
         return { ...info, steps: [] };
       });
     }
+  }
+
+  /** Leaves filler of a case, and no stack pointer either that its exception could harm anything at. */
+  private takeOut(index: number, info: CaseInfo): void {
+    this.clearCode(info);
+    const { records } = this.silicon.memory;
+    records.fill(0, index * RECORD.bytes + RECORD.rsp, index * RECORD.bytes + RECORD.rsp + 8);
   }
 
   /**
