@@ -4,8 +4,11 @@ import type { Random } from './random.js';
 const REGISTERS = [0, 1, 2, 3, 7];
 
 /** Addresses string instructions start from: in the data, and in front of where memory ends. */
-const STRINGS = 0x2_0100;
+const STRINGS = 0x2_0180;
 const END_OF_MEMORY = 0x100_0000;
+/** What programs change there, to be cleared before another one runs. */
+export const END_BYTES = 0x200;
+export const LAST_BYTES = END_OF_MEMORY - END_BYTES;
 /** Arithmetic flags, DF, IF, AC, ID. */
 const POPPED_FLAGS = 0x24_0ed5;
 
@@ -107,8 +110,8 @@ export class ProgramWriter {
     const rex = this.rex();
     if (random.below(2)) return [...lock, ...rex, 0x0f, 0xba, ...this.memoryDigit(digit), random.word() & 0xff];
     // mov eax, number; in 64-bit code sign-extended.
-    const number = [...(this.mode === 'long' ? [0x48] : []), 0xc7, 0xc0, ...dword(random.below(0x800) - 0x400)];
-    return [...number, ...lock, ...rex, 0x0f, 0x83 + digit * 8, ...this.memoryDigit(0)];
+    const number = [...(this.mode === 'long' ? [0x48] : []), 0xc7, 0xc0, ...dword(random.below(0x800) - 0x200)];
+    return [...number, ...lock, ...rex, 0x0f, 0x83 + digit * 8, ...this.memoryDigit(0, 0x40 + random.below(0x38))];
   }
 
   /** A string instruction on the data or at the end of memory, once or repeated, up or down; ESI and DF as before. */
@@ -116,8 +119,8 @@ export class ProgramWriter {
     const { random } = this;
     const opcode = random.pick([0xa4, 0xa4, 0xa6, 0xaa, 0xaa, 0xac, 0xae]) + random.below(2);
     const repeat = random.below(4) ? [random.pick([0xf2, 0xf3])] : [];
-    const target = random.below(8) ? STRINGS + random.below(0x100) : END_OF_MEMORY - random.below(0x40);
-    const from = random.below(3) ? [] : [0xbe, ...dword(STRINGS + random.below(0x100))];
+    const target = random.below(8) ? STRINGS + random.below(0x80) : END_OF_MEMORY - random.below(0x40);
+    const from = random.below(3) ? [] : [0xbe, ...dword(STRINGS + random.below(0x80))];
     const backwards = random.below(4) === 0;
     return [
       0x56,

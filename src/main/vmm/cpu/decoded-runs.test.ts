@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BareCpu, CODE_BASE, IDT } from '../../../testing/bare-cpu.js';
-import { ProgramWriter } from '../../../testing/program-writer.js';
+import { END_BYTES, LAST_BYTES, ProgramWriter } from '../../../testing/program-writer.js';
 import { Random } from '../../../testing/random.js';
 import type { CpuState } from './registers.js';
 
@@ -52,6 +52,7 @@ function outcome(cpu: BareCpu, start: CpuState, code: readonly number[], stepped
     Uint8Array.from({ length: DATA_BYTES }, () => words.word() & 0xff),
   );
   cpu.memory.write(STACK, new Uint8Array(STACK_BYTES));
+  cpu.memory.write(LAST_BYTES, new Uint8Array(END_BYTES));
   cpu.engine.loadState({ ...start, debug: [0x77_0000n, 0n, 0n, 0n, 0n, stepped ? ARMED : DISARMED] });
   cpu.load([...code, HLT]);
   expect(cpu.run().reason).toBe('halt');
