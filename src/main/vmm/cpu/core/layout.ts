@@ -131,6 +131,9 @@ export const FP_STATE = 0x2000;
 export const FP_SCRATCH = 0x2200;
 export const FP_SCRATCH_SIZE = 0x400; // 256 bytes of cells, 576 of image
 
+/** Vectors that translated regions work with (translator/code/vector-constants.ts). */
+export const REGION_CONSTANTS = 0x2f00;
+
 /** The leaves CPUID answers with; written by the engine. */
 export const CPUID_TABLE = 0x3000;
 

@@ -7,6 +7,7 @@ import { discoverRegion } from './region/discovery.js';
 import type { RegionMode } from './decode/decode.js';
 import type { CodeSpace } from './region/code-space.js';
 import { REGION_IMPORTS } from './code/imports.js';
+import { writeVectorConstants } from './code/vector-constants.js';
 import { generateRegion } from './generate.js';
 import { HotSpots, type HotPage } from './hot-spots.js';
 import { RegionTable } from './region-table.js';
@@ -34,6 +35,7 @@ export class Translator {
   ) {
     this.hotSpots = new HotSpots(threshold);
     this.regions = new RegionTable(core.table);
+    writeVectorConstants(memory.view);
     const functions = Object.fromEntries(REGION_IMPORTS.map(({ name }) => [name, core[name]]));
     this.imports = { env: { memory: memory.wasm }, core: functions };
   }

@@ -3,7 +3,7 @@ import type { Feature } from '../../core/opcodes/opcode.js';
 import type { Decoded } from '../decode/decoded.js';
 import { FunctionCode } from '../wasm/function-code.js';
 import { Simd } from '../wasm/simd-instruction.js';
-import { V128, Wasm } from '../wasm/wasm-op.js';
+import { I32, V128, Wasm } from '../wasm/wasm-op.js';
 import type { RegionExits } from './exits.js';
 import type { RegionMemory } from './guest-memory.js';
 import type { RegionLocals } from './region-locals.js';
@@ -33,6 +33,8 @@ export class RegionVectors {
   /** Locals of the registers the region uses. */
   private readonly kept = new Map<number, number>();
   private readonly written = new Set<number>();
+  /** The local that is not 0 where SSE instructions fault. */
+  private sseFault: number | undefined;
   // What code in front of here in the same block has made sure of.
   private sseFound = false;
   private readonly ordinary = new Map<number, Set<OrdinaryElements>>();
@@ -54,10 +56,18 @@ export class RegionVectors {
   requireSse(): void {
     if (this.sseFound) return;
     this.sseFound = true;
-    const { code } = this;
+    this.sseFault ??= this.locals.permanent(I32);
+    this.code.get(this.sseFault);
+    this.exits.stepIf();
+  }
+
+  /** Code that finds out about that: at entry, and behind what the core executed. */
+  loadControl(): FunctionCode {
+    const code = new FunctionCode();
+    if (this.sseFault === undefined) return code;
     code.i32(0).memory(Wasm.i32Load, CR0).i32(CR0_EM_TS).op(Wasm.i32And);
     code.i32(0).memory(Wasm.i32Load, CR4).i32(CR4_OSFXSR).op(Wasm.i32And).op(Wasm.i32Eqz).op(Wasm.i32Or);
-    this.exits.stepIf();
+    return code.set(this.sseFault);
   }
 
   isOrdinary(register: number, elements: OrdinaryElements): boolean {

@@ -99,6 +99,7 @@ export class RegionCode {
     this.loadTables();
     this.loadFlags();
     if (vectors) this.loadVectors();
+    else code.gap(() => this.vectors.loadControl());
     this.vectors.forget();
   }
 
@@ -121,8 +122,9 @@ export class RegionCode {
     return code;
   }
 
-  /** Loads what the region uses of XMM registers and MXCSR. */
+  /** Loads what the region uses of XMM registers, MXCSR and CR0 and CR4, as far as SSE goes. */
   loadVectors(code = this.code): void {
+    code.gap(() => this.vectors.loadControl());
     code.gap(() => this.vectors.loadRegisters());
     code.gap(() => this.thresholds.load());
   }

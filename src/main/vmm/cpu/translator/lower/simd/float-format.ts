@@ -2,6 +2,15 @@ import { NATIVE_THRESHOLD_DOUBLE, NATIVE_THRESHOLD_SINGLE } from '../../../core/
 import { xmmReg, xmmRm, type OrdinaryElements } from '../../code/guest-vectors.js';
 import type { RegionImport } from '../../code/imports.js';
 import type { RegionCode } from '../../code/region-code.js';
+import {
+  DOUBLE_ABOVE_SMALLEST,
+  DOUBLE_FROM_INFINITY,
+  DOUBLE_MAGNITUDE,
+  SINGLE_ABOVE_SMALLEST,
+  SINGLE_FROM_INFINITY,
+  SINGLE_MAGNITUDE,
+  type VectorConstant,
+} from '../../code/vector-constants.js';
 import type { Decoded } from '../../decode/decoded.js';
 import { Simd } from '../../wasm/simd-instruction.js';
 import type { FunctionCode } from '../../wasm/function-code.js';
@@ -39,8 +48,7 @@ export interface FloatFormat {
     readonly lowerHalf: bigint;
     /** On the bits. */
     readonly add: number;
-    readonly gtS: number;
-    readonly ltS: number;
+    readonly subtract: number;
     readonly bitmask: number;
     readonly settle: RegionImport;
     readonly ordinary: OrdinaryElements;
@@ -52,29 +60,10 @@ export interface FloatFormat {
     readonly ge: number;
     readonly allTrue: number;
     readonly ne: number;
-    readonly normal: LaneRange;
-    readonly denormal: LaneRange;
-  };
-}
-
-/** Bits of an element, doubled, that lie in a range: plus `bias` they are not above, or below, `limit`, signed. */
-interface LaneRange {
-  readonly bias: bigint;
-  readonly limit: bigint;
-}
-
-/** Normal numbers but the smallest: not above; denormal ones: below. As the two 64-bit halves of a vector. */
-function ranges(bits: bigint, fraction: bigint): { readonly normal: LaneRange; readonly denormal: LaneRange } {
-  const sign = 1n << (bits - 1n);
-  const smallest = 2n << fraction;
-  const infinity = (1n << bits) - smallest;
-  const half = (value: bigint): bigint => {
-    const lane = BigInt.asUintN(Number(bits), value);
-    return bits === 32n ? lane | (lane << 32n) : lane;
-  };
-  return {
-    normal: { bias: half(sign - smallest - 2n), limit: half(sign + infinity - smallest - 4n) },
-    denormal: { bias: half(sign - 1n), limit: half(sign + smallest - 1n) },
+    readonly min: number;
+    readonly magnitude: VectorConstant;
+    readonly fromInfinity: VectorConstant;
+    readonly aboveSmallest: VectorConstant;
   };
 }
 
@@ -101,8 +90,7 @@ export const SINGLE: FloatFormat = {
     difference: Simd.f32x4Sub,
     lowerHalf: 0x0000_0fff_0000_0fffn,
     add: Simd.i32x4Add,
-    gtS: Simd.i32x4GtS,
-    ltS: Simd.i32x4LtS,
+    subtract: Simd.i32x4Sub,
     bitmask: Simd.i32x4Bitmask,
     settle: 'settleSingles',
     ordinary: 'singles',
@@ -114,7 +102,10 @@ export const SINGLE: FloatFormat = {
     ge: Simd.f32x4Ge,
     allTrue: Simd.i32x4AllTrue,
     ne: Simd.f32x4Ne,
-    ...ranges(32n, 23n),
+    min: Simd.f32x4PMin,
+    magnitude: SINGLE_MAGNITUDE,
+    fromInfinity: SINGLE_FROM_INFINITY,
+    aboveSmallest: SINGLE_ABOVE_SMALLEST,
   },
 };
 
@@ -141,8 +132,7 @@ export const DOUBLE: FloatFormat = {
     difference: Simd.f64x2Sub,
     lowerHalf: 0x07ff_ffffn,
     add: Simd.i64x2Add,
-    gtS: Simd.i64x2GtS,
-    ltS: Simd.i64x2LtS,
+    subtract: Simd.i64x2Sub,
     bitmask: Simd.i64x2Bitmask,
     settle: 'settleDoubles',
     ordinary: 'doubles',
@@ -154,7 +144,10 @@ export const DOUBLE: FloatFormat = {
     ge: Simd.f64x2Ge,
     allTrue: Simd.i64x2AllTrue,
     ne: Simd.f64x2Ne,
-    ...ranges(64n, 52n),
+    min: Simd.f64x2PMin,
+    magnitude: DOUBLE_MAGNITUDE,
+    fromInfinity: DOUBLE_FROM_INFINITY,
+    aboveSmallest: DOUBLE_ABOVE_SMALLEST,
   },
 };
 

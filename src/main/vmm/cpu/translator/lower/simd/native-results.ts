@@ -5,6 +5,7 @@ import {
   NATIVE_SUM,
   NATIVE_THRESHOLD_VECTOR,
 } from '../../../core/layout.js';
+import { pushVectorConstant } from '../../code/vector-constants.js';
 import { importIndex } from '../../code/imports.js';
 import type { RegionCode } from '../../code/region-code.js';
 import type { FunctionCode } from '../../wasm/function-code.js';
@@ -33,38 +34,59 @@ export function requireNativeResults(
   const { vector } = format;
   const operands = a === b ? [a] : [a, b];
   const values: Values = [a.local, b.local, result];
-  const { bias, limit } = vector.normal;
-  code.get(result).get(result).simd(vector.add).v128(bias).simd(vector.add).v128(limit).simd(vector.gtS);
-  const doubt = saveVector(to);
-  const pushDoubt = (): void => {
-    code.get(doubt);
-    for (const { local } of unknown(to, operands, vector.ordinary)) {
-      pushDenormal(to, vector, local);
-      code.simd(Simd.or);
-    }
-  };
+  const open = unknown(to, operands, vector.ordinary);
+  const magnitude = saveMagnitude(to, vector, result);
+  let smallest = magnitude;
+  for (const { local } of open) {
+    code
+      .get(saveMagnitude(to, vector, local))
+      .get(smallest)
+      .simd(vector.min);
+    smallest = saveVector(to);
+  }
   const threshold = to.thresholds.local(NATIVE_THRESHOLD_VECTOR);
-  pushDoubt();
+  pushOutOfRange(to, vector, magnitude, smallest);
   code.simd(vector.bitmask).get(threshold).op(Wasm.i32GeU);
   code.openIf('unlikely');
-  code.get(doubt);
+  // The top bits of lanes in doubt.
+  pushOutOfRange(to, vector, magnitude, magnitude);
   pushProperZeros(to, vector, kind, values);
-  code.simd(Simd.andNot).set(doubt);
-  pushDoubt();
-  code.set(doubt);
+  code.simd(Simd.andNot);
+  for (const { local } of open) {
+    pushDenormal(to, vector, local);
+    code.simd(Simd.or);
+  }
+  const doubt = saveVector(to);
   code.get(threshold).op(Wasm.i32Eqz);
   code.openIf('unlikely');
   pushPossibleErrors(to, vector, kind, values);
-  // All bits, unless it is only PE that is to be found out.
-  code.get(to.thresholds.watching()).simd(Simd.i32x4Splat).simd(Simd.or).get(doubt).simd(Simd.or).set(doubt);
+  // All of them, unless it is only PE that is to be found out.
+  code.v128(0n).simd(vector.ne).get(to.thresholds.watching()).simd(Simd.i32x4Splat).simd(Simd.or);
+  code.get(doubt).simd(Simd.or).set(doubt);
   code.end();
-  code.get(doubt).simd(Simd.anyTrue);
+  code.get(doubt).simd(vector.bitmask);
   code.openIf('unlikely');
   code.i32(kind).get(a.local).get(b.local).get(result).call(importIndex(vector.settle));
   takeThreshold(to, NATIVE_THRESHOLD_VECTOR);
   code.end();
   code.end();
   note(to, operands, vector.ordinary);
+}
+
+function saveMagnitude(to: RegionCode, { magnitude }: FloatFormat['vector'], value: number): number {
+  to.code.get(value);
+  pushVectorConstant(to.code, magnitude);
+  to.code.simd(Simd.and);
+  return saveVector(to);
+}
+
+/** Pushes lanes whose top bit tells that the one magnitude is not finite, or the other not above the smallest normal. */
+function pushOutOfRange({ code }: RegionCode, vector: FloatFormat['vector'], largest: number, smallest: number): void {
+  code.get(largest);
+  pushVectorConstant(code, vector.fromInfinity);
+  code.simd(vector.add).get(smallest);
+  pushVectorConstant(code, vector.aboveSmallest);
+  code.simd(vector.subtract).simd(Simd.or);
 }
 
 /** Pushes the lanes that are zero, and exactly so, given that no operand is denormal. */
@@ -85,7 +107,7 @@ function pushProperZeros(
   code.simd(Simd.and);
 }
 
-/** Pushes a vector that is zero if the results are exact: the error of Knuth's TwoSum, or fractions' lower halves. */
+/** Pushes a vector whose lanes are zero if the results are exact: the error of Knuth's TwoSum, or fractions' lower halves. */
 function pushPossibleErrors(to: RegionCode, vector: FloatFormat['vector'], kind: number, [a, b, result]: Values): void {
   const { code } = to;
   const { sum, difference } = vector;
@@ -103,6 +125,7 @@ function pushPossibleErrors(to: RegionCode, vector: FloatFormat['vector'], kind:
       code.get(a).get(b).simd(Simd.or).v128(vector.lowerHalf).simd(Simd.and);
       return;
     default:
+      // Not a number, which is not zero either.
       code.v128(-1n);
   }
 }

@@ -1,5 +1,6 @@
 import type { OrdinaryElements } from '../../code/guest-vectors.js';
 import type { RegionCode } from '../../code/region-code.js';
+import { pushVectorConstant } from '../../code/vector-constants.js';
 import { Simd } from '../../wasm/simd-instruction.js';
 import { Wasm } from '../../wasm/wasm-op.js';
 import { constant, type FloatFormat, type FloatOperand } from './float-format.js';
@@ -32,10 +33,13 @@ export function note(to: RegionCode, operands: readonly FloatOperand[], elements
   for (const { register } of operands) if (register !== undefined) to.vectors.noteOrdinary(register, elements);
 }
 
-/** Pushes the lanes of a temporary that are denormal. */
-export function pushDenormal({ code }: RegionCode, { add, denormal, ltS }: FloatFormat['vector'], value: number): void {
-  const { bias, limit } = denormal;
-  code.get(value).get(value).simd(add).v128(bias).simd(add).v128(limit).simd(ltS);
+/** Pushes the lanes of a temporary that are denormal, or the smallest normal number. */
+export function pushDenormal({ code }: RegionCode, vector: FloatFormat['vector'], value: number): void {
+  code.get(value);
+  pushVectorConstant(code, vector.magnitude);
+  code.simd(Simd.and);
+  pushVectorConstant(code, vector.aboveSmallest);
+  code.simd(vector.lt).get(value).v128(0n).simd(vector.ne).simd(Simd.and);
 }
 
 /** Leaves the instruction to the interpreter unless values are normal, zero or infinite. */
@@ -85,7 +89,7 @@ export function requireOrdinaryVectors(to: RegionCode, format: FloatFormat, oper
     code.get(local).get(local).simd(vector.ne).simd(Simd.or);
     if (index > 0) code.simd(Simd.or);
   });
-  code.simd(Simd.anyTrue);
+  code.simd(vector.bitmask);
   to.exits.stepIf();
   note(to, operands, vector.ordinary);
 }
