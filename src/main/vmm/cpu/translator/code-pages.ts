@@ -89,6 +89,7 @@ export class CodePages {
       address,
       decoded: (offset) => op(offset) !== 0,
       heat: (offset) => this.heat(address, offset),
+      entered: (offset) => op(offset) !== 0 && view.getUint16(op(offset), true) === OP_REGION,
     };
   }
 }

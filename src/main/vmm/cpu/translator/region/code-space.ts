@@ -10,6 +10,8 @@ export interface CodePage {
   readonly decoded: (offset: number) => boolean;
   /** How often the core was found at an offset. */
   readonly heat: (offset: number) => number;
+  /** Whether a region is entered at an offset already. */
+  readonly entered: (offset: number) => boolean;
 }
 
 /** Code around the page a region is found in. */

@@ -44,6 +44,8 @@ class Discovery {
   private readonly leaders = new Set<number>();
   /** Where others are likely to come in: functions, what they and the interpreter come back to, and loops. */
   private readonly doors = new Set<number>();
+  /** Where code goes other than straight on. */
+  private readonly targets = new Set<number>();
   private readonly sources = new Map<number, Source | undefined>();
   /** Places to go on at, and how hot they are. */
   private readonly pending = new Map<number, number>();
@@ -76,6 +78,12 @@ class Discovery {
     return [best, most];
   }
 
+  /** Suggests a place that code goes to other than straight on. */
+  private suggestTarget(place: number, heat: number): void {
+    this.targets.add(place);
+    this.suggest(place, heat);
+  }
+
   private suggest(place: number, heat: number): void {
     if (this.heats.has(place)) return;
     const own = this.source(pageOf(place))?.page.heat(offsetOf(place)) ?? 0;
@@ -87,17 +95,17 @@ class Discovery {
   private follow({ end, next }: Line, heat: number, start: number): void {
     if (!end) {
       // Straight on into the next page.
-      if (next !== start) this.suggest(next, heat);
+      if (next !== start) this.suggestTarget(next, heat);
       return;
     }
-    for (const target of targets(end)) if (target <= start) this.doors.add(target);
+    for (const target of targets(end)) if (target < next) this.doors.add(target);
     switch (end.kind) {
       case 'condition': {
         // The main loop is only ever found where something jumped to: of the way straight on nothing is known.
         const taken = this.heatOf(end.taken);
         const unlikely = heat >= TELLING && taken === 0;
-        this.suggest(end.taken, heat * (unlikely ? RARE : EVEN));
-        this.suggest(end.next, Math.max(heat * RARELY_STRAIGHT, heat - taken));
+        this.suggestTarget(end.taken, heat * (unlikely ? RARE : EVEN));
+        this.suggestTarget(end.next, Math.max(heat * RARELY_STRAIGHT, heat - taken));
         return;
       }
       case 'call':
@@ -112,13 +120,13 @@ class Discovery {
         if (end.back !== undefined) this.suggestDoor(end.back, heat);
         return;
       default:
-        for (const target of targets(end)) this.suggest(target, heat);
+        for (const target of targets(end)) this.suggestTarget(target, heat);
     }
   }
 
   private suggestDoor(place: number, heat: number): void {
     this.doors.add(place);
-    this.suggest(place, heat);
+    this.suggestTarget(place, heat);
   }
 
   private heatOf(place: number): number {
@@ -154,7 +162,8 @@ class Discovery {
     return this.sources.get(number);
   }
 
-  region(starts: readonly number[]): Region {
+  region(found: readonly number[]): Region {
+    const starts = this.withoutFallenInto(found);
     const drafts = [...this.leaders]
       .filter((start) => this.known.has(start))
       .sort((a, b) => a - b)
@@ -179,6 +188,31 @@ class Discovery {
       .flatMap((start) => indices.get(start) ?? [])
       .filter((index) => mayBeEntered(blocks[index]!.instructions));
     return { mode: this.space.mode, blocks, entries, indices };
+  }
+
+  /**
+   * Of the places where the main loop was found, those that are not merely fallen into behind another way in, such as the
+   * middle of a loop's straight body: they are no leaders any more. If that way in led to a region already, the main loop
+   * had other reasons to be there.
+   */
+  private withoutFallenInto(starts: readonly number[]): number[] {
+    const before = new Map<number, number>();
+    for (const [at, instruction] of this.known) {
+      if (!this.controlEnd(instruction, at)) before.set(at + instruction.length, at);
+    }
+    const ways = new Set([...starts, ...this.doors]);
+    return starts.filter((start) => {
+      if (this.targets.has(start)) return true;
+      let head = start;
+      for (let at = before.get(head); at !== undefined && !this.targets.has(head); at = before.get(head)) head = at;
+      const fallenInto = head !== start && ways.has(head) && this.isNewWayIn(head);
+      if (fallenInto) this.leaders.delete(start);
+      return !fallenInto;
+    });
+  }
+
+  private isNewWayIn(place: number): boolean {
+    return mayBeEntered([this.known.get(place)!]) && !this.source(pageOf(place))!.page.entered(offsetOf(place));
   }
 
   private block(start: number): Omit<Block, 'successors'> {

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import type { CodePage, CodeSpace } from './code-space.js';
+import { discoverRegion } from './discovery.js';
+
+/** A page of code that ran, and nothing around it; regions are entered at some offsets already. */
+function space(code: readonly number[], entered: readonly number[] = []): CodeSpace {
+  const bytes = new Uint8Array(4096);
+  bytes.set(code);
+  const page: CodePage = {
+    bytes,
+    address: 0,
+    decoded: (offset) => offset < code.length,
+    heat: () => 0,
+    entered: (offset) => entered.includes(offset),
+  };
+  return { mode: 'long', page: (number) => (number === 0 ? page : undefined), pointer: () => undefined };
+}
+
+/** xor eax, eax; l: addpd xmm0, xmm1; mulpd xmm2, xmm3; inc eax; cmp eax, edx; jne l; ret */
+const LOOP = [0x31, 0xc0, 0x66, 0x0f, 0x58, 0xc1, 0x66, 0x0f, 0x59, 0xd3, 0xff, 0xc0, 0x39, 0xd0, 0x75, 0xf2, 0xc3];
+
+it('takes a loop for one block, wherever in its body the main loop was found', () => {
+  const { blocks, entries } = discoverRegion(space(LOOP), [6, 2, 10]);
+  expect(blocks.map(({ start }) => start)).toEqual([2, 16]);
+  expect(entries.map((entry) => blocks[entry]!.start)).toEqual([2]);
+});
+
+it('enters straight code at the first place where the main loop was found', () => {
+  const { blocks, entries } = discoverRegion(space(LOOP), [10, 0]);
+  expect(entries.map((entry) => blocks[entry]!.start)).toEqual([0, 2]);
+});
+
+it('enters a loop that is found from its middle at its head', () => {
+  const { blocks, entries } = discoverRegion(space(LOOP), [6]);
+  expect(blocks.map(({ start }) => start)).toEqual([2, 16]);
+  expect(entries.map((entry) => blocks[entry]!.start)).toEqual([2]);
+});
+
+it('enters a loop also where its region keeps being left', () => {
+  const { blocks, entries } = discoverRegion(space(LOOP, [2]), [6]);
+  expect(blocks.map(({ start }) => start)).toEqual([2, 6, 16]);
+  expect(entries.map((entry) => blocks[entry]!.start)).toEqual([6, 2]);
+});
