@@ -40,6 +40,17 @@ export interface CoreExports {
   readonly repeatStore: WebAssembly.ExportValue;
   readonly repeatScan: WebAssembly.ExportValue;
   readonly repeatCompare: WebAssembly.ExportValue;
+  readonly x87Add: WebAssembly.ExportValue;
+  readonly x87Subtract: WebAssembly.ExportValue;
+  readonly x87Multiply: WebAssembly.ExportValue;
+  readonly x87Divide: WebAssembly.ExportValue;
+  readonly x87SquareRoot: WebAssembly.ExportValue;
+  readonly x87ToDouble: WebAssembly.ExportValue;
+  readonly x87ToSingle: WebAssembly.ExportValue;
+  readonly x87ToInteger: WebAssembly.ExportValue;
+  readonly x87CompareStatus: WebAssembly.ExportValue;
+  readonly x87CompareFlags: WebAssembly.ExportValue;
+  readonly x87Execute: WebAssembly.ExportValue;
   readonly mulHigh: WebAssembly.ExportValue;
   readonly mulHighSigned: WebAssembly.ExportValue;
 }

@@ -125,11 +125,23 @@ export const STEP_OPS = 0x18c0;
 /** The op that leaves the main loop. */
 export const EXIT_OP = 0x18f0;
 
-/** x87, MMX and SSE state; laid out by assembly/fp/state.ts. */
+/** x87, MMX and SSE state: 16 cells of XMM registers, 8 of x87 registers, then control; see assembly/fp/state.ts. */
 export const FP_STATE = 0x2000;
+export const FP_X87_CELLS = FP_STATE + 256;
+export const FP_MXCSR = FP_STATE + 384;
+export const FP_CONTROL = FP_STATE + 388;
+export const FP_STATUS = FP_STATE + 392;
+export const FP_VALID = FP_STATE + 396;
+export const FP_OPCODE = FP_STATE + 400;
+export const FP_CODE_SELECTOR = FP_STATE + 404;
+export const FP_DATA_SELECTOR = FP_STATE + 408;
+export const FP_INSTRUCTION = FP_STATE + 416;
+export const FP_DATA = FP_STATE + 424;
 /** Operands of x87/SIMD instructions in flight: two 16-byte cells, then a buffer for state-save areas. */
 export const FP_SCRATCH = 0x2200;
 export const FP_SCRATCH_SIZE = 0x400; // 256 bytes of cells, 576 of image
+/** Sign and exponent of a result of assembly/x87/values.ts, u32. */
+export const X87_RESULT = FP_SCRATCH + FP_SCRATCH_SIZE - 48;
 
 /** Vectors that translated regions work with (translator/code/vector-constants.ts). */
 export const REGION_CONSTANTS = 0x2f00;

@@ -145,6 +145,7 @@ export class RegionBody {
       if (lowering) lowering.emit(to, instruction);
       else this.executeByCore(instruction, this.place.opAt(page, instruction.offset));
     });
+    to.x87.finish();
     to.exits.remaining = 0;
     to.exits.offset = 0;
     this.emitEnd(end, instructions.at(-1)?.opcode ?? 0);

@@ -23,6 +23,11 @@ export { carryOf, executeSingle, readCold, settleFlags, writeCold } from './regi
 export { settleDouble, settleDoubles, settleExactness, settleSingle, settleSingles } from './simd/native-result';
 export { enableInterrupts, flagsImage, replaceFlags, setAlignmentFlag } from './region-flags';
 export { repeatCompare, repeatMove, repeatScan, repeatStore } from './region-strings';
+/** x87 for regions. */
+export {
+  x87Add, x87CompareFlags, x87CompareStatus, x87Divide, x87Execute, x87Multiply, x87SquareRoot, x87Subtract, x87ToDouble, x87ToInteger,
+  x87ToSingle,
+} from './x87/values'; // prettier-ignore
 /** One wide division, for regions. */
 export { mulHigh, mulHighSigned } from './alu';
 

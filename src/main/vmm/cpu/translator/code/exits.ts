@@ -26,6 +26,8 @@ export class RegionExits {
   remaining = 0;
   /** Page offset of the current instruction. */
   offset = 0;
+  /** Writes code that brings memory up to date with what the region keeps otherwise, on a way out. */
+  beforeLeaving: () => void = () => undefined;
 
   constructor(
     private readonly code: FunctionCode,
@@ -35,6 +37,7 @@ export class RegionExits {
 
   /** Leaves the current instruction to the interpreter: nothing of it may have happened yet. */
   step(): void {
+    this.beforeLeaving();
     this.code.i32(this.packed(this.remaining)).br(this.labels.step);
   }
 
@@ -60,12 +63,15 @@ export class RegionExits {
 
   /** Goes on at the RIP on the stack. */
   leave(): void {
-    this.code.set(NEXT_RIP).i32(REGION_LOOKUP).set(ANSWER);
+    this.code.set(NEXT_RIP);
+    this.beforeLeaving();
+    this.code.i32(REGION_LOOKUP).set(ANSWER);
     this.code.i32(this.packed(0)).br(this.labels.leave);
   }
 
   /** Goes on with an op of this page, by its address. */
   leaveToOp(op: number): void {
+    this.beforeLeaving();
     this.code.i32(op).set(ANSWER).i32(this.packed(0)).br(this.labels.leave);
   }
 

@@ -1,10 +1,8 @@
-import { FP_STATE, NATIVE_ASK } from '../../core/layout.js';
+import { FP_MXCSR, NATIVE_ASK } from '../../core/layout.js';
 import { FunctionCode } from '../wasm/function-code.js';
 import { I32, Wasm } from '../wasm/wasm-op.js';
 import type { RegionLocals } from './region-locals.js';
 
-/** MXCSR, in the block that assembly/fp/state.ts lays out. */
-const MXCSR = FP_STATE + 384;
 /** Every exception masked, rounding to nearest, no flushing, PE clear or set; the other exceptions are not looked at. */
 const MXCSR_EXACT = 0x1f80;
 const MXCSR_INEXACT = 0x1fa0;
@@ -36,7 +34,7 @@ export class FloatThresholds {
   load(): FunctionCode {
     const code = new FunctionCode();
     const compare = (op: number, value: number): FunctionCode =>
-      code.i32(0).memory(Wasm.i32Load, MXCSR).i32(MXCSR_LOOKED_AT).op(Wasm.i32And).i32(value).op(op);
+      code.i32(0).memory(Wasm.i32Load, FP_MXCSR).i32(MXCSR_LOOKED_AT).op(Wasm.i32And).i32(value).op(op);
     for (const [threshold, local] of this.kept) {
       code.i32(threshold).i32(NATIVE_ASK);
       compare(Wasm.i32Eq, MXCSR_INEXACT).op(Wasm.select).set(local);

@@ -8,7 +8,7 @@ import type { GuestRegisters } from './guest-registers.js';
 import { importIndex } from './imports.js';
 import { PAGE_RIP_LOCAL, READ_TABLE, WRITE_TABLE, type RegionLocals } from './region-locals.js';
 
-export type AccessBytes = 1 | 2 | 4 | 8 | 16;
+export type AccessBytes = 1 | 2 | 4 | 8 | 10 | 16;
 
 /** Guest memory as regions reach it: effective address → linear address → host pointer by the core's TLB. */
 export class RegionMemory {

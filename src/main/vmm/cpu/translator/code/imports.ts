@@ -23,6 +23,17 @@ export const REGION_IMPORTS = [
   { module: 'core', name: 'settleSingles', parameters: [I32, V128, V128, V128], results: [I32] },
   { module: 'core', name: 'settleDoubles', parameters: [I32, V128, V128, V128], results: [I32] },
   { module: 'core', name: 'settleExactness', parameters: [I32, I32], results: [I32] },
+  { module: 'core', name: 'x87Add', parameters: [I64, I32, I64, I32], results: [I64] },
+  { module: 'core', name: 'x87Subtract', parameters: [I64, I32, I64, I32], results: [I64] },
+  { module: 'core', name: 'x87Multiply', parameters: [I64, I32, I64, I32], results: [I64] },
+  { module: 'core', name: 'x87Divide', parameters: [I64, I32, I64, I32], results: [I64] },
+  { module: 'core', name: 'x87SquareRoot', parameters: [I64, I32], results: [I64] },
+  { module: 'core', name: 'x87ToDouble', parameters: [I64, I32], results: [I64] },
+  { module: 'core', name: 'x87ToSingle', parameters: [I64, I32], results: [I32] },
+  { module: 'core', name: 'x87ToInteger', parameters: [I64, I32, I32, I32], results: [I64] },
+  { module: 'core', name: 'x87CompareStatus', parameters: [I64, I32, I64, I32, I32], results: [] },
+  { module: 'core', name: 'x87CompareFlags', parameters: [I64, I32, I64, I32, I32], results: [I32] },
+  { module: 'core', name: 'x87Execute', parameters: [I32], results: [] },
 ] as const satisfies readonly FunctionImport[];
 
 export type RegionImport = (typeof REGION_IMPORTS)[number]['name'];

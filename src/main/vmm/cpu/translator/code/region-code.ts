@@ -10,6 +10,7 @@ import { RegionVectors } from './guest-vectors.js';
 import { GuestRegisters } from './guest-registers.js';
 import { importIndex } from './imports.js';
 import { Operands } from './operands.js';
+import { RegionX87 } from './x87-stack.js';
 import {
   ANSWER,
   FLAGS_A,
@@ -34,6 +35,7 @@ export class RegionCode {
   readonly memory: RegionMemory;
   readonly vectors: RegionVectors;
   readonly thresholds = new FloatThresholds(this.locals);
+  readonly x87: RegionX87;
   readonly operands: Operands;
   /** Whether the flags that the current instruction leaves matter. */
   flagsMatter = true;
@@ -47,6 +49,8 @@ export class RegionCode {
     this.exits = new RegionExits(code, this.flags, labels);
     this.memory = new RegionMemory(code, this.locals, this.registers, this.exits);
     this.vectors = new RegionVectors(code, this.locals, this.memory, this.exits);
+    this.x87 = new RegionX87(code, this.locals, this.memory, this.exits);
+    this.exits.beforeLeaving = () => this.x87.writeBack();
     this.operands = new Operands(code, this.locals, this.registers, this.memory);
   }
 
@@ -85,6 +89,7 @@ export class RegionCode {
    */
   executeSingle(op: number, vectors: boolean): void {
     const { code } = this;
+    this.x87.finish();
     // Which registers the region uses is known at its end.
     code.gap(() => this.storeRegisters());
     if (vectors) code.gap(() => this.vectors.storeRegisters());

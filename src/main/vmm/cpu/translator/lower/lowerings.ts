@@ -20,6 +20,8 @@ const LOCKED: Lowerings = { ...LOCKED_ARITHMETIC, ...BITS_OF_MEMORY };
 
 /** Lowerings that hold with a memory operand only. */
 const OF_MEMORY: Lowerings = { exchange: exchangeMemory, ...BITS_OF_MEMORY };
+import { X87_WAIT } from './x87/control.js';
+import { X87_LOWERINGS } from './x87/x87-lowerings.js';
 
 /** Lowerings of integer instructions by the function of the core that executes them in the interpreter. */
 const INTEGER: Lowerings = {
@@ -33,6 +35,7 @@ const INTEGER: Lowerings = {
   ...STACK,
   ...STRINGS,
   ...SYSTEM,
+  'waitX87!': X87_WAIT,
 };
 
 /** How regions do an instruction; `undefined` if the core has to. */
@@ -49,7 +52,7 @@ function find(instruction: Decoded): Lowering | undefined {
 
 function byRow({ row, lock, memory }: Decoded): Lowering | undefined {
   if (row.family === 'simd') return lock ? undefined : SIMD_LOWERINGS.get(row.op);
-  if (row.family === 'x87') return undefined;
+  if (row.family === 'x87') return lock ? undefined : X87_LOWERINGS.get(row.op);
   if (lock) return LOCKED[row.execute];
   return (memory && OF_MEMORY[row.execute]) ?? CONDITIONS[row.form] ?? INTEGER[row.execute];
 }

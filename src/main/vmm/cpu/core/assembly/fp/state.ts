@@ -1,4 +1,7 @@
-import { FP_STATE } from '../../layout';
+import {
+  FP_CODE_SELECTOR, FP_CONTROL, FP_DATA, FP_DATA_SELECTOR, FP_INSTRUCTION, FP_MXCSR, FP_OPCODE, FP_STATE, FP_STATUS, FP_VALID,
+  FP_X87_CELLS,
+} from '../../layout'; // prettier-ignore
 
 /**
  * Layout of the 512-byte floating-point block of the vCPU state. The x87 register file is physical (R0–R7, not
@@ -6,17 +9,8 @@ import { FP_STATE } from '../../layout';
  * (SDM vol. 1, 9.2.2), so x87, MMX and XMM operands are all pointers to 16-byte cells.
  */
 export const XMM_CELLS: usize = FP_STATE;
-export const X87_CELLS: usize = FP_STATE + 256;
+export const X87_CELLS: usize = FP_X87_CELLS;
 
-const MXCSR: usize = FP_STATE + 384;
-const CONTROL: usize = FP_STATE + 388;
-const STATUS: usize = FP_STATE + 392;
-const VALID: usize = FP_STATE + 396;
-const OPCODE: usize = FP_STATE + 400;
-const CODE_SELECTOR: usize = FP_STATE + 404;
-const DATA_SELECTOR: usize = FP_STATE + 408;
-const INSTRUCTION: usize = FP_STATE + 416;
-const DATA: usize = FP_STATE + 424;
 
 /** MXCSR bits of this processor: everything but the reserved upper half; DAZ exists (SDM vol. 1, 11.6.6). */
 export const MXCSR_MASK: u32 = 0xffff;
@@ -50,57 +44,57 @@ export function xmm(index: u32): usize {
 }
 
 export function getMxcsr(): u32 {
-  return load<u32>(MXCSR);
+  return load<u32>(FP_MXCSR);
 }
 export function setMxcsr(value: u32): void {
-  store<u32>(MXCSR, value);
+  store<u32>(FP_MXCSR, value);
 }
 export function getFcw(): u32 {
-  return load<u32>(CONTROL);
+  return load<u32>(FP_CONTROL);
 }
 export function setFcwRaw(value: u32): void {
-  store<u32>(CONTROL, value);
+  store<u32>(FP_CONTROL, value);
 }
 export function getFsw(): u32 {
-  return load<u32>(STATUS);
+  return load<u32>(FP_STATUS);
 }
 export function setFsw(value: u32): void {
-  store<u32>(STATUS, value);
+  store<u32>(FP_STATUS, value);
 }
 /** One bit for each physical register, set when it is not empty: the abridged tag word of FXSAVE. */
 export function getValid(): u32 {
-  return load<u32>(VALID);
+  return load<u32>(FP_VALID);
 }
 export function setValid(value: u32): void {
-  store<u32>(VALID, value);
+  store<u32>(FP_VALID, value);
 }
 export function getFop(): u32 {
-  return load<u32>(OPCODE);
+  return load<u32>(FP_OPCODE);
 }
 export function setFop(value: u32): void {
-  store<u32>(OPCODE, value);
+  store<u32>(FP_OPCODE, value);
 }
 export function getFcs(): u32 {
-  return load<u32>(CODE_SELECTOR);
+  return load<u32>(FP_CODE_SELECTOR);
 }
 export function setFcs(value: u32): void {
-  store<u32>(CODE_SELECTOR, value);
+  store<u32>(FP_CODE_SELECTOR, value);
 }
 export function getFds(): u32 {
-  return load<u32>(DATA_SELECTOR);
+  return load<u32>(FP_DATA_SELECTOR);
 }
 export function setFds(value: u32): void {
-  store<u32>(DATA_SELECTOR, value);
+  store<u32>(FP_DATA_SELECTOR, value);
 }
 export function getFip(): u64 {
-  return load<u64>(INSTRUCTION);
+  return load<u64>(FP_INSTRUCTION);
 }
 export function setFip(value: u64): void {
-  store<u64>(INSTRUCTION, value);
+  store<u64>(FP_INSTRUCTION, value);
 }
 export function getFdp(): u64 {
-  return load<u64>(DATA);
+  return load<u64>(FP_DATA);
 }
 export function setFdp(value: u64): void {
-  store<u64>(DATA, value);
+  store<u64>(FP_DATA, value);
 }

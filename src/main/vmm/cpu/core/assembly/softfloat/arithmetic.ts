@@ -81,29 +81,39 @@ function remainderAsFraction(remainder: u64, divisor: u64): u64 {
   return remainder > rest ? TOP_BIT | 1 : remainder == rest ? TOP_BIT : 1;
 }
 
-/** Square root of a positive number, one bit at a time. */
+/** Largest double below 2^64. */
+const BELOW_2_64: f64 = 18446744073709549568.0;
+const TWO_32: f64 = 4294967296.0;
+const TWO_64: f64 = 18446744073709551616.0;
+
+/** Square root of a positive number: a double's, and one step of Newton's method on the exact remainder. */
 export function squareRootUnpacked(exponent: i32, significand: u64): void {
   // value = significand × 2^(exponent − bias − 63); make the exponent of the radicand even.
   const odd = (exponent & 1) == 0;
-  let high = odd ? significand : significand >> 1;
-  let bottom: u64 = odd ? 0 : significand << 63;
-  let root: u64 = 0;
-  let remainderHigh: u64 = 0;
-  let remainder: u64 = 0;
-  for (let i = 0; i < 64; i++) {
-    remainderHigh = (remainderHigh << 2) | (remainder >> 62);
-    remainder = (remainder << 2) | (high >> 62);
-    high = (high << 2) | (bottom >> 62);
-    bottom <<= 2;
-    // Trial subtrahend 4·root + 1.
-    const trialHigh = root >> 62;
-    const trial = (root << 2) | 1;
-    root <<= 1;
-    if (remainderHigh > trialHigh || (remainderHigh == trialHigh && remainder >= trial)) {
-      remainderHigh -= trialHigh + u64(remainder < trial);
-      remainder -= trial;
-      root |= 1;
-    }
+  const high = odd ? significand : significand >> 1;
+  const bottom: u64 = odd ? 0 : significand << 63;
+  // Within 2^12 of the root.
+  const estimate = <u64>min<f64>(Math.sqrt(<f64>high) * TWO_32, BELOW_2_64);
+  const squareHigh = multiply64(estimate, estimate);
+  const restHigh = <i64>(high - squareHigh - u64(bottom < low));
+  const restLow = bottom - low;
+  const step = (<f64>restHigh * TWO_64 + <f64>restLow) / (2.0 * <f64>estimate);
+  let root = estimate + <u64>(<i64>Math.floor(step));
+  if (root < TOP_BIT) root = ~(<u64>0);
+  // Now at most one off.
+  let remainderHigh = high - multiply64(root, root) - u64(bottom < low);
+  let remainder = bottom - low;
+  if (<i64>remainderHigh < 0) {
+    root--;
+    // Of (r + 1)² = r² + 2r + 1.
+    const more = remainder + root + root + 1;
+    remainderHigh += (root >> 63) + u64(remainder + (root << 1) < remainder) + u64(more < remainder + (root << 1));
+    remainder = more;
+  } else if (remainderHigh > root >> 63 || (remainderHigh == root >> 63 && remainder > root << 1)) {
+    const less = remainder - (root << 1) - 1;
+    remainderHigh -= (root >> 63) + u64(remainder < root << 1) + u64(remainder - (root << 1) < 1);
+    remainder = less;
+    root++;
   }
   // The next bit is set if remainder > root, and a tie is impossible.
   const rest: u64 = remainderHigh != 0 || remainder > root ? TOP_BIT | 1 : remainder != 0 ? 1 : 0;

@@ -19,7 +19,7 @@ export const DIVIDE: u32 = 6;
 export const DIVIDE_REVERSED: u32 = 7;
 
 /** A ∘ B, by the code in the /digit of the encodings. */
-function compute(kind: u32): void {
+export function compute(kind: u32): void {
   if (kind == SUBTRACT_REVERSED || kind == DIVIDE_REVERSED) swapOperands();
   if (specialOperands()) return;
   if (kind == ADD) addition(bSign);
@@ -139,22 +139,26 @@ export function arithmeticPop(kind: u32, target: u32): void {
   if (arithmeticStack(kind, target, 0)) pop();
 }
 
+/** The square root of A. */
+export function computeSquareRoot(): void {
+  if (specialOperand()) return;
+  if (aKind == ZERO) setZero(aSign);
+  else if (aSign) setInvalid();
+  else {
+    reportDenormalA();
+    if (aKind == INFINITE) setInfinity(0);
+    else {
+      squareRootUnpacked(aExponent, aSignificand);
+      roundZ(precision());
+    }
+  }
+}
+
 export function squareRoot(): void {
   if (topIsEmpty()) return;
   const cell = st(0);
   loadA(cell);
   begin();
-  if (!specialOperand()) {
-    if (aKind == ZERO) setZero(aSign);
-    else if (aSign) setInvalid();
-    else {
-      reportDenormalA();
-      if (aKind == INFINITE) setInfinity(0);
-      else {
-        squareRootUnpacked(aExponent, aSignificand);
-        roundZ(precision());
-      }
-    }
-  }
+  computeSquareRoot();
   commit(cell);
 }

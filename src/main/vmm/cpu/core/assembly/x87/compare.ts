@@ -19,7 +19,7 @@ const UNORDERED: i32 = 2;
 export const SIGNALING: bool = false;
 export const QUIET: bool = true;
 
-function setConditions(codes: u32): void {
+export function setConditions(codes: u32): void {
   setFsw((getFsw() & ~CONDITION_CODES) | codes);
 }
 
@@ -31,6 +31,11 @@ function magnitudeOrder(): i32 {
   if (aKind != FINITE) return EQUAL;
   if (aExponent != bExponent) return aExponent < bExponent ? LESS : GREATER;
   return aSignificand < bSignificand ? LESS : aSignificand > bSignificand ? GREATER : EQUAL;
+}
+
+/** C3, C2, C0 of A against B, raising what the comparison raises. */
+export function conditions(quiet: bool): u32 {
+  return conditionsOf(order(quiet));
 }
 
 /** A against B, raising what the comparison raises. */

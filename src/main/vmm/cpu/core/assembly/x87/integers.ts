@@ -30,28 +30,35 @@ export function magnitudeOfA(mode: u32): u64 {
   return carried ? (significand >> (64 - bits)) << 1 : significand >> (64 - bits);
 }
 
-/**
- * ST(0) as a signed integer of `bits`, at `memory`; the integer indefinite where it does not fit. Returns whether the
- * store may happen.
- */
+function indefinite(bits: u32): i64 {
+  return (<i64>-1) << <i64>(bits - 1);
+}
+
+/** A as a signed integer of `bits`; the integer indefinite where it does not fit. */
+export function integerOfA(bits: u32, mode: u32): i64 {
+  if (aKind != FINITE && aKind != ZERO) {
+    raise(IE);
+    return indefinite(bits);
+  }
+  const magnitude = magnitudeOfA(mode);
+  const limit = (<u64>1 << (bits - 1)) - (aSign ? 0 : 1);
+  if (magnitude > limit) {
+    raise(IE);
+    return indefinite(bits);
+  }
+  if (aKind == FINITE) noteRounding();
+  return aSign ? 0 - <i64>magnitude : <i64>magnitude;
+}
+
+/** ST(0) as a signed integer of `bits`, at `memory`. Returns whether the store may happen. */
 function storeInteger(memory: usize, bits: u32, mode: u32): bool {
-  const indefinite: i64 = -1 << (bits - 1);
-  let value = indefinite;
+  let value = indefinite(bits);
   if (isEmpty(0)) {
     if (!underflow()) return false;
   } else {
     loadA(st(0));
     begin();
-    if (aKind != FINITE && aKind != ZERO) raise(IE);
-    else {
-      const magnitude = magnitudeOfA(mode);
-      const limit = (<u64>1 << (bits - 1)) - (aSign ? 0 : 1);
-      if (magnitude > limit) raise(IE);
-      else {
-        if (aKind == FINITE) noteRounding();
-        value = aSign ? 0 - <i64>magnitude : <i64>magnitude;
-      }
-    }
+    value = integerOfA(bits, mode);
     if (!concludeStore()) return false;
   }
   store<i64>(memory, value);

@@ -68,7 +68,8 @@ function storeRounded<T>(memory: usize): bool {
   return true;
 }
 
-function narrowed<T>(): T {
+/** A rounded to T. */
+export function narrowed<T>(): T {
   switch (aKind) {
     case ZERO:
       return withSign<T>(aSign, 0);

@@ -42,6 +42,17 @@ export function loadB(cell: usize): void {
   takeB();
 }
 
+/** A from a significand and a sign and exponent. */
+export function setA(significand: u64, signExponent: u32): void {
+  unpack80(signExponent, significand);
+  takeA();
+}
+
+export function setB(significand: u64, signExponent: u32): void {
+  unpack80(signExponent, significand);
+  takeB();
+}
+
 export function loadB32(memory: usize): void {
   unpack32(load<u32>(memory));
   takeB();
