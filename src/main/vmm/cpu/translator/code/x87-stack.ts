@@ -102,7 +102,12 @@ export class RegionX87 {
     this.base ??= this.locals.permanent(I32);
     this.valid ??= this.locals.permanent(I32);
     // TOP is three bits of FSW; as an offset of cells, four bits further down than where it would be counted in cells.
-    code.i32(0).memory(Wasm.i32Load, FP_STATUS).i32(TOP_FIELD).op(Wasm.i32And).i32(TOP_SHIFT - CELL_SHIFT);
+    code
+      .i32(0)
+      .memory(Wasm.i32Load, FP_STATUS)
+      .i32(TOP_FIELD)
+      .op(Wasm.i32And)
+      .i32(TOP_SHIFT - CELL_SHIFT);
     code.op(Wasm.i32ShrU).set(this.base);
     code.i32(0).memory(Wasm.i32Load, FP_VALID).i32(0x101).op(Wasm.i32Mul);
     code.get(this.base).i32(CELL_SHIFT).op(Wasm.i32ShrU).op(Wasm.i32ShrU).set(this.valid);
@@ -227,7 +232,10 @@ export class RegionX87 {
     if (cleared) code.i32(~cleared).op(Wasm.i32And);
     if (!this.top) return;
     this.pushCellOffset(0);
-    code.i32(TOP_SHIFT - CELL_SHIFT).op(Wasm.i32Shl).op(Wasm.i32Or);
+    code
+      .i32(TOP_SHIFT - CELL_SHIFT)
+      .op(Wasm.i32Shl)
+      .op(Wasm.i32Or);
   }
 
   /** Writes code that brings memory up to date; what is known stays. */
@@ -253,7 +261,10 @@ export class RegionX87 {
     this.pushCellOffset(position - this.top);
     code.get(significand).memory(Wasm.i64Store, FP_X87_CELLS);
     this.pushCellOffset(position - this.top);
-    code.get(signExponent).op(Wasm.i64ExtendI32U).memory(Wasm.i64Store, FP_X87_CELLS + 8);
+    code
+      .get(signExponent)
+      .op(Wasm.i64ExtendI32U)
+      .memory(Wasm.i64Store, FP_X87_CELLS + 8);
   }
 
   private storeTags(): void {
@@ -281,7 +292,12 @@ export class RegionX87 {
   /** Pushes a set of registers by their distance from the first ST(0) as one by their numbers. */
   private pushTagBits(set: number): void {
     const { code } = this;
-    code.i32(set * 0x101).get(this.base!).i32(CELL_SHIFT).op(Wasm.i32ShrU).op(Wasm.i32Shl);
+    code
+      .i32(set * 0x101)
+      .get(this.base!)
+      .i32(CELL_SHIFT)
+      .op(Wasm.i32ShrU)
+      .op(Wasm.i32Shl);
     code.i32(8).op(Wasm.i32ShrU).i32(0xff).op(Wasm.i32And);
   }
 
@@ -294,7 +310,10 @@ export class RegionX87 {
     code.i32(0);
     this.pushSelector(CS, long);
     code.memory(Wasm.i32Store, FP_CODE_SELECTOR);
-    code.i32(0).i32(((opcode & 7) << 8) | modrm).memory(Wasm.i32Store, FP_OPCODE);
+    code
+      .i32(0)
+      .i32(((opcode & 7) << 8) | modrm)
+      .memory(Wasm.i32Store, FP_OPCODE);
   }
 
   /** FDP, FDS. */

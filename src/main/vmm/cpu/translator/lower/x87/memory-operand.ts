@@ -27,15 +27,45 @@ function widenFloat(to: RegionCode, fractionBits: number, exponentBits: number):
   const normal = to.locals.temporary(I32);
   const value = newValue(to);
   code.tee(bits).i64(fractionBits).op(Wasm.i64ShrU).op(Wasm.i32WrapI64);
-  code.i32((1 << exponentBits) - 1).op(Wasm.i32And).tee(exponent);
-  code.i32(1).op(Wasm.i32Sub).i32((1 << exponentBits) - 2).op(Wasm.i32LtU).tee(normal).op(Wasm.i32Eqz);
-  code.get(bits).i64(65 - width).op(Wasm.i64Shl).i64(0).op(Wasm.i64Ne).op(Wasm.i32And);
+  code
+    .i32((1 << exponentBits) - 1)
+    .op(Wasm.i32And)
+    .tee(exponent);
+  code
+    .i32(1)
+    .op(Wasm.i32Sub)
+    .i32((1 << exponentBits) - 2)
+    .op(Wasm.i32LtU)
+    .tee(normal)
+    .op(Wasm.i32Eqz);
+  code
+    .get(bits)
+    .i64(65 - width)
+    .op(Wasm.i64Shl)
+    .i64(0)
+    .op(Wasm.i64Ne)
+    .op(Wasm.i32And);
   to.exits.stepIf();
   // A zero is zero also without the leading one and the bias.
-  code.get(bits).i64(63 - fractionBits).op(Wasm.i64Shl).i64(TOP_BIT - 1n).op(Wasm.i64And);
+  code
+    .get(bits)
+    .i64(63 - fractionBits)
+    .op(Wasm.i64Shl)
+    .i64(TOP_BIT - 1n)
+    .op(Wasm.i64And);
   code.get(normal).op(Wasm.i64ExtendI32U).i64(63).op(Wasm.i64Shl).op(Wasm.i64Or).set(value.significand);
-  code.get(bits).i64(width - 16).op(Wasm.i64ShrS).op(Wasm.i32WrapI64).i32(0x8000).op(Wasm.i32And);
-  code.get(exponent).get(normal).i32(BIAS - ((1 << (exponentBits - 1)) - 1)).op(Wasm.i32Mul);
+  code
+    .get(bits)
+    .i64(width - 16)
+    .op(Wasm.i64ShrS)
+    .op(Wasm.i32WrapI64)
+    .i32(0x8000)
+    .op(Wasm.i32And);
+  code
+    .get(exponent)
+    .get(normal)
+    .i32(BIAS - ((1 << (exponentBits - 1)) - 1))
+    .op(Wasm.i32Mul);
   code.op(Wasm.i32Add).op(Wasm.i32Or).set(value.signExponent);
   return value;
 }
@@ -50,7 +80,11 @@ function widenInteger(to: RegionCode): ExtendedValue {
   code.tee(integer).i64(63).op(Wasm.i64ShrS).tee(sign);
   code.get(integer).op(Wasm.i64Xor).get(sign).op(Wasm.i64Sub).tee(integer);
   code.get(integer).op(Wasm.i64Clz).tee(leading).op(Wasm.i64Shl).set(value.significand);
-  code.i32(BIAS + 63).get(leading).op(Wasm.i32WrapI64).op(Wasm.i32Sub);
+  code
+    .i32(BIAS + 63)
+    .get(leading)
+    .op(Wasm.i32WrapI64)
+    .op(Wasm.i32Sub);
   code.get(sign).op(Wasm.i32WrapI64).i32(0x8000).op(Wasm.i32And).op(Wasm.i32Or);
   code.i32(0).get(integer).op(Wasm.i64Eqz).op(Wasm.i32Eqz).op(Wasm.select).set(value.signExponent);
   return value;

@@ -70,7 +70,7 @@ function imageInto(random: Random, view: DataView, at: number, masked: boolean):
   const control = masked ? random.pick(MASKED_CONTROLS) : random.word() & 0xf7f;
   view.setUint16(at, control, true);
   // No exception is pending: flags are set only where they are masked.
-  view.setUint16(at + 2, random.word() & 0x7f00 & ~0x80 | (random.word() & control & 0x3f), true);
+  view.setUint16(at + 2, (random.word() & 0x7f00 & ~0x80) | (random.word() & control & 0x3f), true);
   view.setUint8(at + 4, random.pick([0xff, 0, random.word() & 0xff, random.word() & 0xff, 0x7f, 0xfe]));
   view.setUint32(at + 8, random.word(), true);
   view.setUint32(at + 16, random.word(), true);
@@ -133,7 +133,12 @@ function outcome(cpu: BareCpu, code: readonly number[], input: Uint8Array): stri
     Buffer.from(from.subarray(at, at + bytes)).toString('hex');
   return Array.from({ length: ROUNDS }, (_, round) => {
     const at = round * STRIDE;
-    const parts = [[0, 24], ...Array.from({ length: 8 }, (_, i) => [32 + i * 16, 10]), [OPERAND, 16], [EAX, 8]] as const;
+    const parts = [
+      [0, 24],
+      ...Array.from({ length: 8 }, (_, i) => [32 + i * 16, 10]),
+      [OPERAND, 16],
+      [EAX, 8],
+    ] as const;
     const text = (from: Uint8Array): string => parts.map(([from_, bytes]) => hex(from, at + from_!, bytes!)).join(' ');
     return `${text(input)} → ${text(output)}`;
   }).join('\n');
