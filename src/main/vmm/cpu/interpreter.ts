@@ -41,7 +41,8 @@ export interface InterpreterOptions {
 
 /** Who is told where the core spends its time, and what it has forgotten (translator/translator.ts). */
 export interface RegionHost {
-  hotSpot: (codePage: number, offset: number) => void;
+  /** @param crossings 0 in the interpreter; on the way between two regions, how many were entered since the last call */
+  hotSpot: (codePage: number, offset: number, crossings: number) => void;
   regionsForgotten: (codePage: number) => void;
 }
 
@@ -66,7 +67,7 @@ export class InterpreterEngine implements VcpuEngine {
       env: { memory: memory.wasm, abort: () => undefined },
       bus: {
         ...busImports({ bus, memory, random }),
-        hotSpot: (codePage: number, offset: number) => host.hotSpot(codePage, offset),
+        hotSpot: (page: number, offset: number, crossings: number) => host.hotSpot(page, offset, crossings >>> 0),
         regionsForgotten: (codePage: number) => host.regionsForgotten(codePage),
       },
     };

@@ -177,6 +177,10 @@ export const TLB_GLOBAL_LOG = TLB_LOG + TLB_LOG_ENTRIES * 4;
 export const LARGE_PAGE_FILTER = 0x22_0000;
 export const LARGE_PAGE_FILTER_SIZE = 4096;
 
+/** Where indirect jumps of regions last went, for those who translate anew: u64 each, by a hash of their own places. */
+export const JUMP_TARGETS = 0x23_0000;
+export const JUMP_TARGET_COUNT = 4096;
+
 // Code cache (code-cache.ts), in the CACHE region.
 export const CACHE = 0x140_0000;
 export const CACHE_END = 0xc00_0000;
@@ -197,6 +201,8 @@ export const OP_SIZE = 16;
 export const REGION_LOOKUP = 0;
 /** Execute the instruction at RIP on its own, then go on. */
 export const REGION_STEP = 1;
+/** The budget is used up; go on at RIP. */
+export const REGION_PAUSE = 2;
 
 // Kinds of flags a region leaves behind, to which 0-3 are added for 8 to 64 bits (translator/code/flags.ts).
 /** FLAGS_RESULT and FLAGS_AUX themselves. */

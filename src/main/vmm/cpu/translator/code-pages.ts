@@ -17,6 +17,12 @@ const FARTHEST = 1n << 48n;
 /** The core's op that enters a region (assembly/pseudo-ops.ts). */
 export const OP_REGION = 8;
 
+/** Where a region notes what the indirect jump at an offset of a code page went to. */
+export function targetSlot(view: DataView, codePage: number, offset: number): number {
+  const hash = Math.imul(view.getUint32(codePage + PAGE_NUMBER, true), 0x9e37_79b1) + offset;
+  return L.JUMP_TARGETS + (hash & (L.JUMP_TARGET_COUNT - 1)) * 8;
+}
+
 /** The code page the core is in, and its neighbours by linear address, as far as its instruction TLB knows them. */
 export class CodePages {
   private readonly known = new Map<number, CodePage | undefined>();
@@ -56,8 +62,11 @@ export class CodePages {
     const host = this.readable(linear, operandBytes);
     if (host === undefined) return undefined;
     const { view } = this.memory;
-    const target = long ? view.getBigUint64(host, true) : BigInt(view.getUint32(host, true));
-    const distance = BigInt.asIntN(64, target - this.home);
+    return this.place(long ? view.getBigUint64(host, true) : BigInt(view.getUint32(host, true)));
+  }
+
+  private place(linear: bigint): number | undefined {
+    const distance = BigInt.asIntN(64, linear - this.home);
     return distance > -FARTHEST && distance < FARTHEST ? Number(distance) : undefined;
   }
 
@@ -88,6 +97,7 @@ export class CodePages {
       bytes: bytes.slice(host, host + PAGE_BYTES),
       address,
       decoded: (offset) => op(offset) !== 0,
+      lastTarget: (offset) => this.place(view.getBigUint64(targetSlot(view, address, offset), true)),
       heat: (offset) => this.heat(address, offset),
       entered: (offset) => op(offset) !== 0 && view.getUint16(op(offset), true) === OP_REGION,
     };

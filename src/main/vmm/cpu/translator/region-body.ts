@@ -25,6 +25,8 @@ export interface RegionPlace {
   readonly mapOf: (page: number) => number;
   /** Address of the op at an offset of a page, or 0. */
   readonly opAt: (page: number, offset: number) => number;
+  /** Where to note what the indirect jump at an offset of a page went to. */
+  readonly targetSlot: (page: number, offset: number) => number;
 }
 
 /** A list of items being written: where its items start, and the loop it is the inside of. */
@@ -148,7 +150,7 @@ export class RegionBody {
     to.x87.finish();
     to.exits.remaining = 0;
     to.exits.offset = 0;
-    this.emitEnd(end, instructions.at(-1)?.opcode ?? 0);
+    this.emitEnd(end, instructions.at(-1));
   }
 
   private executeByCore(instruction: Decoded, op: number): void {
@@ -163,7 +165,7 @@ export class RegionBody {
     return this.liveness.before[index] === READ ? KIND_SETTLED : KIND_IN_LOCAL;
   }
 
-  private emitEnd(end: Block['end'], opcode: number): void {
+  private emitEnd(end: Block['end'], last: Decoded | undefined): void {
     const { to } = this;
     switch (end.kind) {
       case 'next':
@@ -171,9 +173,9 @@ export class RegionBody {
       case 'call':
         return this.go(end.to);
       case 'condition':
-        return this.branch(opcode & 15, end.taken, end.next);
+        return this.branch(last!.opcode & 15, end.taken, end.next);
       case 'indirect':
-        return this.goIndirect(end);
+        return this.goIndirect(end, last!.offset);
       case 'leave': {
         const op = this.place.opAt(this.page, offsetOf(end.at));
         return op ? to.exits.leaveToOp(op) : this.leaveTo(end.at);
@@ -240,7 +242,7 @@ export class RegionBody {
     code.openIf('unlikely');
     // PAGE_RIP is that of the target's page by now.
     const { start, page } = this.region.blocks[index]!;
-    to.exits.leaveAt(start - page * PAGE_BYTES);
+    to.exits.pauseAt(start - page * PAGE_BYTES);
     code.end();
   }
 
@@ -276,7 +278,7 @@ export class RegionBody {
   }
 
   /** To NEXT_RIP: straight there if it is one of the guesses, or an entry of this region in the same page. */
-  private goIndirect({ guesses }: IndirectEnd): void {
+  private goIndirect({ guesses }: IndirectEnd, offset: number): void {
     const { to, code } = this;
     const { kind } = to.flags;
     for (const guess of guesses) {
@@ -289,6 +291,7 @@ export class RegionBody {
       to.flags.kind = kind;
     }
     if (this.entries.size > 1) this.goToEntry();
+    code.i32(this.place.targetSlot(this.page, offset)).get(NEXT_RIP).memory(Wasm.i64Store);
     code.get(NEXT_RIP);
     to.exits.leave();
   }

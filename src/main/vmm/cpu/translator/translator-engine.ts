@@ -8,6 +8,13 @@ const SAMPLE_INSTRUCTIONS = 2000;
 /** Samples in a page that make it hot. */
 const HOT_SAMPLES = 400;
 
+/**
+ * Instructions in the interpreter that count as much as going from one region to the next; what such crossings count for
+ * at most, one sample in the interpreter being 1.
+ */
+const CROSSING = 2;
+const MOST_FOR_CROSSINGS = 0.15;
+
 export interface TranslatorOptions extends InterpreterOptions {
   readonly sampleInstructions?: number;
   readonly hotSamples?: number;
@@ -22,7 +29,10 @@ export class TranslatorEngine extends InterpreterEngine {
     super(options);
     const { sampleInstructions = SAMPLE_INSTRUCTIONS, hotSamples = HOT_SAMPLES } = options;
     this.translator = new Translator(options.memory, this.core, hotSamples);
-    this.regionHost.hotSpot = (codePage, offset) => this.translator.noteHot(codePage, offset);
+    this.regionHost.hotSpot = (codePage, offset, crossings) => {
+      const weight = crossings === 0 ? 1 : Math.min(MOST_FOR_CROSSINGS, (crossings * CROSSING) / sampleInstructions);
+      this.translator.noteHot(codePage, offset, weight);
+    };
     this.regionHost.regionsForgotten = (codePage) => this.translator.forget(codePage);
     options.memory.view.setInt32(L.SAMPLE_INTERVAL, sampleInstructions * L.OP_SIZE, true);
   }

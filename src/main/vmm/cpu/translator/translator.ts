@@ -1,9 +1,9 @@
 import type { GuestMemory } from '../../memory/guest-memory.js';
 import type { CoreExports } from '../core/exports.js';
 import * as L from '../core/layout.js';
-import { CodePages, OP_REGION, PAGE_NUMBER, PAGE_REGIONS } from './code-pages.js';
-import { offsetOf } from './region/blocks.js';
-import { discoverRegion } from './region/discovery.js';
+import { CodePages, OP_REGION, PAGE_NUMBER, PAGE_REGIONS, targetSlot } from './code-pages.js';
+import { offsetOf, type Region } from './region/blocks.js';
+import { discoverRegions } from './region/discovery.js';
 import type { RegionMode } from './decode/decode.js';
 import type { CodeSpace } from './region/code-space.js';
 import { REGION_IMPORTS } from './code/imports.js';
@@ -45,8 +45,8 @@ export class Translator {
   }
 
   /** The core was found at an offset of a page: it is translated when that has happened often enough. */
-  noteHot(codePage: number, offset: number): void {
-    const hot = this.hotSpots.note(codePage, offset);
+  noteHot(codePage: number, offset: number, weight: number): void {
+    const hot = this.hotSpots.note(codePage, offset, weight);
     // Now, while the page's neighbours are those of the program that runs.
     if (hot) this.translate(hot);
   }
@@ -72,14 +72,23 @@ export class Translator {
       page: (number) => pages.page(number),
       pointer: (page, instruction) => pages.pointer(page, instruction),
     };
-    const region = discoverRegion(space, offsets);
-    const opAt = (page: number, offset: number): number => this.core.decodeAt(pages.page(page)!.address, mode, offset);
+    for (const region of discoverRegions(space, offsets)) this.install(region, pages, mode);
+  }
+
+  /** Translates a region and makes its entries lead to it. */
+  private install(region: Region, pages: CodePages, mode: number): void {
+    const addressOf = (page: number): number => pages.page(page)!.address;
+    const opAt = (page: number, offset: number): number => this.core.decodeAt(addressOf(page), mode, offset);
     // Nothing worth it, or forgotten since.
-    if (region.entries.length === 0 || !opAt(0, offsets[0]!)) return;
-    const used = [...new Set(region.blocks.map(({ page }) => pages.page(page)!.address))];
+    if (region.entries.length === 0 || !opAt(region.blocks[0]!.page, offsetOf(region.blocks[0]!.start))) return;
+    const used = [...new Set(region.blocks.map(({ page }) => addressOf(page)))];
     const index = this.regions.reserve(used);
-    const mapOf = (page: number): number => pages.page(page)!.address + L.CODE_PAGE_HEADER;
-    const made = generateRegion(region, { index, mapOf, opAt });
+    const made = generateRegion(region, {
+      index,
+      mapOf: (page) => addressOf(page) + L.CODE_PAGE_HEADER,
+      opAt,
+      targetSlot: (page, offset) => targetSlot(this.memory.view, addressOf(page), offset),
+    });
     if (!made) return this.regions.cancel(index);
     const instance = new WebAssembly.Instance(new WebAssembly.Module(made.bytes), this.imports);
     this.regions.fill(index, instance.exports['region']);

@@ -37,7 +37,7 @@
 @external('bus', 'pageAbsent') export declare function pageAbsent(page: u32): void;
 /** The main loop was found at a page offset of a code page (its address). */
 // @ts-ignore: decorator
-@external('bus', 'hotSpot') export declare function hotSpot(codePage: usize, offset: u32): void;
+@external('bus', 'hotSpot') export declare function hotSpot(codePage: usize, offset: u32, crossings: u32): void;
 /** Regions that start in a code page (its address) must not be entered any more. */
 // @ts-ignore: decorator
 @external('bus', 'regionsForgotten') export declare function regionsForgotten(codePage: usize): void;

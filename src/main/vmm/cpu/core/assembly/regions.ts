@@ -1,7 +1,7 @@
 import { PAGE_CODE, PAGE_READ, PAGE_WRITE } from '../../../memory/layout';
 import {
-  BOUNCE, CODE_PAGE_HEADER, COUNT_REGION_ENTERED, COUNT_REGION_INSTRUCTION, COUNT_REGION_STEP, COUNT_TLB_MISS, FLAGS_AUX, FLAGS_RESULT, ITLB_KEY, KIND_ADD, KIND_DEC, KIND_INC, KIND_LOGIC, KIND_SETTLED, KIND_STORED, KIND_SUB, OP_SIZE,
-  OPS, REGION_BUDGET, REGION_FLAGS_A, REGION_FLAGS_B, REGION_FLAGS_KIND, REGION_LOOKUP, REGION_STEP, RIP, TLB_USER_ALIGNED,
+  BOUNCE, CODE_PAGE_HEADER, COUNT_REGION_ENTERED, COUNT_REGION_INSTRUCTION, COUNT_REGION_STEP, COUNT_TLB_MISS, COUNTERS, FLAGS_AUX, FLAGS_RESULT, ITLB_KEY, KIND_ADD, KIND_DEC, KIND_INC, KIND_LOGIC, KIND_SETTLED, KIND_STORED, KIND_SUB, OP_SIZE,
+  OPS, REGION_BUDGET, REGION_FLAGS_A, REGION_FLAGS_B, REGION_FLAGS_KIND, REGION_LOOKUP, REGION_PAUSE, REGION_STEP, RIP, TLB_USER_ALIGNED,
 } from '../layout'; // prettier-ignore
 import { add, sub } from './alu';
 import { hotSpot } from './bus';
@@ -24,6 +24,9 @@ import { ACCESS_READ, ACCESS_WRITE, globalPage, physical, translate } from './wa
  * or with REGION_LOOKUP or REGION_STEP and RIP stored.
  */
 
+/** Whether the budget was used up on the way from one region to the next. */
+let betweenRegions: bool = false;
+
 /** Runs the region an op stands for, and those it leads to; the next op. */
 export function runRegion(op: usize): usize {
   const before = load<i32>(REGION_BUDGET);
@@ -44,9 +47,10 @@ export function runRegion(op: usize): usize {
   const kind = load<u32>(REGION_FLAGS_KIND);
   if (kind != KIND_STORED) settleFlags(kind, load<u64>(REGION_FLAGS_A), load<u64>(REGION_FLAGS_B));
   countMany(COUNT_REGION_INSTRUCTION, (before - load<i32>(REGION_BUDGET)) / OP_SIZE);
-  if (next > <usize>REGION_STEP) return next;
+  betweenRegions = next > <usize>REGION_PAUSE;
+  if (betweenRegions) return next;
   const rip = load<u64>(RIP);
-  if (next == <usize>REGION_LOOKUP) return lookup(rip);
+  if (next != <usize>REGION_STEP) return lookup(rip);
   count(COUNT_REGION_STEP);
   return interpretAt(rip);
 }
@@ -59,14 +63,21 @@ function interpretAt(rip: u64): usize {
   return op;
 }
 
-/** Tells where the main loop is, now and then. */
+/** Regions entered when the main loop was last looked at. */
+let enteredBefore: u32 = 0;
+
+/** Tells where the main loop is, now and then: in code that is not translated, or on the way between two regions. */
 export function sample(op: usize): void {
+  const entered = load<u32>(COUNTERS + COUNT_REGION_ENTERED * 8);
+  const crossings = entered - enteredBefore;
+  enteredBefore = entered;
   const id = load<u16>(op);
-  if (op < <usize>OPS || id == OP_PAGE_END || id == OP_REGION) return;
+  const translated = id == OP_REGION;
+  if (op < <usize>OPS || id == OP_PAGE_END || (translated && !betweenRegions)) return;
   const address = linearRip(opRip(op));
   const entry = instructionSlot(address);
   if (load<u64>(entry) != ((address & ~0xfff) | <u64>load<u32>(ITLB_KEY))) return;
-  hotSpot(load<u32>(entry, 8) - CODE_PAGE_HEADER, opOffset(op));
+  hotSpot(load<u32>(entry, 8) - CODE_PAGE_HEADER, opOffset(op), translated ? crossings : 0);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { FunctionCode, Label } from '../wasm/function-code.js';
 import { Wasm } from '../wasm/wasm-op.js';
 import type { RegionFlags } from './flags.js';
 import { ANSWER, NEXT_RIP, PAGE_RIP_LOCAL } from './region-locals.js';
-import { KIND_SETTLED, KIND_STORED, REGION_FLAGS_KIND, REGION_LOOKUP } from '../../core/layout.js';
+import { KIND_SETTLED, KIND_STORED, REGION_FLAGS_KIND, REGION_LOOKUP, REGION_PAUSE } from '../../core/layout.js';
 
 // How a region was left, in 32 bits: page offset, instructions of the block not executed, kind of the flags.
 export const LEFT_OVER_SHIFT = 13;
@@ -61,11 +61,17 @@ export class RegionExits {
     this.leave();
   }
 
+  /** The same, because the budget is used up. */
+  pauseAt(offset: number): void {
+    this.code.get(PAGE_RIP_LOCAL).i64(offset).op(Wasm.i64Add);
+    this.leave(REGION_PAUSE);
+  }
+
   /** Goes on at the RIP on the stack. */
-  leave(): void {
+  leave(answer = REGION_LOOKUP): void {
     this.code.set(NEXT_RIP);
     this.beforeLeaving();
-    this.code.i32(REGION_LOOKUP).set(ANSWER);
+    this.code.i32(answer).set(ANSWER);
     this.code.i32(this.packed(0)).br(this.labels.leave);
   }
 

@@ -84,12 +84,12 @@ const GOES_AWAY: ReadonlySet<string> = new Set([
 
 /**
  * What the instruction at a place does to the flow of control, if it ends a block.
- * @param pointer the place that an indirect jump's or call's memory operand holds, if that can be told
+ * @param guess where an indirect transfer goes, if something is known of it
  */
 export function controlEnd(
   instruction: Decoded,
   at: number,
-  pointer: (instruction: Decoded) => number | undefined,
+  guess: (instruction: Decoded) => readonly number[],
 ): BlockEnd | undefined {
   const { row, length, immediate } = instruction;
   if (row.family !== 'integer') return undefined;
@@ -106,13 +106,12 @@ export function controlEnd(
       return { kind: 'call', to: next + immediate, back: next };
     case 'returnNear':
     case 'returnNearPop':
-      return { kind: 'indirect', transfer: 'return', back: undefined, guesses: [] };
+      return { kind: 'indirect', transfer: 'return', back: undefined, guesses: guess(instruction) };
     case 'jumpNear':
     case 'callNear': {
-      const known = pointer(instruction);
-      const guesses = known === undefined ? [] : [known];
       const calls = row.execute === 'callNear';
-      return { kind: 'indirect', transfer: calls ? 'call' : 'jump', back: calls ? next : undefined, guesses };
+      const back = calls ? next : undefined;
+      return { kind: 'indirect', transfer: calls ? 'call' : 'jump', back, guesses: guess(instruction) };
     }
     default:
       return undefined;

@@ -8,6 +8,8 @@ export interface CodePage {
   readonly address: number;
   /** Whether the core has decoded the instruction at an offset: what never ran is not worth translating. */
   readonly decoded: (offset: number) => boolean;
+  /** The place that the indirect jump at an offset last left a region for, if that is known. */
+  readonly lastTarget: (offset: number) => number | undefined;
   /** How often the core was found at an offset. */
   readonly heat: (offset: number) => number;
   /** Whether a region is entered at an offset already. */

@@ -4,15 +4,18 @@ import {
   controlEnd, mayBeEntered, offsetOf, pageOf, targets, type Block, type BlockEnd, type Region,
 } from './blocks.js'; // prettier-ignore
 import type { CodePage, CodeSpace } from './code-space.js';
-import { guessReturns } from './returns.js';
+import { components } from './components.js';
+import { backOf, guessReturns } from './returns.js';
 
-/** Instructions of one region at most, and of one block, whose count has eight bits in an exit. */
+/** Instructions found at once at most, and of one block, whose count has eight bits in an exit. */
 const MAX_INSTRUCTIONS = 400;
 const MAX_BLOCK = 128;
 /** Pages one region looks at. */
 const MAX_PAGES = 24;
 /** How much cooler than the hottest place of a region code may be. */
-const COOLEST = 1 / 64;
+const COOLEST = 1 / 48;
+/** Part of that heat that makes code a region of its own; what is cooler may become hotter. */
+const WORTH_A_REGION = 1 / 8;
 /** Parts of a branch's heat that go on: to where it jumps if nothing is known, and if no sample was there… */
 const EVEN = 0.5;
 const RARE = 1 / 16;
@@ -21,11 +24,11 @@ const RARELY_STRAIGHT = 1 / 4;
 /** Samples that say something. */
 const TELLING = 8;
 
-/** Finds the code that is reached from the given places, the hottest first, as basic blocks. */
-export function discoverRegion(space: CodeSpace, starts: readonly number[]): Region {
+/** Finds the code that is reached from the given places, the hottest first: a region for what hangs together. */
+export function discoverRegions(space: CodeSpace, starts: readonly number[]): Region[] {
   const code = new Discovery(space);
   code.explore(starts);
-  return code.region(starts);
+  return code.regions(starts);
 }
 
 interface Line {
@@ -33,6 +36,8 @@ interface Line {
   /** Behind its last instruction. */
   readonly next: number;
 }
+
+type Draft = Omit<Block, 'successors'>;
 
 interface Source {
   readonly page: CodePage;
@@ -151,7 +156,10 @@ class Discovery {
   }
 
   private controlEnd(instruction: Decoded, at: number): BlockEnd | undefined {
-    return controlEnd(instruction, at, (each) => this.space.pointer(pageOf(at), each));
+    return controlEnd(instruction, at, (each) => {
+      const guess = this.space.pointer(pageOf(at), each) ?? this.source(pageOf(at))?.page.lastTarget(offsetOf(at));
+      return guess === undefined ? [] : [guess];
+    });
   }
 
   private source(number: number): Source | undefined {
@@ -162,32 +170,40 @@ class Discovery {
     return this.sources.get(number);
   }
 
-  region(found: readonly number[]): Region {
+  regions(found: readonly number[]): Region[] {
     const starts = this.withoutFallenInto(found);
+    const drafts = this.blocks();
+    const indices = new Map(drafts.map(({ start }, index) => [start, index]));
+    const ends = guessReturns(drafts, indices);
+    const edges = ends.map((end) => [...targets(end), ...backOf(end)].flatMap((to) => indices.get(to) ?? []));
+    const doors = [...new Set([...starts, ...this.doors])];
+    const hottest = Math.max(...this.heats.values());
+    return components(edges)
+      .map((members) => members.map((index) => ({ ...drafts[index]!, end: ends[index]! })))
+      .filter((parts) => parts.some(({ start }) => (this.heats.get(start) ?? 0) >= hottest * WORTH_A_REGION))
+      .map((parts) => this.region(parts, doors));
+  }
+
+  private region(parts: readonly Draft[], doors: readonly number[]): Region {
+    const indices = new Map(parts.map(({ start }, index) => [start, index]));
+    const inside = (places: readonly number[]): number[] => places.flatMap((place) => indices.get(place) ?? []);
+    const blocks = parts.map((part) => ({ ...part, successors: inside(targets(part.end)) }));
+    const entries = inside(doors).filter((index) => mayBeEntered(blocks[index]!.instructions));
+    return { mode: this.space.mode, blocks, entries, indices };
+  }
+
+  private blocks(): Draft[] {
     const drafts = [...this.leaders]
       .filter((start) => this.known.has(start))
       .sort((a, b) => a - b)
       .map((start) => this.block(start));
-    const indices = new Map<number, number>();
-    for (let i = 0; i < drafts.length; i++) {
-      const draft = drafts[i]!;
-      indices.set(draft.start, i);
-      // A block cut short for its length goes on in one of its own.
-      if (draft.end.kind === 'next' && this.known.has(draft.end.to) && !this.leaders.has(draft.end.to)) {
-        this.leaders.add(draft.end.to);
-        drafts.push(this.block(draft.end.to));
-      }
+    // A block cut short for its length goes on in one of its own.
+    for (const { end } of drafts) {
+      if (end.kind !== 'next' || !this.known.has(end.to) || this.leaders.has(end.to)) continue;
+      this.leaders.add(end.to);
+      drafts.push(this.block(end.to));
     }
-    const ends = guessReturns(drafts, indices);
-    const blocks = drafts.map((draft, i) => ({
-      ...draft,
-      end: ends[i]!,
-      successors: targets(ends[i]!).flatMap((to) => indices.get(to) ?? []),
-    }));
-    const entries = [...new Set([...starts, ...this.doors])]
-      .flatMap((start) => indices.get(start) ?? [])
-      .filter((index) => mayBeEntered(blocks[index]!.instructions));
-    return { mode: this.space.mode, blocks, entries, indices };
+    return drafts;
   }
 
   /**
@@ -215,7 +231,7 @@ class Discovery {
     return mayBeEntered([this.known.get(place)!]) && !this.source(pageOf(place))!.page.entered(offsetOf(place));
   }
 
-  private block(start: number): Omit<Block, 'successors'> {
+  private block(start: number): Draft {
     const instructions: Decoded[] = [];
     const page = pageOf(start);
     let at = start;

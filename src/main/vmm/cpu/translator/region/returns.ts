@@ -8,13 +8,13 @@ interface Draft {
 }
 
 /**
- * Ends of a region's blocks, returns with the places that calls in the region come back to as guesses: those calls
- * whose callee leads to the return without leaving the function.
+ * Ends of a region's blocks, returns with the places that calls in the region come back to as their first guesses:
+ * those calls whose callee leads to the return without leaving the function.
  */
 export function guessReturns(blocks: readonly Draft[], indices: ReadonlyMap<number, number>): BlockEnd[] {
   const guesses = new Map<number, number[]>();
   for (const { end } of blocks) {
-    const back = backOf(end);
+    const [back] = backOf(end);
     if (back === undefined || !indices.has(back)) continue;
     for (const callee of targets(end)) {
       const first = indices.get(callee);
@@ -28,13 +28,13 @@ export function guessReturns(blocks: readonly Draft[], indices: ReadonlyMap<numb
   }
   return blocks.map(({ end }, index) => {
     const found = guesses.get(index);
-    return end.kind === 'indirect' && found ? { ...end, guesses: found } : end;
+    return end.kind === 'indirect' && found ? { ...end, guesses: [...new Set([...found, ...end.guesses])] } : end;
   });
 }
 
-/** Where a call, or what the interpreter does, comes back to. */
-function backOf(end: BlockEnd): number | undefined {
-  return 'back' in end ? end.back : undefined;
+/** Where a call, or what the interpreter does, comes back to; nothing for other ends. */
+export function backOf(end: BlockEnd): readonly number[] {
+  return 'back' in end && end.back !== undefined ? [end.back] : [];
 }
 
 /** Indices of the returns of the function that starts at a block. */
@@ -43,10 +43,9 @@ function returnsFrom(first: number, blocks: readonly Draft[], indices: ReadonlyM
   const returns: number[] = [];
   for (const index of seen) {
     const { end } = blocks[index]!;
-    if (end.kind === 'indirect' && end.transfer === 'return') returns.push(index);
+    if (isReturn(end)) returns.push(index);
     const back = backOf(end);
-    const onwards = back === undefined ? (isReturn(end) ? [] : targets(end)) : [back];
-    for (const place of onwards) {
+    for (const place of back.length > 0 || isReturn(end) ? back : targets(end)) {
       const next = indices.get(place);
       if (next !== undefined) seen.add(next);
     }

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { HotSpots } from './hot-spots.js';
+
+const PAGE = 0x1000;
+
+test('a page gets hot by so many samples, then by twice as many', () => {
+  const spots = new HotSpots(4);
+  const hot = Array.from({ length: 12 }, (_, i) => spots.note(PAGE, i % 2, 1) !== undefined);
+  expect(hot.flatMap((is, i) => (is ? [i + 1] : []))).toEqual([4, 12]);
+});
+
+test('the hottest places come first, and keep the heat they had before', () => {
+  const spots = new HotSpots(2);
+  spots.note(PAGE, 7, 1);
+  expect(spots.note(PAGE, 7, 1)?.offsets).toEqual([7]);
+  for (let i = 0; i < 3; i++) spots.note(PAGE, 9, 1);
+  const hot = spots.note(PAGE, 9, 1);
+  expect(hot?.offsets).toEqual([9, 7]);
+  expect([hot?.heat(PAGE, 7), hot?.heat(PAGE, 8)]).toEqual([2, 0]);
+});
+
+test('a page that holds other code is cold', () => {
+  const spots = new HotSpots(2);
+  spots.note(PAGE, 7, 1);
+  spots.forget(PAGE);
+  expect(spots.note(PAGE, 7, 1)).toBeUndefined();
+});
