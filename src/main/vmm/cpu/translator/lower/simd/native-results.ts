@@ -13,7 +13,7 @@ import { Simd } from '../../wasm/simd-instruction.js';
 import { Wasm } from '../../wasm/wasm-op.js';
 import type { FloatFormat, FloatOperand } from './float-format.js';
 import { takeThreshold } from './native-result.js';
-import { note, pushDenormal, unknown } from './ordinary.js';
+import { note, pushDenormal, saveMagnitude, unknown } from './ordinary.js';
 import { saveVector } from './vector-lowering.js';
 
 /** In temporaries. */
@@ -36,29 +36,27 @@ export function requireNativeResults(
   const values: Values = [a.local, b.local, result];
   const open = unknown(to, operands, vector.ordinary);
   const magnitude = saveMagnitude(to, vector, result);
+  const magnitudes = open.map(({ local }) => saveMagnitude(to, vector, local));
   let smallest = magnitude;
-  for (const { local } of open) {
-    code
-      .get(saveMagnitude(to, vector, local))
-      .get(smallest)
-      .simd(vector.min);
+  for (const each of magnitudes) {
+    code.get(each).get(smallest).simd(vector.min);
     smallest = saveVector(to);
   }
   const threshold = to.thresholds.local(NATIVE_THRESHOLD_VECTOR);
   pushOutOfRange(to, vector, magnitude, smallest);
   code.simd(vector.bitmask).get(threshold).op(Wasm.i32GeU);
-  code.openIf('unlikely');
+  code.open(Wasm.if);
   // The top bits of lanes in doubt.
   pushOutOfRange(to, vector, magnitude, magnitude);
   pushProperZeros(to, vector, kind, values);
   code.simd(Simd.andNot);
-  for (const { local } of open) {
-    pushDenormal(to, vector, local);
+  for (const each of magnitudes) {
+    pushDenormal(to, vector, each);
     code.simd(Simd.or);
   }
   const doubt = saveVector(to);
   code.get(threshold).op(Wasm.i32Eqz);
-  code.openIf('unlikely');
+  code.open(Wasm.if);
   pushPossibleErrors(to, vector, kind, values);
   // All of them, unless it is only PE that is to be found out.
   code.v128(0n).simd(vector.ne).get(to.thresholds.watching()).simd(Simd.i32x4Splat).simd(Simd.or);
@@ -71,13 +69,6 @@ export function requireNativeResults(
   code.end();
   code.end();
   note(to, operands, vector.ordinary);
-}
-
-function saveMagnitude(to: RegionCode, { magnitude }: FloatFormat['vector'], value: number): number {
-  to.code.get(value);
-  pushVectorConstant(to.code, magnitude);
-  to.code.simd(Simd.and);
-  return saveVector(to);
 }
 
 /** Pushes lanes whose top bit tells that the one magnitude is not finite, or the other not above the smallest normal. */

@@ -4,6 +4,7 @@ import { pushVectorConstant } from '../../code/vector-constants.js';
 import { Simd } from '../../wasm/simd-instruction.js';
 import { Wasm } from '../../wasm/wasm-op.js';
 import { constant, type FloatFormat, type FloatOperand } from './float-format.js';
+import { saveVector } from './vector-lowering.js';
 
 /** Operands are ordinary if they are normal, zero or infinite: what SSE makes of others is the core's knowledge. */
 
@@ -33,13 +34,21 @@ export function note(to: RegionCode, operands: readonly FloatOperand[], elements
   for (const { register } of operands) if (register !== undefined) to.vectors.noteOrdinary(register, elements);
 }
 
-/** Pushes the lanes of a temporary that are denormal, or the smallest normal number. */
-export function pushDenormal({ code }: RegionCode, vector: FloatFormat['vector'], value: number): void {
-  code.get(value);
-  pushVectorConstant(code, vector.magnitude);
-  code.simd(Simd.and);
+/** A temporary without its lanes' signs, in another. */
+export function saveMagnitude(to: RegionCode, { magnitude }: FloatFormat['vector'], value: number): number {
+  to.code.get(value);
+  pushVectorConstant(to.code, magnitude);
+  to.code.simd(Simd.and);
+  return saveVector(to);
+}
+
+/** Pushes lanes whose top bit tells that a magnitude is denormal, or the smallest normal number. */
+export function pushDenormal({ code }: RegionCode, vector: FloatFormat['vector'], magnitude: number): void {
+  code.get(magnitude);
   pushVectorConstant(code, vector.aboveSmallest);
-  code.simd(vector.lt).get(value).v128(0n).simd(vector.ne).simd(Simd.and);
+  code.simd(vector.subtract);
+  // Of zero, less one.
+  code.get(magnitude).v128(-1n).simd(vector.add).simd(Simd.andNot);
 }
 
 /** Leaves the instruction to the interpreter unless values are normal, zero or infinite. */
@@ -84,7 +93,7 @@ export function requireOrdinaryVectors(to: RegionCode, format: FloatFormat, oper
   const open = unknown(to, operands, vector.ordinary);
   if (open.length === 0) return;
   open.forEach(({ local }, index) => {
-    pushDenormal(to, vector, local);
+    pushDenormal(to, vector, saveMagnitude(to, vector, local));
     // A NaN is not equal to itself.
     code.get(local).get(local).simd(vector.ne).simd(Simd.or);
     if (index > 0) code.simd(Simd.or);
