@@ -56,3 +56,9 @@ it('makes regions of their own of what does not hang together', () => {
   const regions = discoverRegions(space(code), [0, 4]);
   expect(regions.map(({ blocks }) => blocks.map(({ start }) => start))).toEqual([[0], [4, 11, 12]]);
 });
+
+it('keeps what a jump by a register may go to in its region', () => {
+  // jmp rax; inc eax; ret
+  const { entries } = onlyRegion(space([0xff, 0xe0, 0xff, 0xc0, 0xc3]), [0, 2]);
+  expect(entries).toHaveLength(2);
+});

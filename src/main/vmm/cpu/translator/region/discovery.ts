@@ -175,7 +175,14 @@ class Discovery {
     const drafts = this.blocks();
     const indices = new Map(drafts.map(({ start }, index) => [start, index]));
     const ends = guessReturns(drafts, indices);
-    const edges = ends.map((end) => [...targets(end), ...backOf(end)].flatMap((to) => indices.get(to) ?? []));
+    const edges = drafts.map(({ page }, index) => {
+      const end = ends[index]!;
+      const known = targets(end).filter((to) => indices.has(to));
+      // A jump by a table may go to whatever else was found in its page.
+      const unknown = known.length === 0 && end.kind === 'indirect' && end.transfer !== 'return';
+      const likely = unknown ? starts.filter((start) => pageOf(start) === page) : known;
+      return [...likely, ...backOf(end)].flatMap((to) => indices.get(to) ?? []);
+    });
     const doors = [...new Set([...starts, ...this.doors])];
     const hottest = Math.max(...this.heats.values());
     return components(edges)
