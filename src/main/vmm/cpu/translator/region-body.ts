@@ -143,6 +143,7 @@ export class RegionBody {
       to.exits.offset = instruction.offset;
       to.flagsMatter = this.liveness.after[index]![i] !== UNUSED;
       to.locals.nextInstruction();
+      if (instruction.crosses) this.requirePage(page + 1);
       const lowering = loweringOf(instruction);
       if (lowering) lowering.emit(to, instruction);
       else this.executeByCore(instruction, this.place.opAt(page, instruction.offset));
@@ -248,6 +249,25 @@ export class RegionBody {
 
   /** Goes to another page, or leaves if it is no longer where it was when the region was made. */
   private enterPage(index: number, page: number): void {
+    const { code } = this;
+    const address = this.pushMoved(page);
+    code.openIf('unlikely');
+    this.leaveTo(this.region.blocks[index]!.start);
+    code.end();
+    code.get(address).set(PAGE_RIP_LOCAL);
+  }
+
+  /** Leaves an instruction with bytes in another page to the interpreter unless that is where it was. */
+  private requirePage(page: number): void {
+    const { to, code } = this;
+    this.pushMoved(page);
+    code.openIf('unlikely');
+    to.exits.step();
+    code.end();
+  }
+
+  /** Pushes whether a page is no longer where it was when the region was made; its linear address is in a temporary. */
+  private pushMoved(page: number): number {
     const { to, code } = this;
     const address = to.locals.temporary(I64);
     this.pushRip(page * PAGE_BYTES);
@@ -255,10 +275,7 @@ export class RegionBody {
     const entry = this.pushInstructionTag(address);
     code.op(Wasm.i64Ne);
     code.get(entry).memory(Wasm.i32Load, 8).i32(this.place.mapOf(page)).op(Wasm.i32Ne).op(Wasm.i32Or);
-    code.openIf('unlikely');
-    this.leaveTo(this.region.blocks[index]!.start);
-    code.end();
-    code.get(address).set(PAGE_RIP_LOCAL);
+    return address;
   }
 
   /** Pushes the tag in the instruction TLB's entry for a page's linear address, and that it should have. */

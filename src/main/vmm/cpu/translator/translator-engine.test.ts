@@ -46,6 +46,30 @@ describe('the translator', () => {
     expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(1_000_000);
   });
 
+  it('does an instruction that reaches into the next page', () => {
+    // mov ecx, 100000; l: add rax, 1000; dec ecx; jnz l
+    const code = [0xb9, 0xa0, 0x86, 0x01, 0x00, 0x48, 0x05, 0xe8, 0x03, 0, 0, 0xff, 0xc9, 0x75, 0xf6];
+    const cpu = runBoth(code, CODE_BASE + 0xff8);
+    expect(cpu.register('rax')).toBe(100_000_000n);
+    expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(290_000);
+  });
+
+  it('obeys what is written to the part of an instruction in the next page', () => {
+    // mov ecx, 3000; l: add eax, 1 (a byte of the immediate becomes CL each time); mov [rip-13], cl; dec ecx; jnz l
+    const code = [
+      0xb9, 0xb8, 0x0b, 0, 0, 0x05, 0x01, 0, 0, 0, 0x88, 0x0d, 0xf7, 0xff, 0xff, 0xff, 0xff, 0xc9, 0x75, 0xf1,
+    ]; // prettier-ignore
+    let expected = 0;
+    let immediate = 1;
+    for (let count = 3000; count > 0; count--) {
+      expected = (expected + immediate) >>> 0;
+      immediate = 1 | ((count & 0xff) << 8);
+    }
+    // The immediate's first byte is the page's last.
+    const cpu = runBoth(code, CODE_BASE + 0x1000 - 7);
+    expect(cpu.register('rax')).toBe(BigInt(expected));
+  });
+
   it('obeys code that is written while its region runs', () => {
     // mov ecx, 3000; l: add eax, 1 (the immediate becomes CL each time); mov [rip-4], cl; dec ecx; jnz l
     const code = [0xb9, 0xb8, 0x0b, 0, 0, 0x83, 0xc0, 0x01, 0x88, 0x0d, 0xf9, 0xff, 0xff, 0xff, 0xff, 0xc9, 0x75, 0xf3];

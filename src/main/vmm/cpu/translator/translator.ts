@@ -2,7 +2,7 @@ import type { GuestMemory } from '../../memory/guest-memory.js';
 import type { CoreExports } from '../core/exports.js';
 import * as L from '../core/layout.js';
 import { CodePages, OP_REGION, PAGE_NUMBER, PAGE_REGIONS, targetSlot } from './code-pages.js';
-import { offsetOf, type Region } from './region/blocks.js';
+import { offsetOf, pagesOf, type Region } from './region/blocks.js';
 import { discoverRegions } from './region/discovery.js';
 import type { RegionMode } from './decode/decode.js';
 import type { CodeSpace } from './region/code-space.js';
@@ -81,7 +81,7 @@ export class Translator {
     const opAt = (page: number, offset: number): number => this.core.decodeAt(addressOf(page), mode, offset);
     // Nothing worth it, or forgotten since.
     if (region.entries.length === 0 || !opAt(region.blocks[0]!.page, offsetOf(region.blocks[0]!.start))) return;
-    const used = [...new Set(region.blocks.map(({ page }) => addressOf(page)))];
+    const used = [...new Set([...pagesOf(region)].map(addressOf))];
     const index = this.regions.reserve(used);
     const made = generateRegion(region, {
       index,

@@ -11,7 +11,9 @@ export const SS = 2;
 export const DS = 3;
 export const FS = 4;
 
-/** Decodes the instructions of one page. */
+const PAGE_BYTES = 4096;
+
+/** Decodes the instructions that begin in one page. */
 export class PageDecoder {
   private readonly long: boolean;
   private offset = 0;
@@ -29,6 +31,7 @@ export class PageDecoder {
   private wideImmediate = 0n;
   private failed = false;
 
+  /** @param page its bytes, and those behind it as far as they are known */
   constructor(
     private readonly page: Uint8Array,
     mode: RegionMode,
@@ -36,7 +39,7 @@ export class PageDecoder {
     this.long = mode === 'long';
   }
 
-  /** The instruction at an offset; `undefined` if it is none, goes beyond the page, or has 16-bit addresses. */
+  /** The instruction at an offset; `undefined` if it is none, goes beyond what is known, or has 16-bit addresses. */
   decode(offset: number): Decoded | undefined {
     this.begin(offset);
     this.readPrefixes();
@@ -60,6 +63,7 @@ export class PageDecoder {
       long: this.long,
       offset,
       length,
+      crosses: this.at > PAGE_BYTES,
       row: found.row,
       operands: found.operands,
       operandBytes,

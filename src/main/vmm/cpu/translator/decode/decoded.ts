@@ -22,6 +22,8 @@ export interface Decoded {
   /** Within its page. */
   readonly offset: number;
   readonly length: number;
+  /** Whether it reaches into the next page. */
+  readonly crosses: boolean;
   readonly row: InstructionRow;
   /** Letters of the operands (SDM vol. 2, A.2), destination first. */
   readonly operands: readonly string[];

@@ -174,54 +174,89 @@ export function mergeCarries(to: RegionCode, carry: number, other: number): void
   code.op(Wasm.i64ExtendI32U).op(Wasm.i64Or).set(FLAGS_B);
 }
 
-/** SHLD and SHRD of 32 and 64 bits by a constant. */
+/** SHLD and SHRD of 32 and 64 bits; by zero they only clear the upper half of a 32-bit register. */
 function doubleShift(left: boolean): Lowering {
   return {
     flags: effect,
-    accepts: (instruction) =>
-      instruction.operandBytes >= 4 && constantCount(instruction, instruction.operandBytes) !== undefined,
+    accepts: ({ operandBytes }) => operandBytes >= 4,
     emit(to, instruction) {
-      const { code } = to;
       const bytes = instruction.operandBytes;
-      const bits = bytes * 8;
-      const count = constantCount(instruction, bytes)!;
+      const constant = constantCount(instruction, bytes);
       const place = to.operands.place(instruction, 0);
       to.operands.pushPlace(place, bytes);
       const a = to.save(bytes);
+      if (constant === 0) return to.operands.store(place, bytes, a);
       to.operands.push(instruction, 1);
       const b = to.save(bytes);
-      const shl = (): void => to.op(bytes, Wasm.i64Shl, Wasm.i32Shl);
-      const shr = (): void => to.op(bytes, Wasm.i64ShrU, Wasm.i32ShrU);
-      code.get(a);
-      if (count > 0) {
-        to.constant(bytes, count);
-        if (left) shl();
-        else shr();
-        code.get(b);
-        to.constant(bytes, bits - count);
-        if (left) shr();
-        else shl();
-        to.op(bytes, Wasm.i64Or, Wasm.i32Or);
+      const count = countLocal(to, instruction, bytes);
+      if (constant === undefined) {
+        if (to.flagsMatter) to.flags.settle();
+        to.code.get(count).open(Wasm.if);
       }
-      const result = to.save(bytes);
+      const result = doubleShifted(to, left, bytes, a, b, count);
       to.operands.store(place, bytes, result);
-      if (!to.flagsMatter || count === 0) return;
-      code.get(a);
-      to.constant(bytes, left ? bits - count : count - 1);
-      shr();
-      if (bytes === 8) code.op(Wasm.i32WrapI64);
-      code.i32(1).op(Wasm.i32And);
-      const carry = to.save(4);
-      // OF: the top bit changed; for SHRD, the two top bits differ.
-      pushTopBit(to, bytes, result, 0);
-      pushTopBit(to, bytes, left ? a : result, left ? 0 : 1);
-      code.op(Wasm.i32Xor).get(carry).op(Wasm.i32Xor);
-      const other = to.save(4);
-      pushSigned(to, bytes, result);
-      code.get(carry).i32(CF).op(Wasm.i32Shl).get(other).i32(CF_XOR_OF).op(Wasm.i32Shl).op(Wasm.i32Or);
-      to.flags.takeSettled();
+      if (to.flagsMatter) doubleShiftFlags(to, left, bytes, a, count, result);
+      if (constant !== undefined) return;
+      to.code.else();
+      to.operands.store(place, bytes, a);
+      to.code.end();
     },
   };
+}
+
+/** Leaves `a` shifted by a count that is not zero in a temporary, bits of `b` coming in. */
+function doubleShifted(
+  to: RegionCode,
+  left: boolean,
+  bytes: OperandBytes,
+  a: number,
+  b: number,
+  count: number,
+): number {
+  const { code } = to;
+  const shl = (): void => to.op(bytes, Wasm.i64Shl, Wasm.i32Shl);
+  const shr = (): void => to.op(bytes, Wasm.i64ShrU, Wasm.i32ShrU);
+  code.get(a);
+  pushCount(to, bytes, count);
+  if (left) shl();
+  else shr();
+  code.get(b);
+  to.constant(bytes, bytes * 8);
+  pushCount(to, bytes, count);
+  to.op(bytes, Wasm.i64Sub, Wasm.i32Sub);
+  if (left) shr();
+  else shl();
+  to.op(bytes, Wasm.i64Or, Wasm.i32Or);
+  return to.save(bytes);
+}
+
+function doubleShiftFlags(
+  to: RegionCode,
+  left: boolean,
+  bytes: OperandBytes,
+  a: number,
+  count: number,
+  result: number,
+): void {
+  const { code } = to;
+  // The last bit out: bit (size - count) for SHLD, (count - 1) for SHRD.
+  code.get(a);
+  if (left) to.constant(bytes, bytes * 8);
+  pushCount(to, bytes, count);
+  if (!left) to.constant(bytes, 1);
+  to.op(bytes, Wasm.i64Sub, Wasm.i32Sub);
+  to.op(bytes, Wasm.i64ShrU, Wasm.i32ShrU);
+  if (bytes === 8) code.op(Wasm.i32WrapI64);
+  code.i32(1).op(Wasm.i32And);
+  const carry = to.save(4);
+  // OF: the top bit changed; for SHRD, the two top bits differ.
+  pushTopBit(to, bytes, result, 0);
+  pushTopBit(to, bytes, left ? a : result, left ? 0 : 1);
+  code.op(Wasm.i32Xor).get(carry).op(Wasm.i32Xor);
+  const other = to.save(4);
+  pushSigned(to, bytes, result);
+  code.get(carry).i32(CF).op(Wasm.i32Shl).get(other).i32(CF_XOR_OF).op(Wasm.i32Shl).op(Wasm.i32Or);
+  to.flags.takeSettled();
 }
 
 export const SHIFTS: Lowerings = {

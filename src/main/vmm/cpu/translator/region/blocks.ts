@@ -48,6 +48,16 @@ export interface Region {
   readonly indices: ReadonlyMap<number, number>;
 }
 
+/** Numbers of the pages that a region has code of. */
+export function pagesOf({ blocks }: Region): Set<number> {
+  const pages = new Set<number>();
+  for (const { page, instructions } of blocks) {
+    pages.add(page);
+    if (instructions.at(-1)?.crosses) pages.add(page + 1);
+  }
+  return pages;
+}
+
 export const pageOf = (place: number): number => Math.floor(place / PAGE_BYTES);
 export const offsetOf = (place: number): number => place & (PAGE_BYTES - 1);
 

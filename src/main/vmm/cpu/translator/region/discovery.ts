@@ -1,7 +1,8 @@
+import { MAX_INSTRUCTION_BYTES } from '../../disassembler/byte-reader.js';
 import type { Decoded } from '../decode/decoded.js';
 import { PageDecoder } from '../decode/decode.js';
 import {
-  controlEnd, mayBeEntered, offsetOf, pageOf, targets, type Block, type BlockEnd, type Region,
+  controlEnd, mayBeEntered, offsetOf, PAGE_BYTES, pageOf, targets, type Block, type BlockEnd, type Region,
 } from './blocks.js'; // prettier-ignore
 import type { CodePage, CodeSpace } from './code-space.js';
 import { components } from './components.js';
@@ -145,14 +146,22 @@ class Discovery {
     if (!source?.page.decoded(offsetOf(at))) return { end: undefined, next: start };
     while (!this.known.has(at) && this.known.size < MAX_INSTRUCTIONS && pageOf(at) === pageOf(start)) {
       const instruction = source.decoder.decode(offsetOf(at));
-      // It reaches into the next page, or is none.
-      if (!instruction) return { end: undefined, next: start };
+      if (!instruction || (instruction.crosses && !this.landsOnKnown(at + instruction.length)))
+        return { end: undefined, next: start };
       this.known.set(at, instruction);
       const end = this.controlEnd(instruction, at);
       at += instruction.length;
       if (end) return { end, next: at };
     }
     return { end: undefined, next: pageOf(at) === pageOf(start) ? start : at };
+  }
+
+  /**
+   * Whether the core has decoded what lies behind an instruction that reaches into a page: then it watches the bytes the
+   * instruction has there, which are among the first.
+   */
+  private landsOnKnown(place: number): boolean {
+    return this.source(pageOf(place))?.page.decoded(offsetOf(place)) ?? false;
   }
 
   private controlEnd(instruction: Decoded, at: number): BlockEnd | undefined {
@@ -165,9 +174,19 @@ class Discovery {
   private source(number: number): Source | undefined {
     if (!this.sources.has(number)) {
       const page = this.sources.size < MAX_PAGES ? this.space.page(number) : undefined;
-      this.sources.set(number, page && { page, decoder: new PageDecoder(page.bytes, this.space.mode) });
+      this.sources.set(number, page && { page, decoder: new PageDecoder(this.bytes(page, number), this.space.mode) });
     }
     return this.sources.get(number);
+  }
+
+  /** A page's bytes, and those behind it that its last instruction may have. */
+  private bytes(page: CodePage, number: number): Uint8Array {
+    const next = this.space.page(number + 1);
+    if (!next) return page.bytes;
+    const bytes = new Uint8Array(PAGE_BYTES + MAX_INSTRUCTION_BYTES);
+    bytes.set(page.bytes);
+    bytes.set(next.bytes.subarray(0, MAX_INSTRUCTION_BYTES), PAGE_BYTES);
+    return bytes;
   }
 
   regions(found: readonly number[]): Region[] {

@@ -23,7 +23,7 @@ export function flagLiveness({ blocks }: Region, heads: ReadonlySet<number>): Fl
       const lowering = loweringOf(instruction);
       return {
         effect: lowering ? lowering.flags(instruction) : ('stores' as const),
-        leaves: !lowering || (lowering.leaves ?? touchesMemory)(instruction),
+        leaves: !lowering || instruction.crosses || (lowering.leaves ?? touchesMemory)(instruction),
       };
     }),
   );

@@ -41,20 +41,37 @@ function pieceOf(bytes: u32): u32 {
   return bytes <= 10 || bytes >= FXSAVE_BYTES ? 8 : bytes & 3 ? 2 : 4;
 }
 
-/** Whether a state image is worth a copy at once, and may be copied so. */
-function inOnePage(op: usize, bytes: u32, write: bool): bool {
+/** Whether all of a state image can be copied at once: memory that is there, on both sides of a page border. */
+function isPlain(op: usize, bytes: u32, write: bool): bool {
   if (bytes < FXSAVE_BYTES || currentPrivilege() == TLB_USER_ALIGNED) return false;
-  return (<u32>operandAddress(op, 0, bytes, write) & 0xfff) + bytes <= 4096;
+  const first = firstPart(op, bytes, write);
+  return direct(op, 0, first, bytes, write) != 0 && (first == bytes || direct(op, first, bytes - first, bytes, write) != 0);
+}
+/** Bytes of a state image in the page it starts in. */
+function firstPart(op: usize, bytes: u32, write: bool): u32 {
+  return min<u32>(bytes, 4096 - (<u32>operandAddress(op, 0, bytes, write) & 0xfff));
+}
+/** Host pointer to a part of a state image, or 0. */
+function direct(op: usize, at: u32, part: u32, bytes: u32, write: bool): usize {
+  const address = operandAddress(op, at, bytes, write);
+  return write ? directWrite(address, part) : directRead(address);
+}
+function copyPages(op: usize, image: usize, bytes: u32, write: bool): void {
+  const first = firstPart(op, bytes, write);
+  copyPart(op, image, 0, first, bytes, write);
+  if (first < bytes) copyPart(op, image, first, bytes - first, bytes, write);
+}
+function copyPart(op: usize, image: usize, at: u32, part: u32, bytes: u32, write: bool): void {
+  const there = direct(op, at, part, bytes, write);
+  if (write) memory.copy(there, image + at, part);
+  else memory.copy(image + at, there, part);
 }
 
 /** Copies between guest memory and scratch, in pieces that never cross a page twice. */
 function readBytes(op: usize, target: usize, bytes: u32): bool {
-  if (inOnePage(op, bytes, false)) {
-    const from = directRead(operandAddress(op, 0, bytes, false));
-    if (from) {
-      memory.copy(target, from, bytes);
-      return true;
-    }
+  if (isPlain(op, bytes, false)) {
+    copyPages(op, target, bytes, false);
+    return true;
   }
   // Ten bytes are loaded as eight and two, each checked on its own.
   if (bytes == 10 && !readPointer<u64>(linear(opSegment(op), effectiveOffset(op), 8, false))) return false;
@@ -82,12 +99,9 @@ function readBytes(op: usize, target: usize, bytes: u32): bool {
   return true;
 }
 function writeBytes(op: usize, source: usize, bytes: u32): bool {
-  if (inOnePage(op, bytes, true)) {
-    const to = directWrite(operandAddress(op, 0, bytes, true), bytes);
-    if (to) {
-      memory.copy(to, source, bytes);
-      return true;
-    }
+  if (isPlain(op, bytes, true)) {
+    copyPages(op, source, bytes, true);
+    return true;
   }
   // The end first: a fault must come before anything is written.
   if (!writePointer<u8>(operandAddress(op, bytes - 1, bytes, true))) return false;
