@@ -21,6 +21,10 @@ export const createTranslatingVcpu: VcpuFactory = (memory, bus) =>
 export const createEagerVcpu: VcpuFactory = (memory, bus) =>
   new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 1, hotSamples: 1 });
 
+/** Regions of loops that go round a few times. */
+export const createOracleVcpu: VcpuFactory = (memory, bus) =>
+  new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 25, hotSamples: 1 });
+
 /** What RDRAND gives: the same in every machine. */
 function seededRandom(): () => number {
   const random = new Random(1);

@@ -20,10 +20,12 @@ export interface CaseInfo {
   readonly rip: number;
   /** Empty once the case has been given up as too dangerous for the process it would run in. */
   readonly steps: readonly CaseStep[];
+  /** All of its code, where there is more than its steps: a region. */
+  readonly body?: readonly number[];
 }
 
-export function codeOf({ steps }: CaseInfo): number[] {
-  return steps.flatMap(({ code }) => [...code]);
+export function codeOf({ steps, body }: CaseInfo): number[] {
+  return body ? [...body] : steps.flatMap(({ code }) => [...code]);
 }
 
 /** Whether one of a case's instructions is such. */

@@ -1,4 +1,17 @@
-import { DATA, DATA_PAGES, EDGE_PAIRS, FRAMES, PAGE } from './layout.js';
+import {
+  CODE,
+  CODE_BYTES,
+  DATA,
+  DATA_BYTES,
+  DATA_PAGES,
+  EDGE,
+  EDGE_PAIRS,
+  FILLER,
+  FRAMES,
+  FRAMES_BYTES,
+  PAGE,
+} from './layout.js';
+import { RECORDS_BYTES } from './record.js';
 
 /** One target's copy of everything cases are made of (layout.ts). Holes are part of the views but must not be touched. */
 export interface CaseMemory {
@@ -47,25 +60,52 @@ function firstDifference(a: Uint8Array, b: Uint8Array): number {
   return a.findIndex((byte, i) => byte !== b[i]);
 }
 
-/** What cases may write, set aside. */
-export interface MemorySnapshot {
-  readonly data: readonly Uint8Array[];
-  readonly frames: Uint8Array;
-}
-
-export function snapshotMemory({ data, frames }: CaseMemory): MemorySnapshot {
-  return { data: WRITABLE_PAGES.map((page) => data.slice(page, page + PAGE)), frames: frames.slice() };
-}
-
-export function restoreMemory(memory: CaseMemory, { data, frames }: MemorySnapshot): void {
-  WRITABLE_PAGES.forEach((page, i) => memory.data.set(data[i]!, page));
-  memory.frames.set(frames);
-}
-
 /** Offsets in `data` of the pages that can be written. */
-const WRITABLE_PAGES: readonly number[] = DATA_PAGES.flatMap((protection, page) =>
+export const WRITABLE_PAGES: readonly number[] = DATA_PAGES.flatMap((protection, page) =>
   protection === 'write' ? [page * PAGE] : [],
 );
 
 /** Offsets in `edge` of the pages that are mapped. */
 export const EDGE_PAGES: readonly number[] = Array.from({ length: EDGE_PAIRS }, (_, pair) => pair * 2 * PAGE);
+
+export function emptyMemory(): CaseMemory {
+  const memory = {
+    records: new Uint8Array(RECORDS_BYTES),
+    code: new Uint8Array(CODE_BYTES),
+    edge: new Uint8Array(EDGE_PAIRS * 2 * PAGE),
+    data: new Uint8Array(DATA_BYTES),
+    frames: new Uint8Array(FRAMES_BYTES),
+  };
+  fillReadOnly(memory);
+  return memory;
+}
+
+/** A copy in plain memory; holes are left alone. */
+export function copyMemory(source: CaseMemory): CaseMemory {
+  const copy = emptyMemory();
+  copy.records.set(source.records);
+  copy.code.set(source.code);
+  copy.frames.set(source.frames);
+  for (const page of EDGE_PAGES) copy.edge.set(source.edge.subarray(page, page + PAGE), page);
+  for (const { start, end } of DATA_RUNS) copy.data.set(source.data.subarray(start, end), start);
+  return copy;
+}
+
+/** Records, and what cases may write of the rest but code, from a copy. */
+export function putBack(memory: CaseMemory, copy: CaseMemory): void {
+  memory.records.set(copy.records);
+  for (const page of WRITABLE_PAGES) memory.data.set(copy.data.subarray(page, page + PAGE), page);
+  memory.frames.set(copy.frames);
+}
+
+/** Leaves nothing but filler wherever code may be. */
+export function fillCode({ code, edge }: CaseMemory): void {
+  code.fill(FILLER);
+  for (const page of EDGE_PAGES) edge.fill(FILLER, page, page + PAGE);
+}
+
+/** Puts bytes where a case's code begins, as far as that is mapped. */
+export function writeCode(memory: CaseMemory, linear: number, code: readonly number[]): void {
+  if (linear < EDGE) return memory.code.set(code, linear - CODE);
+  memory.edge.set(code.slice(0, PAGE - ((linear - EDGE) % PAGE)), linear - EDGE);
+}

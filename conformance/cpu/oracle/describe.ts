@@ -10,8 +10,9 @@ const SELECTORS = ['ds', 'es', 'fs', 'gs'];
 const digits = (hex: string): string => hex.replace(/^0+(?=.)/, '');
 
 /** What kind of difference it is: rows and fields, so that a thousand of one cause are told once. */
-export function kindOf({ info, fields }: Difference): string {
+export function kindOf({ info, fields, engine }: Difference): string {
   const names = fields.map(({ field }) => field.split(' ')[0]).join(',');
+  if (info.body) return `region ${info.mode}, ${engine}: ${names}`;
   const instructions = info.steps.map(({ template }) => `${template.mnemonic} ${template.row.encoding}`).join('; ');
   return `${instructions} ${info.mode}: ${names}`;
 }

@@ -3,10 +3,13 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describeDifference, kindOf } from './describe.js';
 import { EngineTarget } from './guest/engine-target.js';
+import { Generator } from './generate/generator.js';
 import { TEMPLATES } from './generate/template.js';
 import { BATCH } from './layout.js';
 import { parseOptions, USAGE, type Options } from './options.js';
-import { copyMemory, encodeRecording } from './recording.js';
+import { copyMemory } from './case-memory.js';
+import { encodeRecording } from './recording.js';
+import { regionSession } from './regions/region-session.js';
 import { Session } from './session.js';
 import { HostProcess } from './silicon/host-process.js';
 
@@ -21,7 +24,8 @@ const FILL_LIMIT = 40_000_000;
 
 /** Fixtures for machines whose processor is out of reach. */
 function record(silicon: HostProcess, { seed, record: batches, only }: Options): number {
-  const session = new Session(silicon, new EngineTarget(createTestVcpu), seed, only);
+  const source = new Generator(seed, silicon.memory, only);
+  const session = new Session(silicon, new EngineTarget(createTestVcpu), source);
   for (let i = 0; i < batches; i++) {
     const infos = session.prepare();
     const before = copyMemory(silicon.memory);
@@ -34,14 +38,22 @@ function record(silicon: HostProcess, { seed, record: batches, only }: Options):
 }
 
 /** Executes what has had too few states, as long as that gets less. */
-function fill(session: Session, runUntil: (done: () => boolean) => void, only: Options['only']): void {
+function fill(
+  session: Session,
+  source: Generator,
+  runUntil: (done: () => boolean) => void,
+  only: Options['only'],
+): void {
   const rows = TEMPLATES.filter(only);
   let left = Infinity;
   for (;;) {
     const lacking = session.coverage.lacking(STATES, rows);
     if (lacking.size === 0 || (lacking.size === left && session.executed > FILL_LIMIT)) return;
     left = lacking.size;
-    session.fill(lacking, STATES);
+    source.restrict(
+      (template) => lacking.has(template),
+      (step) => session.coverage.statesOf(step) < STATES,
+    );
     const until = session.executed + FILL_CASES;
     runUntil(() => session.executed >= until);
   }
@@ -51,7 +63,10 @@ function main(): number {
   const options = parseOptions(process.argv.slice(2));
   const silicon = new HostProcess();
   if (options.record > 0) return record(silicon, options);
-  const session = new Session(silicon, new EngineTarget(createTestVcpu), options.seed, options.only);
+  const source = new Generator(options.seed, silicon.memory, options.only);
+  const session = options.regions
+    ? regionSession(silicon, options.seed)
+    : new Session(silicon, new EngineTarget(createTestVcpu), source);
   const kinds = new Map<string, number>();
   const start = performance.now();
   let told = start;
@@ -78,7 +93,7 @@ function main(): number {
   console.log(`seed ${options.seed}`);
   runUntil(() => options.cases !== 0 && session.executed >= options.cases);
   if (options.coverage !== undefined) {
-    fill(session, runUntil, options.only);
+    fill(session, source, runUntil, options.only);
     writeFileSync(options.coverage, `${session.coverage.table(STATES)}\n`);
     console.log(session.coverage.summary(STATES));
   }

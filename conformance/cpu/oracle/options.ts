@@ -12,13 +12,16 @@ export interface Options {
   readonly record: number;
   /** File for the coverage table; rows are executed until each combination has had its states. */
   readonly coverage: string | undefined;
+  /** Whole regions, on the translator as well. */
+  readonly regions: boolean;
 }
 
-export const USAGE = `npm run oracle -- [--seed N] [--cases N] [--family integer|simd|x87] [--only MNEMONICS] [--every] [--record N] [--coverage FILE]
+export const USAGE = `npm run oracle -- [--seed N] [--cases N] [--family integer|simd|x87] [--only MNEMONICS] [--every] [--record N] [--coverage FILE] [--regions]
 Executes random instructions on this processor and on the interpreter and reports what differs; until stopped, or
 --cases are done. --only takes a regular expression of mnemonics. --record writes
 N batches with the processor's outcomes to conformance/cpu/oracle/recorded instead. --coverage goes on until each
-combination of row, operand size, operand and prefix has had 1000 states, and writes the table to FILE.`;
+combination of row, operand size, operand and prefix has had 1000 states, and writes the table to FILE. --regions takes loops of
+whole basic blocks instead, and executes them on the translator as well.`;
 
 /** @throws Error for what it does not know */
 export function parseOptions(args: readonly string[]): Options {
@@ -32,6 +35,7 @@ export function parseOptions(args: readonly string[]): Options {
       every: { type: 'boolean', default: false },
       record: { type: 'string', default: '0' },
       coverage: { type: 'string' },
+      regions: { type: 'boolean', default: false },
     },
   });
   const number = (name: string, text: string): number => {
@@ -49,6 +53,7 @@ export function parseOptions(args: readonly string[]): Options {
     every: values.every,
     record: number('record', values.record),
     coverage: values.coverage,
+    regions: values.regions,
   };
 }
 

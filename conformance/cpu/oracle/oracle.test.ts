@@ -6,6 +6,7 @@ import { memoryDifference } from './case-memory.js';
 import { codeOf } from './case-info.js';
 import { compareOutcome } from './compare.js';
 import { describeDifference } from './describe.js';
+import { Generator } from './generate/generator.js';
 import { EngineTarget } from './guest/engine-target.js';
 import { BATCH } from './layout.js';
 import { freshSeed } from './options.js';
@@ -53,7 +54,7 @@ describe('the interpreter', () => {
     it.skipIf(typeof silicon === 'string')(
       `does what this processor does${typeof silicon === 'string' ? ` (${silicon})` : ''}: npm run oracle -- --seed ${seed} --cases ${CASES}`,
       () => {
-        const session = new Session(silicon as HostProcess, engine, seed);
+        const session = new Session(silicon as HostProcess, engine, new Generator(seed, (silicon as HostProcess).memory));
         const differences: string[] = [];
         while (session.executed < CASES) differences.push(...session.batch().map(describeDifference));
         expect(differences).toEqual([]);

@@ -1,9 +1,9 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
-import { DATA_RUNS, EDGE_PAGES, fillReadOnly, type CaseMemory } from './case-memory.js';
+import { copyMemory, emptyMemory, type CaseMemory } from './case-memory.js';
 import type { CaseInfo, CaseStep } from './case-info.js';
 import { TEMPLATES } from './generate/template.js';
-import { BATCH, CODE_BYTES, DATA_BYTES, EDGE_PAIRS, FRAMES_BYTES, PAGE } from './layout.js';
-import { AFTER, FX, RECORD, RECORDS_BYTES } from './record.js';
+import { BATCH, CODE_BYTES, DATA_BYTES, FRAMES_BYTES } from './layout.js';
+import { AFTER, FX, RECORD } from './record.js';
 
 /** A batch of cases with what the processor made of them. */
 export interface Recording {
@@ -17,29 +17,6 @@ type StoredStep = Omit<CaseStep, 'template'> & { readonly mnemonic: string; read
 /** A case's description as it is kept in files. */
 export interface StoredInfo extends Omit<CaseInfo, 'steps'> {
   readonly steps: readonly StoredStep[];
-}
-
-export function emptyMemory(): CaseMemory {
-  const memory = {
-    records: new Uint8Array(RECORDS_BYTES),
-    code: new Uint8Array(CODE_BYTES),
-    edge: new Uint8Array(EDGE_PAIRS * 2 * PAGE),
-    data: new Uint8Array(DATA_BYTES),
-    frames: new Uint8Array(FRAMES_BYTES),
-  };
-  fillReadOnly(memory);
-  return memory;
-}
-
-/** A copy in plain memory; holes are left alone. */
-export function copyMemory(source: CaseMemory): CaseMemory {
-  const copy = emptyMemory();
-  copy.records.set(source.records);
-  copy.code.set(source.code);
-  copy.frames.set(source.frames);
-  for (const page of EDGE_PAGES) copy.edge.set(source.edge.subarray(page, page + PAGE), page);
-  for (const { start, end } of DATA_RUNS) copy.data.set(source.data.subarray(start, end), start);
-  return copy;
 }
 
 function xor(target: Uint8Array, other: Uint8Array): Uint8Array {

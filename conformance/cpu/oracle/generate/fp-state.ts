@@ -20,11 +20,11 @@ export function randomMxcsr(random: Random): number {
   }
 }
 
-type Kind = 'f32' | 'f64' | 'integer' | 'text';
+export type Kind = 'f32' | 'f64' | 'integer' | 'text';
 
 const TEXT = [0, 1, 2, 3, 0x41, 0x5a, 0x61, 0x80, 0xff];
 
-function quadword(random: Random, kind: Kind): bigint {
+export function quadword(random: Random, kind: Kind): bigint {
   switch (kind) {
     case 'f32':
       return float32(random) | (float32(random) << 32n);

@@ -1,12 +1,13 @@
 import type { SimdInstruction } from '../../../../src/main/vmm/cpu/core/opcodes/opcode.js';
 import { Random } from '../../fp/random.js';
-import { DATA_RUNS, type CaseMemory } from '../case-memory.js';
-import { BATCH, DATA_PAGES, FILLER, PAGE, SEQUENCE_BYTES } from '../layout.js';
+import { fillCode, type CaseMemory } from '../case-memory.js';
+import { BATCH, SEQUENCE_BYTES } from '../layout.js';
 import { RECORD } from '../record.js';
 import type { CaseInfo, CaseStep } from '../case-info.js';
 import { CaseBuilder, MODES, type Mode } from './case-builder.js';
 import { backgroundState, fxOf, simdState, x87Operand, x87State } from './fp-state.js';
 import { makeCase, type MadeCase } from './instruction.js';
+import { randomData } from './values.js';
 import { fitsSequence, Hazards } from './sequence.js';
 import { TEMPLATES, type Template } from './template.js';
 
@@ -68,7 +69,9 @@ export class Generator {
   }
 
   batch(): CaseInfo[] {
-    this.freshMemory();
+    fillCode(this.memory);
+    this.memory.frames.fill(0);
+    randomData(this.random, this.memory);
     this.builder.startBatch();
     const background = backgroundState(this.random);
     return Array.from({ length: BATCH }, (_, index) => this.one(index, background));
@@ -158,19 +161,5 @@ export class Generator {
     if (!memory) return;
     builder.pokeInteger(linear, low, Math.min(bytes, 8));
     if (bytes === 16) builder.pokeInteger(linear + 8, high, 8);
-  }
-
-  private freshMemory(): void {
-    const { memory, random } = this;
-    memory.code.fill(FILLER);
-    for (let page = 0; page < memory.edge.length; page += 2 * PAGE) memory.edge.fill(FILLER, page, page + PAGE);
-    memory.frames.fill(0);
-    for (const { start, end } of DATA_RUNS) {
-      for (let page = start; page < end; page += PAGE) {
-        if (DATA_PAGES[page / PAGE] !== 'write') continue;
-        const words = new Uint32Array(memory.data.buffer, memory.data.byteOffset + page, PAGE / 4);
-        for (let i = 0; i < words.length; i++) words[i] = random.u32();
-      }
-    }
   }
 }

@@ -7,8 +7,8 @@ import type { Template } from './template.js';
 const SEGMENT_PREFIXES: readonly (readonly [number, number])[] = [
   [0x26, ES], [0x2e, CS], [0x36, SS], [0x3e, DS], [0x64, FS], [0x65, GS],
 ]; // prettier-ignore
-const MANDATORY = { 'any': undefined, 'none': undefined, '66': 0x66, 'F2': 0xf2, 'F3': 0xf3 } as const;
-const MAPS: readonly (readonly number[])[] = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
+export const MANDATORY = { 'any': undefined, 'none': undefined, '66': 0x66, 'F2': 0xf2, 'F3': 0xf3 } as const;
+export const MAPS: readonly (readonly number[])[] = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
 const REX_W = 8;
 const REX_R = 4;
 const REX_B = 1;
@@ -24,13 +24,13 @@ function mayRepeat({ family, encoding }: Template): boolean {
 }
 
 /** Where a byte string would be another row of the table: an operand-size prefix that selects. */
-function mayResize({ encoding, family }: Template): boolean {
+export function mayResize({ encoding, family }: Template): boolean {
   if (family === 'integer') return encoding.prefix !== 'none' && encoding.prefix !== '66';
   return family === 'x87' || encoding.prefix === 'F2' || encoding.prefix === 'F3';
 }
 
 /** Bytes of the operand size that prefixes give the instruction. */
-function operandBytes(b: CaseBuilder, { size }: Template, resized: boolean, wide: boolean): number {
+export function operandBytes(b: CaseBuilder, { size }: Template, resized: boolean, wide: boolean): number {
   if (size === 'byte') return 1;
   if (b.long) {
     if (size === 'always64') return 8;
@@ -175,7 +175,7 @@ function adjustRelative(code: number[], at: number): void {
   nibble((value - code.length) >>> 0, 4).forEach((byte, i) => (code[at + i] = byte));
 }
 
-function immediates(b: CaseBuilder, { operands, family, row }: Template, bytes: number, offset: number): number[] {
+export function immediates(b: CaseBuilder, { operands, family, row }: Template, bytes: number, offset: number): number[] {
   const { random } = b;
   if (family === 'x87') return [];
   if (family === 'simd') return row.encoding.endsWith('ib') || operands.includes('I') ? [random.u32() & 0xff] : [];

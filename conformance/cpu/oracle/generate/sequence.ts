@@ -15,7 +15,7 @@ export function fitsSequence(template: Template): boolean {
 }
 
 /** Instructions that read flags (SDM vol. 1, appendix A). */
-const READS_FLAGS =
+export const READS_FLAGS =
   /^(j(?!mp)|set|cmov|fcmov|adc|sbb|rcl|rcr|cmc|daa|das|aaa|aas|lahf|pushf|into|loope|loopne|salc|cmps|scas|int)/;
 
 /** Flags the manual leaves undefined by instructions of a sequence so far. */

@@ -1,4 +1,6 @@
 import type { Random } from '../../fp/random.js';
+import { WRITABLE_PAGES, type CaseMemory } from '../case-memory.js';
+import { PAGE } from '../layout.js';
 
 const EDGES = [
   0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff,
@@ -41,4 +43,12 @@ const scratchWords = new Uint32Array(scratch.buffer);
 export function integer(random: Random): bigint {
   integerInto(random, scratchWords, 0);
   return scratch[0]!;
+}
+
+/** Fills what cases may write with anything. */
+export function randomData(random: Random, { data }: CaseMemory): void {
+  for (const page of WRITABLE_PAGES) {
+    const words = new Uint32Array(data.buffer, data.byteOffset + page, PAGE / 4);
+    for (let i = 0; i < words.length; i++) words[i] = random.u32();
+  }
 }

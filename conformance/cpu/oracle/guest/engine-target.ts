@@ -3,7 +3,7 @@ import type { SegmentState } from '../../../../src/main/vmm/cpu/registers.js';
 import { GuestMemory } from '../../../../src/main/vmm/memory/guest-memory.js';
 import { RAM_OFFSET } from '../../../../src/main/vmm/memory/layout.js';
 import { DATA_RUNS, EDGE_PAGES, type CaseMemory } from '../case-memory.js';
-import { CODE, CODE_BYTES, DATA_BYTES, EDGE, EDGE_PAIRS, FRAMES_BYTES, PAGE, RECORDS, DRIVER } from '../layout.js';
+import { CODE_BYTES, DATA_BYTES, EDGE_PAIRS, FRAMES_BYTES, PAGE, RECORDS, DRIVER } from '../layout.js';
 import { AFTER, RECORD, RECORDS_BYTES, SIGALRM } from '../record.js';
 import type { Target } from '../target.js';
 import {
@@ -16,7 +16,7 @@ import {
   TSS_LIMIT,
   writeGuestImage,
 } from './guest-image.js';
-import { CONTROL, GDT, IDT, LDT, PHYSICAL, RAM_BYTES, STACK_TOP, TSS } from './guest-layout.js';
+import { CONTROL, GDT, IDT, LDT, PASSING_VECTOR, PHYSICAL, RAM_BYTES, STACK_TOP, TSS } from './guest-layout.js';
 import { guestProgram } from './guest-program.js';
 
 /** Makes the engine under test on a guest's memory. */
@@ -29,8 +29,10 @@ const CR4 = 0x5_0620n;
 const EFER = 0xd01n;
 const IA32_EFER = 0xc000_0080;
 const SLICE = 1_000_000;
-/** A batch executes far fewer instructions, string instructions counted by element. */
-const MAX_SLICES = 100;
+/** Bytes of code that are compared and written at once. */
+const CODE_LINE = 64;
+/** A batch executes far fewer, string instructions counted by element. */
+const MAX_INSTRUCTIONS = 100 * SLICE;
 
 /** A virtual processor on a guest whose ring-0 driver takes it through the records. */
 export class EngineTarget implements Target {
@@ -45,7 +47,7 @@ export class EngineTarget implements Target {
     const program = guestProgram();
     writeGuestImage(this.guest, program);
     this.start = program.addressOf('next');
-    this.engine = factory(this.guest, NO_DEVICES);
+    this.engine = factory(this.guest, { ...NO_DEVICES, acknowledgeInterrupt: () => this.takeInterrupt() });
     this.name = this.engine.kind;
     const part = (physical: number, bytes: number): Uint8Array =>
       this.guest.bytes.subarray(RAM_OFFSET + physical, RAM_OFFSET + physical + bytes);
@@ -58,9 +60,32 @@ export class EngineTarget implements Target {
     };
   }
 
-  /** Replaces the instruction at a linear address. */
-  writeCode(linear: number, bytes: Uint8Array): void {
-    this.guest.write(linear < EDGE ? linear - CODE + PHYSICAL.code : linear - EDGE + PHYSICAL.edge, bytes);
+  /** What the engine counts. */
+  get counters(): Readonly<Record<string, number>> {
+    return this.engine.stats.counters;
+  }
+
+  /**
+   * From now on the engine runs slices of so many instructions, and an interrupt whose handler goes straight back is
+   * pending at the end of each. Undefined: long slices without.
+   */
+  interruptEvery: (() => number) | undefined;
+
+  private takeInterrupt(): number {
+    this.engine.setInterruptRequest(false);
+    return PASSING_VECTOR;
+  }
+
+  /** Puts back what cases changed; of code only what is another now, so that engines keep what they made of the rest. */
+  restart(source: CaseMemory): void {
+    this.memory.records.set(source.records);
+    for (const { start, end } of DATA_RUNS) this.memory.data.set(source.data.subarray(start, end), start);
+    this.memory.frames.set(source.frames);
+    for (let line = 0; line < CODE_BYTES; line += CODE_LINE) {
+      const code = source.code.subarray(line, line + CODE_LINE);
+      if (Buffer.compare(code, this.memory.code.subarray(line, line + CODE_LINE)) !== 0)
+        this.guest.write(PHYSICAL.code + line, code);
+    }
   }
 
   /** Takes over what another target is about to execute. */
@@ -97,10 +122,13 @@ export class EngineTarget implements Target {
     control.writeBigUInt64LE(BigInt(RECORDS + end * RECORD.bytes), 8);
     this.guest.write(CONTROL.current - DRIVER + PHYSICAL.driver, control);
     this.enter();
-    for (let slice = 0; slice < MAX_SLICES; slice++) {
-      const exit = this.engine.run(SLICE);
+    for (let executed = 0; executed < MAX_INSTRUCTIONS;) {
+      const slice = this.interruptEvery?.() ?? SLICE;
+      const exit = this.engine.run(slice);
+      executed += slice;
       if (exit.reason === 'halt') return true;
-      if (exit.reason !== 'budget')
+      if (this.interruptEvery) this.engine.setInterruptRequest(true);
+      if (exit.reason !== 'budget' && exit.reason !== 'interrupted')
         throw new Error(`the ${this.name} left with ${JSON.stringify(exit.reason)} in ${this.where()}`);
     }
     return false;

@@ -36,6 +36,9 @@ export const TSS = DRIVER + 0x3400;
 export const IDT = DRIVER + 0x4000;
 export const STACK_TOP = DRIVER + 0x8000;
 
+/** An interrupt whose handler goes straight back. */
+export const PASSING_VECTOR = 0xf0;
+
 /** Page-table flags (SDM vol. 3, table 4-20). */
 export const PTE = { present: 1n, writable: 2n, user: 4n, noExecute: 1n << 63n } as const;
 

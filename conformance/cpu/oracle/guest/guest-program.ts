@@ -1,6 +1,6 @@
 import { MachineCode } from '../machine-code.js';
 import { AFTER, RECORD } from '../record.js';
-import { CONTROL, PROGRAM } from './guest-layout.js';
+import { CONTROL, PASSING_VECTOR, PROGRAM } from './guest-layout.js';
 
 /** Exceptions that push an error code (SDM vol. 3, table 6-1). */
 const WITH_ERROR_CODE = new Set([8, 10, 11, 12, 13, 14, 17]);
@@ -28,6 +28,10 @@ export function guestProgram(): MachineCode {
   next(program);
   for (let vector = 0; vector < VECTORS; vector++) {
     program.label(`vector${vector}`);
+    if (vector === PASSING_VECTOR) {
+      program.emit('48 cf'); // iretq
+      continue;
+    }
     if (!WITH_ERROR_CODE.has(vector)) program.emit('6a 00'); // push 0
     program.emit32('68', vector).branch('e9', 'exception'); // push vector
   }
