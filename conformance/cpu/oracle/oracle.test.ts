@@ -11,12 +11,16 @@ import { EngineTarget } from './guest/engine-target.js';
 import { BATCH } from './layout.js';
 import { freshSeed } from './options.js';
 import { decodeRecording } from './recording.js';
+import { REGION_BATCH } from './regions/region-generator.js';
+import { regionSession } from './regions/region-session.js';
 import { Session } from './session.js';
 import { HostProcess } from './silicon/host-process.js';
 
 const RECORDED = path.join(import.meta.dirname, 'recorded');
 const FIXED_SEED = 4;
 const CASES = 16 * BATCH;
+/** Regions are translated as they come, which takes its time. */
+const REGIONS = 4 * REGION_BATCH;
 
 /** The processor, or why it is out of reach. */
 function openSilicon(): HostProcess | string {
@@ -26,6 +30,26 @@ function openSilicon(): HostProcess | string {
     return error instanceof Error ? error.message : String(error);
   }
 }
+
+const silicon = openSilicon();
+const unreachable = typeof silicon === 'string' ? ` (${silicon})` : '';
+
+/** What a session finds in so many cases. */
+function differencesOf(session: Session, cases: number): string[] {
+  const differences: string[] = [];
+  while (session.executed < cases) differences.push(...session.batch().map(describeDifference));
+  return differences;
+}
+
+describe('the translator', () => {
+  for (const seed of [FIXED_SEED, freshSeed()]) {
+    it.skipIf(typeof silicon === 'string')(
+      `does with regions what this processor does${unreachable}: npm run oracle -- --regions --seed ${seed} --cases ${REGIONS}`,
+      () => expect(differencesOf(regionSession(silicon as HostProcess, seed), REGIONS)).toEqual([]),
+      30_000,
+    );
+  }
+});
 
 describe('the interpreter', () => {
   const engine = new EngineTarget(createTestVcpu);
@@ -49,15 +73,12 @@ describe('the interpreter', () => {
     });
   }
 
-  const silicon = openSilicon();
   for (const seed of [FIXED_SEED, freshSeed()]) {
     it.skipIf(typeof silicon === 'string')(
-      `does what this processor does${typeof silicon === 'string' ? ` (${silicon})` : ''}: npm run oracle -- --seed ${seed} --cases ${CASES}`,
+      `does what this processor does${unreachable}: npm run oracle -- --seed ${seed} --cases ${CASES}`,
       () => {
-        const session = new Session(silicon as HostProcess, engine, new Generator(seed, (silicon as HostProcess).memory));
-        const differences: string[] = [];
-        while (session.executed < CASES) differences.push(...session.batch().map(describeDifference));
-        expect(differences).toEqual([]);
+        const source = new Generator(seed, (silicon as HostProcess).memory);
+        expect(differencesOf(new Session(silicon as HostProcess, engine, source), CASES)).toEqual([]);
       },
     );
   }

@@ -73,7 +73,8 @@ export class Session {
     const all = (target: EngineTarget): boolean =>
       infos.every((info, i) => this.compare(target, i, info).length === 0) &&
       memoryDifference(silicon.memory, target.memory) < 0;
-    const equal = all(engine) && this.reruns.every((rerun) => this.rerun(rerun, start, 0, infos.length) && all(rerun.target));
+    const equal =
+      all(engine) && this.reruns.every((rerun) => this.rerun(rerun, start, 0, infos.length) && all(rerun.target));
     if (equal) return [];
     // One by one, from the same memory each: what a difference leads to later does not count.
     return infos.flatMap((info, i) => (info.steps.length > 0 ? (this.alone(info, i, start) ?? []) : []));
@@ -138,7 +139,11 @@ export class Session {
   /** Leaves filler of a case, and no stack pointer either that its exception could harm anything at. */
   private takenOut(index: number, info: CaseInfo): CaseInfo {
     const { memory } = this.silicon;
-    writeCode(memory, info.rip, codeOf(info).map(() => FILLER));
+    writeCode(
+      memory,
+      info.rip,
+      codeOf(info).map(() => FILLER),
+    );
     memory.records.fill(0, index * RECORD.bytes + RECORD.rsp, index * RECORD.bytes + RECORD.rsp + 8);
     return { ...info, steps: [] };
   }

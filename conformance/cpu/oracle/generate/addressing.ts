@@ -66,7 +66,8 @@ export function interestingOffset(b: CaseBuilder, segment: number, width: number
   // A state image that wraps around a 16-bit segment is nobody's business.
   if (width === 2 && size >= 10 && size !== 16 && Number(offset) + size > 0x1_0000) return 0n;
   const within = (segmentBase(b, segment) + offset) & BigInt(size - 1);
-  return b.locks && offset >= within ? offset - within : offset;
+  if (!b.locks || within === 0n) return offset;
+  return offset >= within ? offset - within : offset + BigInt(size) - within;
 }
 
 function anyOffset(b: CaseBuilder, segment: number, width: number, size: number): bigint {

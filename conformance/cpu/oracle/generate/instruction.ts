@@ -175,7 +175,12 @@ function adjustRelative(code: number[], at: number): void {
   nibble((value - code.length) >>> 0, 4).forEach((byte, i) => (code[at + i] = byte));
 }
 
-export function immediates(b: CaseBuilder, { operands, family, row }: Template, bytes: number, offset: number): number[] {
+export function immediates(
+  b: CaseBuilder,
+  { operands, family, row }: Template,
+  bytes: number,
+  offset: number,
+): number[] {
   const { random } = b;
   if (family === 'x87') return [];
   if (family === 'simd') return row.encoding.endsWith('ib') || operands.includes('I') ? [random.u32() & 0xff] : [];

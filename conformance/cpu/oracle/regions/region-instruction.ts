@@ -26,7 +26,8 @@ const FOREIGN = /^(J|O|A|S|C|D|R|X|Y|Mp|DX|ES|SS|FS|GS|DS|CS)/;
 /** Rows regions are made of, by mode. */
 export function regionRows(long: boolean): readonly Template[] {
   return TEMPLATES.filter(({ mnemonic, operands, row, family, encoding }) => {
-    if (EXCLUDED.test(mnemonic) || (family !== 'simd' && operands.some((o) => FOREIGN.test(o) && o !== 'DI'))) return false;
+    if (EXCLUDED.test(mnemonic) || (family !== 'simd' && operands.some((o) => FOREIGN.test(o) && o !== 'DI')))
+      return false;
     if (encoding.rexW === true && !long) return false;
     const only = family === 'integer' && 'mode' in row ? row.mode : undefined;
     return only === undefined || only === (long ? 'long' : 'legacy');
@@ -141,4 +142,3 @@ function memoryOperand(
 export function leavesUndefined({ family, row }: Template): boolean {
   return family === 'integer' && /[oszpc]/.test((row as Instruction).undefinedFlags ?? '');
 }
-

@@ -14,7 +14,12 @@ function translatorRuns(target: EngineTarget, seed: number): readonly Rerun[] {
   return [
     { name: 'translator, at first', target, again: false },
     { name: 'translator, again', target, again: true },
-    { name: 'translator, interrupted', target, again: true, interruptEvery: () => 1 + random.below(INTERRUPT_INSTRUCTIONS) },
+    {
+      name: 'translator, interrupted',
+      target,
+      again: true,
+      interruptEvery: () => 1 + random.below(INTERRUPT_INSTRUCTIONS),
+    },
   ];
 }
 

@@ -31,6 +31,11 @@ const SA_SIGINFO = 4;
 const SA_ONSTACK = 0x0800_0000;
 const SA_NODEFER = 0x4000_0000;
 
+/** The end of what 32-bit code reaches, which nothing else in the process is to take. */
+const LAST_PAGES = 0xffff_0000;
+/** Linux keeps a processor's number as the limit of a descriptor programs can see (LSL of 7Bh); the guest's is 0. */
+const FIRST_PROCESSOR = 0;
+
 const READ_WRITE = PROT.read | PROT.write;
 const EVERYTHING = READ_WRITE | PROT.execute;
 
@@ -48,6 +53,8 @@ export class HostProcess implements Target {
   /** Only one at a time: the addresses are fixed. @throws Error saying why this host cannot */
   constructor(private readonly linux: Linux = loadLinux()) {
     const all = linux.map(RESERVED, RESERVED_END - RESERVED, PROT.none);
+    linux.map(LAST_PAGES, 2 ** 32 - LAST_PAGES, PROT.none);
+    linux.pin(FIRST_PROCESSOR);
     const part = (address: number, bytes: number): Uint8Array =>
       all.subarray(address - RESERVED, address - RESERVED + bytes);
     this.memory = {

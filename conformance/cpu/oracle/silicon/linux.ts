@@ -8,6 +8,8 @@ export interface Linux {
   /** Maps anonymous memory exactly at `address` and gives a view of it. @throws Error if something is there already */
   map(address: number, bytes: number, protection: number): Uint8Array;
   protect(address: number, bytes: number, protection: number): void;
+  /** Keeps this thread on one processor. */
+  pin(processor: number): void;
   /** Writes one entry of the local descriptor table (modify_ldt(2), function 1): a `struct user_desc`. */
   writeLdt(userDesc: Uint8Array): void;
   /** Sets a signal's action and answers with the old one (a glibc `struct sigaction`, 152 bytes). */
@@ -56,6 +58,7 @@ export function loadLinux(): Linux {
   const modifyLdt = libc.func('long syscall(long number, int function, _Inout_ void *entry, ulong bytes)');
   const sigaction = libc.func('int sigaction(int signal, _In_ void *action, _Out_ void *old)');
   const sigaltstack = libc.func('int sigaltstack(_In_ void *stack, _Out_ void *old)');
+  const setAffinity = libc.func('int sched_setaffinity(int thread, size_t bytes, _In_ void *mask)');
   const gettid = libc.func('int gettid()');
   const timerCreate = libc.func('int timer_create(int clock, _In_ void *event, _Out_ void *timer)');
   const timerSettime = libc.func('int timer_settime(int64_t timer, int flags, _In_ void *value, void *old)');
@@ -73,6 +76,9 @@ export function loadLinux(): Linux {
       return new Uint8Array(koffi.view(BigInt(address), bytes));
     },
     protect: (address, bytes, protection) => check('mprotect', mprotect(BigInt(address), bytes, protection) as number),
+    pin(processor) {
+      check('sched_setaffinity', setAffinity(0, 8, BigInt64Array.of(1n << BigInt(processor))) as number);
+    },
     writeLdt(userDesc) {
       check('modify_ldt', Number(modifyLdt(SYS_MODIFY_LDT, WRITE_LDT, userDesc, userDesc.length)));
     },
