@@ -78,8 +78,8 @@ export class RegionX87 {
     this.operandAddress = undefined;
     if (this.active) return;
     const { code } = this;
-    code.i32(0).memory(Wasm.i32Load, CR0).i32(CR0_LOOKED_AT).op(Wasm.i32And).i32(CR0_USUAL).op(Wasm.i32Ne);
-    code.i32(0).memory(Wasm.i32Load, FP_CONTROL).i32(MASKS).op(Wasm.i32And).i32(MASKS).op(Wasm.i32Ne).op(Wasm.i32Or);
+    code.i32(0).memory(Wasm.i32Load, CR0).i32(CR0_USUAL).op(Wasm.i32Xor).i32(CR0_LOOKED_AT).op(Wasm.i32And);
+    code.i32(0).memory(Wasm.i32Load, FP_CONTROL).i32(-1).op(Wasm.i32Xor).i32(MASKS).op(Wasm.i32And).op(Wasm.i32Or);
     code.i32(0).memory(Wasm.i32Load, FP_STATUS).i32(ERROR_SUMMARY).op(Wasm.i32And).op(Wasm.i32Or);
     this.exits.stepIf();
     this.start();

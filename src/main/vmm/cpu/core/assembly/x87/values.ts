@@ -1,7 +1,7 @@
 import { X87_RESULT } from '../../layout';
-import { C1, PE, getFcw, getFsw, setFsw } from '../fp/state';
+import { C0, C1, C3, PE, getFcw, getFsw, setFsw } from '../fp/state';
 import { divideUnpacked, squareRootUnpacked, zExponent, zHigh, zLow } from '../softfloat/arithmetic';
-import { BIAS, TOP_BIT, TOWARD_ZERO } from '../softfloat/rounding';
+import { BIAS, NEAREST, TOP_BIT, TOWARD_ZERO } from '../softfloat/rounding';
 import { ADD, DIVIDE, MULTIPLY, SUBTRACT, compute, computeSquareRoot } from './arithmetic';
 import { QUIET, conditions, setConditions } from './compare';
 import { execX87 } from './exec';
@@ -29,9 +29,10 @@ const LOW_WORD: u64 = 0xffff_ffff;
 /** A normal number: its significand's top bit is set, its exponent is neither all zeros nor all ones. */
 // @ts-ignore: decorator
 @inline function normal(significand: u64, signExponent: u32): bool { return <i64>significand < 0 && (signExponent & EXPONENT) - 1 < 0x7ffe; }
+/** Normal numbers far from either end of the exponents: from 2000h to 5FFFh, which 2000h more leave bit 14 set. */
 // @ts-ignore: decorator
-@inline function normals(significandA: u64, a: u32, significandB: u64, b: u32): bool {
-  return <i64>(significandA & significandB) < 0 && (a & EXPONENT) - 1 < 0x7ffe && (b & EXPONENT) - 1 < 0x7ffe;
+@inline function moderate(significandA: u64, a: u32, significandB: u64, b: u32): bool {
+  return <i64>(significandA & significandB) < 0 && ((a + 0x2000) & (b + 0x2000) & 0x4000) != 0;
 }
 // @ts-ignore: decorator
 @inline function zero(significand: u64, signExponent: u32): bool { return (significand | <u64>(signExponent & EXPONENT)) == 0; }
@@ -72,7 +73,7 @@ function general(kind: u32, significandA: u64, a: u32, significandB: u64, b: u32
 
 export function x87Multiply(significandA: u64, a: u32, significandB: u64, b: u32): u64 {
   const sign = (a ^ b) & SIGN;
-  if (normals(significandA, a, significandB, b)) {
+  if (moderate(significandA, a, significandB, b)) {
     let exponent = <i32>((a & EXPONENT) + (b & EXPONENT)) - 0x3ffe;
     if (inside(exponent) && nearestExtended()) {
       const aHigh = significandA >> 32;
@@ -103,7 +104,7 @@ export function x87Multiply(significandA: u64, a: u32, significandB: u64, b: u32
 // @ts-ignore: decorator
 @inline function sum(significandA: u64, a: u32, significandB: u64, b: u32, flip: u32, kind: u32): u64 {
   if (nearestExtended()) {
-    if (normals(significandA, a, significandB, b)) {
+    if (moderate(significandA, a, significandB, b)) {
       const exponentA = <i32>(a & EXPONENT);
       const exponentB = <i32>(b & EXPONENT);
       const swap = exponentA < exponentB;
@@ -150,7 +151,7 @@ export function x87Multiply(significandA: u64, a: u32, significandB: u64, b: u32
         bottom <<= shift;
         exponent -= <i32>shift;
       }
-      if (inside(exponent)) return rounded(sign, exponent, high, bottom);
+      return rounded(sign, exponent, high, bottom);
     } else if (zero(significandB, b) && normal(significandA, a)) {
       note(false, 0);
       return answer(significandA, a);
@@ -171,9 +172,9 @@ export function x87Subtract(significandA: u64, a: u32, significandB: u64, b: u32
 }
 
 export function x87Divide(significandA: u64, a: u32, significandB: u64, b: u32): u64 {
-  if (normals(significandA, a, significandB, b)) {
+  if (moderate(significandA, a, significandB, b)) {
     const exponent = <i32>(a & EXPONENT) - <i32>(b & EXPONENT) + BIAS;
-    if (exponent > 2 && exponent < 0x7ffd && nearestExtended()) {
+    if (inside(exponent) && nearestExtended()) {
       divideUnpacked(0, <i32>(a & EXPONENT), significandA, 0, <i32>(b & EXPONENT), significandB);
       return rounded((a ^ b) & SIGN, zExponent, zHigh, zLow);
     }
@@ -238,9 +239,13 @@ export function x87ToSingle(significand: u64, signExponent: u32): u32 {
 export function x87ToInteger(significand: u64, signExponent: u32, bits: u32, truncate: bool): i64 {
   const mode = truncate ? TOWARD_ZERO : roundingMode();
   const exponent = (signExponent & EXPONENT) - <u32>BIAS;
-  if (mode == TOWARD_ZERO && <i64>significand < 0 && exponent < bits - 1) {
-    const magnitude = <i64>(significand >> <u64>(63 - exponent));
-    note(significand << <u64>exponent << 1 != 0, 0);
+  // One bit less than fits, so that rounding has room.
+  if (<i64>significand < 0 && exponent < bits - 2 && (mode == TOWARD_ZERO || mode == NEAREST)) {
+    const kept = significand >> <u64>(63 - exponent);
+    const lost = (significand << <u64>exponent) << 1;
+    const up = mode == NEAREST ? u64(lost > TOP_BIT) | (u64(lost == TOP_BIT) & kept) : 0;
+    note(lost != 0, <u32>up);
+    const magnitude = <i64>(kept + up);
     return signExponent & SIGN ? 0 - magnitude : magnitude;
   }
   setA(significand, signExponent);
@@ -250,8 +255,26 @@ export function x87ToInteger(significand: u64, signExponent: u32, bits: u32, tru
   return value;
 }
 
-/** C3, C2, C0 of A against B. */
-function compared(significandA: u64, a: u32, significandB: u64, b: u32, quiet: bool): u32 {
+/** No C3, C2, C0. */
+const NOT_ORDINARY: u32 = 0xffff_ffff;
+
+/** C3, C2, C0 of A against B, if neither has anything to report. */
+function ordinaryConditions(significandA: u64, a: u32, significandB: u64, b: u32): u32 {
+  if (moderate(significandA, a, significandB, b)) {
+    if (a == b && significandA == significandB) return C3;
+    if ((a ^ b) & SIGN) return a & SIGN ? C0 : 0;
+    const below = a == b ? significandA < significandB : a < b;
+    return below == ((a & SIGN) == 0) ? C0 : 0;
+  }
+  if (zero(significandB, b)) {
+    if (zero(significandA, a)) return C3;
+    if (normal(significandA, a)) return a & SIGN ? C0 : 0;
+  } else if (zero(significandA, a) && normal(significandB, b)) return b & SIGN ? 0 : C0;
+  return NOT_ORDINARY;
+}
+
+/** C3, C2, C0 of A against B, in the interpreter's way. */
+function generalConditions(significandA: u64, a: u32, significandB: u64, b: u32, quiet: bool): u32 {
   setA(significandA, a);
   setB(significandB, b);
   begin();
@@ -260,14 +283,20 @@ function compared(significandA: u64, a: u32, significandB: u64, b: u32, quiet: b
 
 /** FCOM, FUCOM: into FSW. */
 export function x87CompareStatus(significandA: u64, a: u32, significandB: u64, b: u32, quiet: bool): void {
-  const codes = compared(significandA, a, significandB, b, quiet);
-  setConditions(codes);
+  const codes = ordinaryConditions(significandA, a, significandB, b);
+  if (codes != NOT_ORDINARY) {
+    setConditions(codes);
+    return;
+  }
+  setConditions(generalConditions(significandA, a, significandB, b, quiet));
   conclude();
 }
 
 /** FCOMI, FUCOMI: ZF, PF and CF as C3, C2 and C0, which are 8 bits above them. */
 export function x87CompareFlags(significandA: u64, a: u32, significandB: u64, b: u32, quiet: bool): u32 {
-  const codes = compared(significandA, a, significandB, b, quiet);
+  const ordinary = ordinaryConditions(significandA, a, significandB, b);
+  if (ordinary != NOT_ORDINARY) return ordinary;
+  const codes = generalConditions(significandA, a, significandB, b, quiet);
   concludeQuietly();
   return codes;
 }

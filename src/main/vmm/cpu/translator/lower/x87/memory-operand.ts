@@ -3,7 +3,7 @@ import type { ExtendedValue } from '../../code/x87-stack.js';
 import type { Decoded } from '../../decode/decoded.js';
 import { I32, I64, Wasm } from '../../wasm/wasm-op.js';
 
-const TOP_BIT = 1n << 63n;
+const TOP_BIT = -(1n << 63n);
 /** Exponent of 1.0 in the 80-bit format. */
 const BIAS = 0x3fff;
 
@@ -24,49 +24,21 @@ function widenFloat(to: RegionCode, fractionBits: number, exponentBits: number):
   const width = 1 + exponentBits + fractionBits;
   const bits = to.locals.temporary(I64);
   const exponent = to.locals.temporary(I32);
-  const normal = to.locals.temporary(I32);
   const value = newValue(to);
-  code.tee(bits).i64(fractionBits).op(Wasm.i64ShrU).op(Wasm.i32WrapI64);
-  code
-    .i32((1 << exponentBits) - 1)
-    .op(Wasm.i32And)
-    .tee(exponent);
-  code
-    .i32(1)
-    .op(Wasm.i32Sub)
-    .i32((1 << exponentBits) - 2)
-    .op(Wasm.i32LtU)
-    .tee(normal)
-    .op(Wasm.i32Eqz);
-  code
-    .get(bits)
-    .i64(65 - width)
-    .op(Wasm.i64Shl)
-    .i64(0)
-    .op(Wasm.i64Ne)
-    .op(Wasm.i32And);
+  code.tee(bits).i64(width - 16).op(Wasm.i64ShrS).op(Wasm.i32WrapI64).i32(0x8000).op(Wasm.i32And);
+  code.set(value.signExponent);
+  code.get(bits).i64(fractionBits).op(Wasm.i64ShrU).op(Wasm.i32WrapI64);
+  code.i32((1 << exponentBits) - 1).op(Wasm.i32And).tee(exponent);
+  code.i32(1).op(Wasm.i32Sub).i32((1 << exponentBits) - 2).op(Wasm.i32LtU);
+  code.openIf('likely');
+  code.get(bits).i64(63 - fractionBits).op(Wasm.i64Shl).i64(TOP_BIT).op(Wasm.i64Or).set(value.significand);
+  code.get(exponent).i32(BIAS - ((1 << (exponentBits - 1)) - 1)).op(Wasm.i32Add);
+  code.get(value.signExponent).op(Wasm.i32Or).set(value.signExponent);
+  code.else();
+  code.get(bits).i64(65 - width).op(Wasm.i64Shl).i64(0).op(Wasm.i64Ne);
   to.exits.stepIf();
-  // A zero is zero also without the leading one and the bias.
-  code
-    .get(bits)
-    .i64(63 - fractionBits)
-    .op(Wasm.i64Shl)
-    .i64(TOP_BIT - 1n)
-    .op(Wasm.i64And);
-  code.get(normal).op(Wasm.i64ExtendI32U).i64(63).op(Wasm.i64Shl).op(Wasm.i64Or).set(value.significand);
-  code
-    .get(bits)
-    .i64(width - 16)
-    .op(Wasm.i64ShrS)
-    .op(Wasm.i32WrapI64)
-    .i32(0x8000)
-    .op(Wasm.i32And);
-  code
-    .get(exponent)
-    .get(normal)
-    .i32(BIAS - ((1 << (exponentBits - 1)) - 1))
-    .op(Wasm.i32Mul);
-  code.op(Wasm.i32Add).op(Wasm.i32Or).set(value.signExponent);
+  code.i64(0).set(value.significand);
+  code.end();
   return value;
 }
 
