@@ -1,4 +1,5 @@
 import type { Random } from './random.js';
+import type { X87Writer } from './x87-writer.js';
 
 /** EAX, ECX, EDX, EBX, EDI; EBP counts the loop, ESI points at the data. */
 const REGISTERS = [0, 1, 2, 3, 7];
@@ -17,15 +18,22 @@ export class ProgramWriter {
   constructor(
     private readonly random: Random,
     private readonly mode: 'long' | 'protected',
+    /** Writes every fourth part of a program, if given. */
+    private readonly x87?: X87Writer,
   ) {}
 
   /** A loop of so many rounds around so many instructions. */
   program(instructions: number, rounds = 3): number[] {
     const body: number[] = [];
-    for (let i = 0; i < instructions; i++) body.push(...this.instruction());
+    for (let i = 0; i < instructions; i++) body.push(...this.part());
     const back = -(body.length + 8);
     // mov ebp, rounds; l: body; dec ebp; jnz l
     return [0xbd, ...dword(rounds), ...body, 0xff, 0xcd, 0x0f, 0x85, ...dword(back)];
+  }
+
+  private part(): number[] {
+    if (this.x87 && this.random.below(4) === 0) return this.x87.sequence(() => this.instruction());
+    return this.instruction();
   }
 
   private instruction(): number[] {
