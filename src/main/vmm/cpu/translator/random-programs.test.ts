@@ -70,7 +70,15 @@ function outcome(cpu: BareCpu, start: CpuState, code: readonly number[], at: num
     return copy.toString('hex');
   };
   const registers = Object.entries(general).map(([name, value]) => `${name} ${value.toString(16)}`);
-  return [...registers, rip, rflags.toString(16), cr2, Buffer.from(xsave).toString('hex'), hex(DATA, DATA_BYTES), hex(STACK, STACK_BYTES)].join('\n');
+  return [
+    ...registers,
+    rip,
+    rflags.toString(16),
+    cr2,
+    Buffer.from(xsave).toString('hex'),
+    hex(DATA, DATA_BYTES),
+    hex(STACK, STACK_BYTES),
+  ].join('\n');
 }
 
 describe.each(['long', 'protected'] as const)('random programs in %s mode', (mode) => {

@@ -25,17 +25,44 @@ function widenFloat(to: RegionCode, fractionBits: number, exponentBits: number):
   const bits = to.locals.temporary(I64);
   const exponent = to.locals.temporary(I32);
   const value = newValue(to);
-  code.tee(bits).i64(width - 16).op(Wasm.i64ShrS).op(Wasm.i32WrapI64).i32(0x8000).op(Wasm.i32And);
+  code
+    .tee(bits)
+    .i64(width - 16)
+    .op(Wasm.i64ShrS)
+    .op(Wasm.i32WrapI64)
+    .i32(0x8000)
+    .op(Wasm.i32And);
   code.set(value.signExponent);
   code.get(bits).i64(fractionBits).op(Wasm.i64ShrU).op(Wasm.i32WrapI64);
-  code.i32((1 << exponentBits) - 1).op(Wasm.i32And).tee(exponent);
-  code.i32(1).op(Wasm.i32Sub).i32((1 << exponentBits) - 2).op(Wasm.i32LtU);
+  code
+    .i32((1 << exponentBits) - 1)
+    .op(Wasm.i32And)
+    .tee(exponent);
+  code
+    .i32(1)
+    .op(Wasm.i32Sub)
+    .i32((1 << exponentBits) - 2)
+    .op(Wasm.i32LtU);
   code.openIf('likely');
-  code.get(bits).i64(63 - fractionBits).op(Wasm.i64Shl).i64(TOP_BIT).op(Wasm.i64Or).set(value.significand);
-  code.get(exponent).i32(BIAS - ((1 << (exponentBits - 1)) - 1)).op(Wasm.i32Add);
+  code
+    .get(bits)
+    .i64(63 - fractionBits)
+    .op(Wasm.i64Shl)
+    .i64(TOP_BIT)
+    .op(Wasm.i64Or)
+    .set(value.significand);
+  code
+    .get(exponent)
+    .i32(BIAS - ((1 << (exponentBits - 1)) - 1))
+    .op(Wasm.i32Add);
   code.get(value.signExponent).op(Wasm.i32Or).set(value.signExponent);
   code.else();
-  code.get(bits).i64(65 - width).op(Wasm.i64Shl).i64(0).op(Wasm.i64Ne);
+  code
+    .get(bits)
+    .i64(65 - width)
+    .op(Wasm.i64Shl)
+    .i64(0)
+    .op(Wasm.i64Ne);
   to.exits.stepIf();
   code.i64(0).set(value.significand);
   code.end();
