@@ -31,10 +31,30 @@ export interface TranslatedRegion {
 export function generateRegion(found: Region, place: RegionPlace): TranslatedRegion | undefined {
   const successors = found.blocks.map((block) => block.successors);
   const liveness = flagLiveness(found, headsOf(orderBlocks(successors, found.entries)));
-  const entries = found.entries.filter((entry) => liveness.before[entry] !== READ);
-  if (entries.length === 0) return undefined;
+  const usable = found.entries.filter((entry) => liveness.before[entry] !== READ);
+  if (usable.length === 0) return undefined;
+  const entries = withoutSpare(usable, found.spare, successors);
   const region = { ...found, entries };
   return { bytes: emitRegion(region, place, liveness, orderBlocks(successors, entries)), entries };
+}
+
+/** Entries in the middle of a loop make it dispatch every round. */
+function withoutSpare(
+  entries: readonly number[],
+  spare: ReadonlySet<number>,
+  successors: readonly (readonly number[])[],
+): number[] {
+  const pending = entries.filter((entry) => !spare.has(entry));
+  const needed = new Set(pending);
+  const reached = new Set(pending);
+  for (let block = pending.pop(); block !== undefined; block = pending.pop()) {
+    for (const successor of successors[block]!) {
+      if (reached.has(successor)) continue;
+      reached.add(successor);
+      pending.push(successor);
+    }
+  }
+  return entries.filter((entry) => needed.has(entry) || !reached.has(entry));
 }
 
 function emitRegion(

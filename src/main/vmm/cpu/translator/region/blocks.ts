@@ -44,6 +44,8 @@ export interface Region {
   readonly blocks: readonly Block[];
   /** Indices of the blocks that may be entered from outside, the hottest first. */
   readonly entries: readonly number[];
+  /** Those that need not be, as long as others lead to them. */
+  readonly spare: ReadonlySet<number>;
   /** Index of the block at a place. */
   readonly indices: ReadonlyMap<number, number>;
 }

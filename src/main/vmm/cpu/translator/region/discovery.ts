@@ -4,6 +4,7 @@ import { PageDecoder } from '../decode/decode.js';
 import {
   controlEnd, mayBeEntered, offsetOf, PAGE_BYTES, pageOf, targets, type Block, type BlockEnd, type Region,
 } from './blocks.js'; // prettier-ignore
+import { loweringOf } from '../lower/lowerings.js';
 import type { CodePage, CodeSpace } from './code-space.js';
 import { components } from './components.js';
 import { backOf, guessReturns } from './returns.js';
@@ -202,20 +203,26 @@ class Discovery {
       const likely = unknown ? starts.filter((start) => pageOf(start) === page) : known;
       return [...likely, ...backOf(end)].flatMap((to) => indices.get(to) ?? []);
     });
-    const doors = [...new Set([...starts, ...this.doors])];
     const hottest = Math.max(...this.heats.values());
     return components(edges)
       .map((members) => members.map((index) => ({ ...drafts[index]!, end: ends[index]! })))
       .filter((parts) => parts.some(({ start }) => (this.heats.get(start) ?? 0) >= hottest * WORTH_A_REGION))
-      .map((parts) => this.region(parts, doors));
+      .map((parts) => this.region(parts, starts));
   }
 
-  private region(parts: readonly Draft[], doors: readonly number[]): Region {
+  private region(parts: readonly Draft[], starts: readonly number[]): Region {
     const indices = new Map(parts.map(({ start }, index) => [start, index]));
     const inside = (places: readonly number[]): number[] => places.flatMap((place) => indices.get(place) ?? []);
     const blocks = parts.map((part) => ({ ...part, successors: inside(targets(part.end)) }));
-    const entries = inside(doors).filter((index) => mayBeEntered(blocks[index]!.instructions));
-    return { mode: this.space.mode, blocks, entries, indices };
+    const entries = inside([...new Set([...starts, ...this.doors])]).filter((index) =>
+      mayBeEntered(blocks[index]!.instructions),
+    );
+    // Where a region was entered already the main loop has other reasons to be; jumps by a register go to entries.
+    const needed =
+      entries.some((index) => this.isEntered(blocks[index]!.start)) ||
+      blocks.some(({ end }) => end.kind === 'indirect' && end.transfer !== 'return');
+    const spare = new Set(inside(needed ? [] : starts.filter((start) => !this.doors.has(start))));
+    return { mode: this.space.mode, blocks, entries, spare, indices };
   }
 
   private blocks(): Draft[] {
@@ -254,7 +261,24 @@ class Discovery {
   }
 
   private isNewWayIn(place: number): boolean {
-    return mayBeEntered([this.known.get(place)!]) && !this.source(pageOf(place))!.page.entered(offsetOf(place));
+    return mayBeEntered([this.known.get(place)!]) && !this.isEntered(place) && this.setsFlagsFirst(place);
+  }
+
+  /** Whether a region is entered at a place already. */
+  private isEntered(place: number): boolean {
+    return this.source(pageOf(place))?.page.entered(offsetOf(place)) ?? false;
+  }
+
+  /** Whether the line from a place on sets the flags before it reads them: then it surely may be entered. */
+  private setsFlagsFirst(place: number): boolean {
+    let at = place;
+    for (let next = this.known.get(at); next; next = this.known.get(at)) {
+      const effect = loweringOf(next)?.flags(next) ?? 'stores';
+      if (effect !== 'keeps') return effect === 'sets' || effect === 'steps' || effect === 'stores';
+      if (this.controlEnd(next, at)) return false;
+      at += next.length;
+    }
+    return false;
   }
 
   private block(start: number): Draft {
