@@ -65,6 +65,9 @@ export class RegionX87 {
   private instruction: Decoded | undefined;
   private data: Decoded | undefined;
   private operandAddress: number | undefined;
+  // What MMX instructions in front of here have made sure of.
+  private mmxFound = false;
+  private mmxEntered = false;
 
   constructor(
     private readonly code: FunctionCode,
@@ -77,6 +80,7 @@ export class RegionX87 {
   begin(): void {
     this.operandAddress = undefined;
     if (this.active) return;
+    this.mmxFound = this.mmxEntered = false;
     const { code } = this;
     code.i32(0).memory(Wasm.i32Load, CR0).i32(CR0_USUAL).op(Wasm.i32Xor).i32(CR0_LOOKED_AT).op(Wasm.i32And);
     code.i32(0).memory(Wasm.i32Load, FP_CONTROL).i32(-1).op(Wasm.i32Xor).i32(MASKS).op(Wasm.i32And).op(Wasm.i32Or);
@@ -116,7 +120,37 @@ export class RegionX87 {
   /** Brings memory up to date, and forgets everything. */
   finish(): void {
     this.writeBack();
-    this.active = false;
+    this.active = this.mmxFound = this.mmxEntered = false;
+  }
+
+  /** Before an MMX instruction: leaves it to the interpreter where it may fault. */
+  beginMmx(): void {
+    if (this.active) this.finish();
+    if (this.mmxFound) return;
+    this.mmxFound = true;
+    const { code } = this;
+    code.i32(0).memory(Wasm.i32Load, CR0).i32(CR0_USUAL).op(Wasm.i32Xor).i32(CR0_LOOKED_AT).op(Wasm.i32And);
+    code.i32(0).memory(Wasm.i32Load, FP_STATUS).i32(ERROR_SUMMARY).op(Wasm.i32And).op(Wasm.i32Or);
+    this.exits.stepIf();
+  }
+
+  /** What every MMX instruction does to the x87 state: TOP 0, all registers valid. */
+  enterMmx(): void {
+    if (this.mmxEntered) return;
+    this.mmxEntered = true;
+    this.resetTop(0xff);
+  }
+
+  /** EMMS: TOP 0, all registers empty. */
+  leaveMmx(): void {
+    this.mmxEntered = false;
+    this.resetTop(0);
+  }
+
+  private resetTop(valid: number): void {
+    const { code } = this;
+    code.i32(0).i32(0).memory(Wasm.i32Load, FP_STATUS).i32(~TOP_FIELD).op(Wasm.i32And).memory(Wasm.i32Store, FP_STATUS);
+    code.i32(0).i32(valid).memory(Wasm.i32Store, FP_VALID);
   }
 
   /** ST(i) in locals, not to be changed; leaves the instruction to the interpreter if it is empty. */

@@ -3,6 +3,7 @@ import { disassemble } from '../../disassembler/disassemble.js';
 import { RegionCode } from '../code/region-code.js';
 import { PageDecoder } from '../decode/decode.js';
 import { loweringOf } from '../lower/lowerings.js';
+import { concernsMmx } from '../lower/simd/mmx.js';
 import { FunctionCode } from '../wasm/function-code.js';
 import { functionText } from './function-text.js';
 
@@ -36,6 +37,8 @@ const SAMPLES = [
   // x87
   'd9c1', 'dd03', 'd903', 'db03', 'dd1b', 'd91b', 'db1b', 'db3b', 'd9ca', 'ddda', 'd9e8', 'd9e0', 'd9e1', 'dec1', 'dc0b', 'd8c2',
   'd8e1', 'dee1', 'def9', 'd9fa', 'd9fe', 'dbf1', 'dae9', 'd9e4', 'dac1', 'd93b', 'd92b', 'dfe0', 'ddc1', 'd9f7', '9b',
+  // MMX
+  '0f6fc1', '0f6f03', '0f7f03', '0f6ec0', '0ffcc1', '0f71f004', '0f77',
 ];
 
 function golden(hex: string): string {
@@ -46,8 +49,9 @@ function golden(hex: string): string {
   if (!lowering) return `${title}\n  (the core)`;
   const code = new FunctionCode(3);
   const to = new RegionCode(code, { gone: 0, leave: 1, step: 2 });
-  // What the first x87 instruction of a block makes sure of is not part of each.
+  // What the first x87 or MMX instruction of a block makes sure of is not part of each.
   if (instruction.row.family === 'x87') to.x87.begin();
+  if (concernsMmx(instruction)) to.x87.beginMmx();
   const before = functionText(code.sink.view()).length;
   lowering.emit(to, instruction);
   const lines = functionText(Buffer.concat(code.parts().map((part) => part.bytes))).slice(before);

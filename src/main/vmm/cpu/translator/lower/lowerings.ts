@@ -10,6 +10,7 @@ import type { Lowering, Lowerings } from './lowering.js';
 import { MOVES } from './move.js';
 import { MULTIPLICATION } from './multiply.js';
 import { SHIFTS } from './shift.js';
+import { concernsMmx, MMX_LOWERINGS } from './simd/mmx.js';
 import { SIMD_LOWERINGS } from './simd/simd-lowerings.js';
 import { STACK } from './stack.js';
 import { STRINGS } from './strings.js';
@@ -50,7 +51,9 @@ function find(instruction: Decoded): Lowering | undefined {
   return lowering && (lowering.accepts?.(instruction) ?? true) ? lowering : undefined;
 }
 
-function byRow({ row, lock, memory }: Decoded): Lowering | undefined {
+function byRow(instruction: Decoded): Lowering | undefined {
+  const { row, lock, memory } = instruction;
+  if (row.family === 'simd' && concernsMmx(instruction)) return lock ? undefined : MMX_LOWERINGS.get(row.op);
   if (row.family === 'simd') return lock ? undefined : SIMD_LOWERINGS.get(row.op);
   if (row.family === 'x87') return lock ? undefined : X87_LOWERINGS.get(row.op);
   if (lock) return LOCKED[row.execute];

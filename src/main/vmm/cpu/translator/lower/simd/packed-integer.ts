@@ -6,7 +6,7 @@ import { binary, direct, saveVector, unary, type VectorLowerings } from './vecto
 
 /** Operations that WebAssembly has, operands in the same order. */
 // prettier-ignore
-const DIRECT: readonly (readonly [SimdOp, number])[] = [
+export const DIRECT_INTEGER: readonly (readonly [SimdOp, number])[] = [
   [SimdOp.PAND, Simd.and], [SimdOp.POR, Simd.or], [SimdOp.PXOR, Simd.xor],
   [SimdOp.PADDB, Simd.i8x16Add], [SimdOp.PADDW, Simd.i16x8Add], [SimdOp.PADDD, Simd.i32x4Add], [SimdOp.PADDQ, Simd.i64x2Add],
   [SimdOp.PSUBB, Simd.i8x16Sub], [SimdOp.PSUBW, Simd.i16x8Sub], [SimdOp.PSUBD, Simd.i32x4Sub], [SimdOp.PSUBQ, Simd.i64x2Sub],
@@ -95,7 +95,7 @@ const multiplyAddBytes = binary((to, a, b) => {
 });
 
 export const PACKED_INTEGER: VectorLowerings = new Map<SimdOp, Lowering>([
-  ...DIRECT.map(([op, own]) => [op, direct(own)] as const),
+  ...DIRECT_INTEGER.map(([op, own]) => [op, direct(own)] as const),
   ...OF_SOURCE.map(([op, ...own]) => [op, unary(({ code }) => own.forEach((each) => code.simd(each)))] as const),
   [SimdOp.PANDN, andNot],
   [SimdOp.PMULHW, highWords(Simd.i32x4MulLowS, Simd.i32x4MulHighS)],

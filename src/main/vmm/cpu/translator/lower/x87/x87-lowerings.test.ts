@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { BareCpu, CODE_BASE } from '../../../../../../testing/bare-cpu.js';
 import { Random } from '../../../../../../testing/random.js';
-import type { X87Instruction } from '../../../core/opcodes/opcode.js';
+import { parseEncoding } from '../../../core/opcodes/encoding.js';
+import type { SimdInstruction, X87Instruction } from '../../../core/opcodes/opcode.js';
+import { SIMD_INSTRUCTIONS } from '../../../core/opcodes/simd.js';
+import { SimdOp } from '../../../core/opcodes/simd-op.js';
 import { X87Op } from '../../../core/opcodes/x87-op.js';
 import { X87_INSTRUCTIONS } from '../../../core/opcodes/x87.js';
+import { MMX_LOWERINGS } from '../simd/mmx.js';
 import { X87_LOWERINGS } from './x87-lowerings.js';
 
-/** Every lowered x87 instruction, in regions and in the interpreter, on the same random states. */
+/** Every lowered x87 and MMX instruction, in regions and in the interpreter, on the same random states. */
 const ROUNDS = 64;
 const INPUT = 0x20000;
 const OUTPUT = 0x40000;
@@ -145,10 +149,24 @@ function outcome(cpu: BareCpu, code: readonly number[], input: Uint8Array): stri
 }
 
 const rows = X87_INSTRUCTIONS.filter(({ op }) => X87_LOWERINGS.has(op));
+const mmxRows = SIMD_INSTRUCTIONS.filter(
+  ({ op, operands }) => MMX_LOWERINGS.has(op) && (op === SimdOp.EMMS || /^[PQN]|,[PQ]/.test(operands)) && !/[VWU]/.test(operands),
+);
+type Form = 'register' | 'memory';
+
+/** MM1 or the digit as ModR/M.reg; MM2, EDX, or [EDI + 512] as ModR/M.rm. */
+function encodeMmx({ encoding, operands }: SimdInstruction, form: Form, immediate: number): number[] {
+  const { map, opcode, digit } = parseEncoding(encoding);
+  const escape = map === 1 ? [0x0f] : map === 2 ? [0x0f, 0x38] : [0x0f, 0x3a];
+  if (operands === '') return [...escape, opcode];
+  const reg = (digit ?? 1) << 3;
+  const modrm = form === 'register' ? [0xc0 | reg | 2] : [0x87 | reg, ...dword(OPERAND)];
+  return [...escape, opcode, ...modrm, ...(operands.endsWith('Ib') ? [immediate] : [])];
+}
 /** fxch st(2); fld1; …; fadd st(1), st(0) */
 const inCompany = (code: readonly number[]): number[] => [0xd9, 0xca, 0xd9, 0xe8, ...code, 0xdc, 0xc1];
 
-describe('x87 instructions in regions', () => {
+describe('x87 and MMX instructions in regions', () => {
   const translated = new BareCpu('protected', { kind: 'translator', sampleInstructions: 7, hotSamples: 1 });
   const interpreted = new BareCpu('protected');
 
@@ -165,6 +183,22 @@ describe('x87 instructions in regions', () => {
       check(code, true);
       check(code, false);
       if (row.op !== X87Op.FLDCW) check(inCompany(code), true);
+    }
+    expect(translated.engine.stats.counters['regions']).toBeGreaterThan(before);
+  });
+
+  it.each(mmxRows.map((row) => [`${row.encoding} ${row.mnemonic} ${row.operands}`, row] as const))('%s', (name, row) => {
+    const before = translated.engine.stats.counters['regions']!;
+    const random = new Random(row.encoding.length * 37 + row.op);
+    const forms: Form[] = row.operands.includes('M') ? ['memory'] : /N|^$/.test(row.operands) ? ['register'] : ['register', 'memory'];
+    for (const form of forms) {
+      for (const immediate of row.operands.endsWith('Ib') ? [0, 1, 15, 16, 31, 33, 64, 255] : [0]) {
+        const code = encodeMmx(row, form, immediate);
+        const input = inputs(random.word(), random.below(2) === 0);
+        // Alone, and behind x87 code: fninit; fld1; …; paddb mm0, mm1
+        for (const whole of [program(code), program([0xdb, 0xe3, 0xd9, 0xe8, ...code, 0x0f, 0xfc, 0xc1])])
+          expect(outcome(translated, whole, input), name).toBe(outcome(interpreted, whole, input));
+      }
     }
     expect(translated.engine.stats.counters['regions']).toBeGreaterThan(before);
   });
