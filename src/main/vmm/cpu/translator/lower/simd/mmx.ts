@@ -39,7 +39,10 @@ function push(to: RegionCode, register: number): void {
 function take(to: RegionCode, register: number): void {
   const value = saveVector(to);
   to.code.i32(0).get(value).simdLane(Simd.i64x2Extract, 0).memory(Wasm.i64Store, cell(register));
-  to.code.i32(0).i64(EXPONENT_OF_MMX).memory(Wasm.i64Store, cell(register) + 8);
+  to.code
+    .i32(0)
+    .i64(EXPONENT_OF_MMX)
+    .memory(Wasm.i64Store, cell(register) + 8);
 }
 
 function pushSource(to: RegionCode, instruction: Decoded): void {
@@ -63,7 +66,10 @@ const binary = (combine: (to: RegionCode, a: number, b: number) => void): Loweri
 function takeLong(to: RegionCode, register: number): void {
   const value = to.save(8);
   to.code.i32(0).get(value).memory(Wasm.i64Store, cell(register));
-  to.code.i32(0).i64(EXPONENT_OF_MMX).memory(Wasm.i64Store, cell(register) + 8);
+  to.code
+    .i32(0)
+    .i64(EXPONENT_OF_MMX)
+    .memory(Wasm.i64Store, cell(register) + 8);
 }
 
 /** MOVQ, MOVD: to a register. */
@@ -91,7 +97,10 @@ function moveFrom(to: RegionCode, instruction: Decoded): void {
   const source = cell(mmReg(instruction));
   if (instruction.memory) {
     to.memory.pushWritePointer(to.memory.linear(instruction, bytes, 'write'), bytes);
-    code.i32(0).memory(Wasm.i64Load, source).memory(bytes === 8 ? Wasm.i64Store : Wasm.i64Store32);
+    code
+      .i32(0)
+      .memory(Wasm.i64Load, source)
+      .memory(bytes === 8 ? Wasm.i64Store : Wasm.i64Store32);
     to.x87.enterMmx();
     return;
   }

@@ -150,7 +150,8 @@ function outcome(cpu: BareCpu, code: readonly number[], input: Uint8Array): stri
 
 const rows = X87_INSTRUCTIONS.filter(({ op }) => X87_LOWERINGS.has(op));
 const mmxRows = SIMD_INSTRUCTIONS.filter(
-  ({ op, operands }) => MMX_LOWERINGS.has(op) && (op === SimdOp.EMMS || /^[PQN]|,[PQ]/.test(operands)) && !/[VWU]/.test(operands),
+  ({ op, operands }) =>
+    MMX_LOWERINGS.has(op) && (op === SimdOp.EMMS || /^[PQN]|,[PQ]/.test(operands)) && !/[VWU]/.test(operands),
 );
 type Form = 'register' | 'memory';
 
@@ -187,19 +188,26 @@ describe('x87 and MMX instructions in regions', () => {
     expect(translated.engine.stats.counters['regions']).toBeGreaterThan(before);
   });
 
-  it.each(mmxRows.map((row) => [`${row.encoding} ${row.mnemonic} ${row.operands}`, row] as const))('%s', (name, row) => {
-    const before = translated.engine.stats.counters['regions']!;
-    const random = new Random(row.encoding.length * 37 + row.op);
-    const forms: Form[] = row.operands.includes('M') ? ['memory'] : /N|^$/.test(row.operands) ? ['register'] : ['register', 'memory'];
-    for (const form of forms) {
-      for (const immediate of row.operands.endsWith('Ib') ? [0, 1, 15, 16, 31, 33, 64, 255] : [0]) {
-        const code = encodeMmx(row, form, immediate);
-        const input = inputs(random.word(), random.below(2) === 0);
-        // Alone, and behind x87 code: fninit; fld1; …; paddb mm0, mm1
-        for (const whole of [program(code), program([0xdb, 0xe3, 0xd9, 0xe8, ...code, 0x0f, 0xfc, 0xc1])])
-          expect(outcome(translated, whole, input), name).toBe(outcome(interpreted, whole, input));
+  it.each(mmxRows.map((row) => [`${row.encoding} ${row.mnemonic} ${row.operands}`, row] as const))(
+    '%s',
+    (name, row) => {
+      const before = translated.engine.stats.counters['regions']!;
+      const random = new Random(row.encoding.length * 37 + row.op);
+      const forms: Form[] = row.operands.includes('M')
+        ? ['memory']
+        : /N|^$/.test(row.operands)
+          ? ['register']
+          : ['register', 'memory'];
+      for (const form of forms) {
+        for (const immediate of row.operands.endsWith('Ib') ? [0, 1, 15, 16, 31, 33, 64, 255] : [0]) {
+          const code = encodeMmx(row, form, immediate);
+          const input = inputs(random.word(), random.below(2) === 0);
+          // Alone, and behind x87 code: fninit; fld1; …; paddb mm0, mm1
+          for (const whole of [program(code), program([0xdb, 0xe3, 0xd9, 0xe8, ...code, 0x0f, 0xfc, 0xc1])])
+            expect(outcome(translated, whole, input), name).toBe(outcome(interpreted, whole, input));
+        }
       }
-    }
-    expect(translated.engine.stats.counters['regions']).toBeGreaterThan(before);
-  });
+      expect(translated.engine.stats.counters['regions']).toBeGreaterThan(before);
+    },
+  );
 });
