@@ -11,8 +11,8 @@ const absent = choosing({ usable: false, message: 'this user may not open /dev/k
 describe('EngineChooser', () => {
   it.each([
     ['native KVM', native, 'kvm', 'fastest-measured'],
-    ['KVM that emulates kernel mode', emulated, 'interpreter', 'kvm-emulated'],
-    ['no usable KVM', absent, 'interpreter', 'kvm-missing'],
+    ['KVM that emulates kernel mode', emulated, 'translator', 'kvm-emulated'],
+    ['no usable KVM', absent, 'translator', 'kvm-missing'],
   ] as const)('chooses by itself on a host with %s', async (_what, chooser, engine, reasonCode) => {
     expect(await chooser.choose('auto')).toMatchObject({ engine, reasonCode });
   });

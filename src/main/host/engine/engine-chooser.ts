@@ -69,11 +69,11 @@ function demanded(kvm: KvmProbe): EngineReport {
 
 function fastest(kvm: KvmProbe): EngineReport {
   if (!kvm.usable) {
-    return { engine: 'interpreter', reasonCode: 'kvm-missing', reason: `Software, because ${kvm.message}.` };
+    return { engine: 'translator', reasonCode: 'kvm-missing', reason: `Software, because ${kvm.message}.` };
   }
   if (!kvm.native) {
     const reason = `Software, because this host's KVM emulates the guest's kernel mode. ${speeds(kvm)}`;
-    return { engine: 'interpreter', reasonCode: 'kvm-emulated', reason, measuredMips: kvm.mips };
+    return { engine: 'translator', reasonCode: 'kvm-emulated', reason, measuredMips: kvm.mips };
   }
   return { engine: 'kvm', reasonCode: 'fastest-measured', reason: `KVM runs guests on the processor. ${speeds(kvm)}`, measuredMips: kvm.mips };
 } // prettier-ignore
