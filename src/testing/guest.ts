@@ -17,7 +17,7 @@ import type { Clock } from '../main/vmm/time/clock.js';
 import { SteadyClock } from '../main/vmm/time/steady-clock.js';
 import { TEST_SPEC } from './bare-board.js';
 import { displayKernel } from './display.js';
-import { createTestVcpu } from './interpreter.js';
+import { createSoftwareVcpu } from './interpreter.js';
 
 /** The host's time, in which an idle guest's time passes at once: tests do not wait for timeouts. */
 class IdleSkippingClock implements Clock {
@@ -99,7 +99,7 @@ export class Guest {
       memory: this.memory,
       clock: this.clock,
       wallClock: { nowMs: () => 1_709_164_798_000 + this.clock.nowNs() / 1e6, localOffsetMinutes: () => 0 },
-      createVcpu: options.createVcpu ?? createTestVcpu,
+      createVcpu: options.createVcpu ?? createSoftwareVcpu,
       firmware: options.firmware ?? builtinBios(options),
       drives: this.drives(options),
       serial: { 1: { transmit: (byte) => void (this.serial += String.fromCharCode(byte)) } },

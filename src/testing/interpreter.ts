@@ -13,6 +13,12 @@ function core(): WebAssembly.Module {
 /** The processor tests run guests on; the test runner compiles the core first. */
 export const createTestVcpu: VcpuFactory = (memory, bus) => new InterpreterEngine({ memory, bus, module: core() });
 
+/** What the automatic choice takes on hosts without KVM; `ANNEX_TEST_ENGINE=interpreter` runs guests without regions. */
+export const createSoftwareVcpu: VcpuFactory = (memory, bus) =>
+  process.env.ANNEX_TEST_ENGINE === 'interpreter'
+    ? createTestVcpu(memory, bus)
+    : new TranslatorEngine({ memory, bus, module: core() });
+
 /** The same with regions; eager, so that short guests have some. */
 export const createTranslatingVcpu: VcpuFactory = (memory, bus) =>
   new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 100, hotSamples: 2 });
