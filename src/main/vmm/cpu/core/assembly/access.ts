@@ -6,7 +6,7 @@ import { hostPointer, misses, readEntry, SEGMENT_FAULT, writeEntry } from './mem
 import { beforeWrite, hostPage, pageEntry, readDevice, writeDevice } from './physical';
 import { currentPrivilege, systemPrivilege } from './privilege';
 import { AC, count, FAULTED, longCode, longModeActive, setFault } from './state';
-import { fillData, readTable, writeTable } from './tlb';
+import { fillData, knownData, readTable, writeTable } from './tlb';
 import { ACCESS_READ, ACCESS_WRITE, canonical, globalPage, physical, refuse, translate } from './walk';
 
 /** The cold half of memory access: TLB misses, devices, page crossings, written code, watchpoints. */
@@ -23,18 +23,23 @@ export function modifyMiss(address: u64, bytes: u32): usize {
 
 /** Host pointer for an access the processor makes itself (descriptor tables, TSS): always with supervisor rights. */
 export function systemRead(address: u64, bytes: u32): usize {
-  return read(address, bytes, systemPrivilege());
+  const known = knownData(readTable(systemPrivilege()), address, bytes);
+  return known ? known : read(address, bytes, systemPrivilege());
 }
 export function systemWrite(address: u64, bytes: u32): usize {
-  return write(address, bytes, systemPrivilege(), false);
+  const known = knownData(writeTable(systemPrivilege()), address, bytes);
+  return known ? known : write(address, bytes, systemPrivilege(), false);
 }
 export function systemModify(address: u64, bytes: u32): usize {
-  return write(address, bytes, systemPrivilege(), true);
+  const known = knownData(writeTable(systemPrivilege()), address, bytes);
+  return known ? known : write(address, bytes, systemPrivilege(), true);
 }
 
 /** Host pointer for pushing on a handler's stack. */
 export function writeStack(address: u64, bytes: u32, user: bool): usize {
-  return write(address, bytes, user ? TLB_USER : systemPrivilege(), false);
+  const privilege = user ? TLB_USER : systemPrivilege();
+  const known = knownData(writeTable(privilege), address, bytes);
+  return known ? known : write(address, bytes, privilege, false);
 }
 
 /** #AC for what is checked at all (SDM vol. 3, 6.15): CPL 3, CR0.AM, EFLAGS.AC. */

@@ -56,6 +56,13 @@ function logGlobal(entry: usize): void {
   store<u32>(TLB_GLOBAL_LOG + (globalLogged++ << 2), <u32>entry);
 }
 
+/** Host pointer to an operand that a TLB knows, or 0. */
+export function knownData(table: usize, address: u64, bytes: u32): usize {
+  const entry = slot(table, address);
+  if (load<u64>(entry) != ((address + <u64>(bytes - 1)) & ~0xfff)) return 0;
+  return load<u32>(entry, 8) + <u32>address;
+}
+
 /** Enters a data translation of the page at linear `address` to host page `host`. */
 export function fillData(table: usize, address: u64, host: u32, global: bool): void {
   const page = address & ~0xfff;

@@ -1,3 +1,4 @@
+import { SEG_SELECTOR, SEGMENT_SIZE, SEGMENTS } from '../../core/layout.js';
 import { generalOperand } from '../code/operands.js';
 import type { RegionCode } from '../code/region-code.js';
 import type { Decoded, OperandBytes } from '../decode/decoded.js';
@@ -90,4 +91,34 @@ const leave: Lowering = {
   },
 };
 
-export const STACK: Lowerings = { pushRegister: push, pushImmediate: push, pushOperand: push, popRegister, leave };
+/** PUSH of a segment register; 32 bits of stack get 16 bits, as processors do (SDM vol. 2, PUSH). */
+function pushSegment(segment: number): Lowering {
+  return {
+    flags: keeps,
+    leaves: always,
+    accepts: natural,
+    emit(to, instruction) {
+      const { code } = to;
+      const { long } = instruction;
+      const pointer = offsetFrom(to, RSP, long ? -8 : -4, instruction);
+      to.memory.pushWritePointer(pointer, long ? 8 : 2);
+      code.i32(0).memory(Wasm.i64Load16U, SEGMENTS + segment * SEGMENT_SIZE + SEG_SELECTOR);
+      code.memory(long ? Wasm.i64Store : Wasm.i64Store16).get(pointer);
+      to.registers.take64(RSP);
+    },
+  };
+}
+
+export const STACK: Lowerings = {
+  pushRegister: push,
+  pushImmediate: push,
+  pushOperand: push,
+  popRegister,
+  leave,
+  pushEs: pushSegment(0),
+  pushCs: pushSegment(1),
+  pushSs: pushSegment(2),
+  pushDs: pushSegment(3),
+  pushFs: pushSegment(4),
+  pushGs: pushSegment(5),
+};
