@@ -103,7 +103,7 @@ export class Host {
     this.autoSnapshots = new AutoSnapshots(sites, snapshots, runningTime, emit);
     this.power = power;
     this.handlers = {
-      ...libraryCommands({ library, machines, media, folders, operations, emit }),
+      ...libraryCommands({ library, machines, media, folders, operations, snapshots, emit }),
       ...machineCommands(machines, media, power),
       ...snapshotCommands({ machines, snapshots, merger, comparer, clones, power }),
       ...transferCommands({

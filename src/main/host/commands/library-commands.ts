@@ -7,6 +7,7 @@ import type { Machines } from '../machines.js';
 import type { MediaCatalogue } from '../media/media-catalogue.js';
 import type { Operations } from '../operations.js';
 import { checkMemory } from '../preflight.js';
+import type { Snapshots } from '../snapshots/snapshots.js';
 import { clonesOf } from '../snapshots/linked-clones.js';
 import { AnnexError } from '../../../shared/contract/errors.js';
 import type { Handlers } from './handlers.js';
@@ -20,6 +21,7 @@ interface LibraryServices {
   readonly media: MediaCatalogue;
   readonly folders: JsonStore<string[]>;
   readonly operations: Operations;
+  readonly snapshots: Snapshots;
   readonly emit: (event: HostEvent) => void;
 }
 
@@ -33,6 +35,7 @@ export function libraryCommands({
   media,
   folders,
   operations,
+  snapshots,
   emit,
 }: LibraryServices): Handlers<LibraryCommand> {
   const pathOf = (mediaId: string): string => media.pathOf(mediaId);
@@ -59,7 +62,10 @@ export function libraryCommands({
       if (patch.memoryMiB !== undefined) checkMemory(patch.memoryMiB);
       const off = machines.stateOf(id) === undefined;
       const changes = placeMedia(patch, current, pathOf);
-      const edit = () => library.edit(id, changes, patch.newDisks ?? {}, off);
+      const edit = async (): Promise<void> => {
+        await snapshots.checkStaysReadonly(id, changes.drives ?? []);
+        await library.edit(id, changes, patch.newDisks ?? {}, off);
+      };
       // Disks are what operations work on; the rest may change at any time.
       await (patch.drives ? operations.exclusive(id, edit) : edit());
       machines.changed(id);

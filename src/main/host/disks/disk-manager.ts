@@ -11,10 +11,10 @@ import type { JobControl, Jobs } from '../jobs.js';
 import type { LibraryMachine } from '../library/library.js';
 import { fileError } from '../library/machine-folder.js';
 import type { MediaCatalogue } from '../media/media-catalogue.js';
-import { chainOf, headOf, isPlain, type WritableDisk } from '../snapshots/layers.js';
+import { chainOf, headOf, isPlain } from '../snapshots/layers.js';
 import { filesOf } from '../snapshots/linked-clones.js';
 import type { MachineSites } from '../snapshots/machine-sites.js';
-import type { Snapshots } from '../snapshots/snapshots.js';
+import { hasSnapshotsError, type Snapshots } from '../snapshots/snapshots.js';
 import type { DiskSizes } from './disk-sizes.js';
 
 type DiskDrive = Extract<DriveConfig, { kind: 'disk' }>;
@@ -81,7 +81,7 @@ export class DiskManager {
       const drive = diskOf(machine, driveId);
       const file = machine.folder.resolve(drive.path);
       const own = path.dirname(file) === machine.folder.path;
-      if (deleteFile && !isPlain(machine.tree, drive)) throw hasSnapshotsError(drive);
+      if (deleteFile) await this.checkUnneeded(machine, drive);
       const takeOut = () =>
         this.sites.commit(id, ({ config }) => ({
           config: { ...config, drives: config.drives.filter((other) => other.id !== driveId) },
@@ -94,7 +94,10 @@ export class DiskManager {
     });
   }
 
-  /** A snapshot is taken first, so that what has grown is an empty layer and the way back stays open. */
+  /**
+   * A snapshot is taken first, so that what has grown is an empty layer and the way back stays open.
+   * @throws AnnexError `disk-too-small`, `disk-has-snapshots`
+   */
   async grow({ id, driveId, sizeBytes }: CheckedRequest<'disk.grow'>): Promise<void> {
     const size = Math.ceil(sizeBytes / SECTOR_BYTES) * SECTOR_BYTES;
     await this.job('disk-grow', id, driveId, async (control) => {
@@ -102,7 +105,11 @@ export class DiskManager {
       if (size < present)
         throw new AnnexError('disk-too-small', `The disk "${driveId}" has ${present} bytes already. A disk can only be made larger.`, { driveId, present }); // prettier-ignore
       if (size === present) return;
-      await this.snapshots.takeNow(id, { name: `Before growing ${driveId}`, notes: '', kind: 'before-risk' });
+      const machine = this.sites.library.get(id);
+      const drive = diskOf(machine, driveId);
+      // No layer comes over a disk that is only read: its file itself grows.
+      if (drive.readonly) await this.checkUnneeded(machine, drive);
+      else await this.snapshots.takeNow(id, { name: `Before growing ${driveId}`, notes: '', kind: 'before-risk' });
       await this.disks.run({ job: 'resize', image: this.image(id, driveId), size, allowShrink: false }, control);
     });
   }
@@ -121,7 +128,7 @@ export class DiskManager {
     await this.job('disk-convert', id, driveId, async (control) => {
       const machine = this.sites.library.get(id);
       const drive = this.drive(id, driveId);
-      if (!isPlain(machine.tree, drive)) throw hasSnapshotsError(drive);
+      await this.checkUnneeded(machine, drive);
       if (drive.format === format) return;
       const { folder } = machine;
       const old = folder.resolve(drive.path);
@@ -149,6 +156,12 @@ export class DiskManager {
         repaired: report.repairedErrors + report.repairedLeaks > 0,
       };
     });
+  }
+
+  /** @throws AnnexError `disk-has-snapshots` if a snapshot needs the file of a disk as it is */
+  private async checkUnneeded({ config, tree, folder }: LibraryMachine, drive: DiskDrive): Promise<void> {
+    const needed = !isPlain(tree, drive) || (await this.snapshots.readFrom(config.id, folder.resolve(drive.path)));
+    if (needed) throw hasSnapshotsError(drive);
   }
 
   private job<T>(
@@ -218,10 +231,4 @@ function freeSlot({ drives }: MachineConfig, wanted: Slot | undefined): Slot {
 
 function freeDriveId({ drives }: MachineConfig): string {
   for (let number = 0; ; number++) if (drives.every(({ id }) => id !== `disk${number}`)) return `disk${number}`;
-}
-
-function hasSnapshotsError({ id }: WritableDisk): AnnexError {
-  return new AnnexError('disk-has-snapshots', `Snapshots need the disk "${id}" as it is. Delete them first.`, {
-    driveId: id,
-  });
 }

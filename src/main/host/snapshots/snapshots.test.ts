@@ -379,6 +379,30 @@ describe('disks', () => {
       code: 'disk-has-snapshots',
     });
   });
+
+  it('that are only read are kept as they are while a snapshot names them', async () => {
+    const { drives } = (await machine()).config;
+    const slot = { bus: 'ide', channel: 0, unit: 1 } as const;
+    const blank = { id: 'data', kind: 'disk' as const, slot, path: 'new', format: 'raw' as const, readonly: true };
+    const newDisks = { data: { sizeBytes: SIZE } };
+    await host.command('machine.edit', { id, patch: { drives: [...drives, blank], newDisks } });
+    const data = (await machine()).config.drives.at(-1)!;
+    const { id: snapshotId } = await take('first');
+    jobs.requests.length = 0;
+    const present = (await machine()).config.drives;
+    const writable = present.map((drive) => (drive.id === 'data' ? ({ ...data, readonly: false } as typeof drive) : drive));
+    for (const attempt of [
+      () => host.command('disk.convert', { id, driveId: 'data', format: 'qcow2' }),
+      () => host.command('disk.grow', { id, driveId: 'data', sizeBytes: 2 * SIZE }),
+      () => host.command('disk.remove', { id, driveId: 'data', deleteFile: true }),
+      () => host.command('machine.edit', { id, patch: { drives: writable } }),
+    ])
+      await expect(attempt()).rejects.toMatchObject({ code: 'disk-has-snapshots' });
+    expect(jobs.requests).toEqual([]);
+    await host.command('snapshot.delete', { id, snapshotId, descendants: false });
+    await host.command('disk.convert', { id, driveId: 'data', format: 'qcow2' });
+    expect((await machine()).config.drives.at(-1)).toMatchObject({ id: 'data', format: 'qcow2', readonly: true });
+  });
 });
 
 it('says what differs between two points', async () => {

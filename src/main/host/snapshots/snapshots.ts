@@ -8,7 +8,7 @@ import type { JobControl, Jobs } from '../jobs.js';
 import type { LibraryMachine } from '../library/library.js';
 import { fileError, type MachineFolder } from '../library/machine-folder.js';
 import type { RunningMachine } from '../supervisor/running-machine.js';
-import { basesOfState } from './layers.js';
+import { basesOfState, headOf, type WritableDisk } from './layers.js';
 import { clonesOf, filesOf } from './linked-clones.js';
 import type { MachineSites } from './machine-sites.js';
 import type { Merger } from './merger.js';
@@ -109,6 +109,29 @@ export class Snapshots {
     if (!bytes)
       throw new AnnexError('snapshots-damaged', 'The settings kept with this snapshot are missing. Restore its folder from a copy.', { snapshotId }); // prettier-ignore
     return parseMachineConfig(new TextDecoder().decode(bytes));
+  }
+
+  /**
+   * Whether the settings kept with a snapshot name a disk's file as one that is only read. Such a disk has no layer: what is
+   * in the file itself belongs to the snapshot. @throws AnnexError `snapshots-damaged`
+   */
+  async readFrom(id: string, file: string): Promise<boolean> {
+    const { folder, tree } = this.sites.library.get(id);
+    for (const snapshot of tree.snapshots) {
+      const { drives } = await this.settings(id, snapshot.id);
+      if (drives.some((drive) => drive.kind === 'disk' && drive.readonly && folder.resolve(drive.path) === file)) return true;
+    }
+    return false;
+  } // prettier-ignore
+
+  /** @throws AnnexError `disk-has-snapshots` if the guest could write to a disk that a snapshot reads from */
+  async checkStaysReadonly(id: string, drives: MachineConfig['drives']): Promise<void> {
+    const { config, tree, folder } = this.sites.library.get(id);
+    for (const drive of config.drives) {
+      const becomes = drives.find((other) => other.path === drive.path && other.kind === 'disk' && !other.readonly);
+      if (drive.kind !== 'disk' || !drive.readonly || !becomes || headOf(tree, drive)) continue;
+      if (await this.readFrom(id, folder.resolve(drive.path))) throw hasSnapshotsError(drive);
+    }
   }
 
   private async takeAtRest(id: string, description: Description): Promise<string> {
@@ -269,6 +292,13 @@ function withDisksOf(config: MachineConfig, { drives: changed }: MachineConfig):
 
 async function copyIfThere(folder: MachineFolder, from: string, to: string): Promise<void> {
   if (await folder.files.usage(folder.file(from))) await folder.files.copy(folder.file(from), folder.file(to));
+}
+
+/** What a person is told who would change a disk that a snapshot needs as it is. */
+export function hasSnapshotsError({ id }: Pick<WritableDisk, 'id'>): AnnexError {
+  return new AnnexError('disk-has-snapshots', `Snapshots need the disk "${id}" as it is. Delete them first.`, {
+    driveId: id,
+  });
 }
 
 function unknownBaseError(): AnnexError {
