@@ -56,7 +56,6 @@ describe.skipIf(debianMissing())('a running Linux guest (skipped where apt is mi
     await machine.waitFor('@@READY', BOOT_SECONDS);
     await machine.call({ name: 'suspend', path: file('asleep'), incremental: true, thumbnailWidth: 320 });
     await machine.whenEnded();
-    await new Promise((resolve) => setTimeout(resolve, 5000));
 
     const back = await start({ config, restoreFrom: { path: file('asleep'), bases: [] } });
     const told = await back.command(

@@ -24,6 +24,7 @@ export class FakeVm implements VmChild {
   /** The first message that something came along with, and what. */
   readonly handedOver: Promise<[ToVm, readonly unknown[]]>;
   private handOver!: (handed: [ToVm, readonly unknown[]]) => void;
+  private readonly unanswered: ToVm[] = [];
   private readonly messageListeners: ((message: unknown) => void)[] = [];
   private readonly exitListeners: ((exit: ProcessExit) => void)[] = [];
 
@@ -46,6 +47,12 @@ export class FakeVm implements VmChild {
     this.exitListeners.push(listener);
   }
 
+  /** Answers again, and first what it has been asked meanwhile. */
+  goOn(): void {
+    this.answers = true;
+    this.unanswered.splice(0).forEach((message) => this.obey(message));
+  }
+
   kill(): void {
     this.killed = true;
     this.exit({ code: null, signal: 'SIGKILL', stderr: '' });
@@ -63,6 +70,7 @@ export class FakeVm implements VmChild {
   private obey(message: ToVm): void {
     if (message.type === 'start') this.start(message.plan);
     else if (message.type === 'call' && this.answers) this.call(message);
+    else if (message.type === 'call') this.unanswered.push(message);
   }
 
   private start(plan: VmPlan): void {

@@ -82,16 +82,26 @@ export class AutoSnapshots {
     if (!policy || this.sites.library.get(id).tree.disposable) return true;
     try {
       await this.snapshots.take(id, { name: 'Automatic', notes: '', kind: 'automatic' });
+    } catch (error) {
+      // What else is being done with the machine comes first; this is tried again in a moment.
+      return !this.failed(id, error);
+    }
+    try {
       for (const { id: oldest } of superfluous(this.sites.library.get(id).tree, policy.keep))
         await this.snapshots.delete(id, oldest, false);
-      return true;
     } catch (error) {
-      const wire = hostError(error).toWire();
-      // What else is being done with the machine comes first; this is tried again in a moment.
-      if (wire.code === 'vm-busy') return false;
-      this.emit({ type: 'notice', machineId: id, error: wire });
-      return true;
+      // Those that are too many now go with the next.
+      this.failed(id, error);
     }
+    return true;
+  }
+
+  /** Tells of a failure. @returns whether it was only that something else is being done with the machine */
+  private failed(id: string, error: unknown): boolean {
+    const wire = hostError(error).toWire();
+    if (wire.code === 'vm-busy') return true;
+    this.emit({ type: 'notice', machineId: id, error: wire });
+    return false;
   }
 }
 

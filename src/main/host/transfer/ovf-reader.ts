@@ -45,7 +45,14 @@ export function readOvf(text: string, name: string): OvfDescription {
     warnings: [],
   };
   const cpus = Math.max(1, numberIn(ofType(RESOURCE.processor)[0], 'VirtualQuantity') || 1);
-  return { machine: withLimits(machine, cpus, /firmware"?[^>]*efi/i.test(text)), files: [...files.values()] };
+  return { machine: withLimits(machine, cpus, wantsEfi(envelope)), files: [...files.values()] };
+} // prettier-ignore
+
+/** VMware's and VirtualBox's extensions say so in attributes: `<vmw:Config vmw:key="firmware" vmw:value="efi"/>`, `<Firmware type="EFI"/>`. */
+function wantsEfi(envelope: XmlElement): boolean {
+  const configs = descendants(envelope, 'Config').filter(({ attributes }) => attributes.get('key') === 'firmware');
+  return [...configs.map(({ attributes }) => attributes.get('value')), ...descendants(envelope, 'Firmware').map(({ attributes }) => attributes.get('type'))]
+    .some((value) => /^efi/i.test(value ?? ''));
 } // prettier-ignore
 
 /** Names of files by the ids that disks refer to them with. */

@@ -52,10 +52,12 @@ function checksum(header: Uint8Array): number {
   return header.reduce((sum, byte, i) => sum + (i >= FIELD.checksum && i < FIELD.checksum + 8 ? 0x20 : byte), 0);
 }
 
+/** NaN if it is no size. */
 function sizeOf(header: Buffer): number {
   const field = header.subarray(FIELD.size, FIELD.size + 12);
   if ((field[0]! & 0x80) !== 0) return Number(field.readBigUInt64BE(4));
-  return Number.parseInt(latin1(field).trim() || '0', 8);
+  const text = latin1(field).replaceAll('\0', ' ').trim();
+  return /^[0-7]*$/.test(text) ? Number.parseInt(text || '0', 8) : Number.NaN;
 }
 
 function nameOf(header: Buffer): string {

@@ -164,4 +164,13 @@ describe('MC146818', () => {
     expect(read(4)).toBe(0x05);
     expect(interrupts).toBe(1);
   });
+
+  it('shows the time of the host, with what the guest set it off by, however long its state was kept', () => {
+    write(4, 0x05);
+    const saved = structuredClone(rtc.saveState());
+    const hours = (read(4) - 0x05 + 24) % 24;
+    pass(3 * 3_600_000);
+    rtc.loadState(saved);
+    expect([hours, read(4), read(2)]).toEqual([0, 0x08, 0x59]);
+  });
 });
