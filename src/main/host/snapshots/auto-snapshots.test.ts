@@ -97,6 +97,7 @@ it('waits for what a person does with the machine, and takes one snapshot then',
 it('counts a new period from a snapshot whose old ones could not be deleted yet', async () => {
   await host.command('machine.start', { id });
   const busy = new AnnexError('vm-busy', 'Something else is being done.');
+  const take = vi.spyOn(Snapshots.prototype, 'take');
   const remove = vi.spyOn(Snapshots.prototype, 'delete').mockRejectedValue(busy);
   for (let number = 1; number <= 3; number++) {
     pass(HOUR - COUNT_EVERY_MS);
@@ -108,8 +109,9 @@ it('counts a new period from a snapshot whose old ones could not be deleted yet'
     await expect.poll(taken, { timeout: 25_000, interval: 100 }).toBe(number);
   }
   await expect.poll(() => remove.mock.calls.length, { timeout: 25_000 }).toBe(1);
+  await automatic();
   pass(HOUR / 2);
-  expect(await automatic()).toHaveLength(3);
+  expect(take).toHaveBeenCalledTimes(3);
   remove.mockRestore();
   const kept = async () => {
     pass(COUNT_EVERY_MS);
