@@ -132,8 +132,15 @@ describe('a hostile archive', () => {
         const blocks = Array.from({ length: bad.length / 512 }, (_, block) => block * 512);
         const headers = blocks.filter((at) => bad.toString('latin1', at + 257, at + 262) === 'ustar');
         const header = bad.subarray(random.pick(headers)).subarray(0, 512);
-        const field = random.pick([[0, 100], [124, 12], [156, 1], [257, 8], [345, 155]] as const);
-        if (random.below(2)) header.write(random.pick(['../secret', '-1', '-777', '-7777777', '9'.repeat(11), '7'.repeat(11), '1 2', '\0'.repeat(8), '\x80\xff\xff\xff\xff\xff\xff\xff\xff']), field[0], field[1], 'latin1'); // prettier-ignore
+        const field = random.pick([
+          [0, 100],
+          [124, 12],
+          [156, 1],
+          [257, 8],
+          [345, 155],
+        ] as const);
+        if (random.below(2))
+          header.write(random.pick(['../secret', '-1', '-777', '-7777777', '9'.repeat(11), '7'.repeat(11), '1 2', '\0'.repeat(8), '\x80\xff\xff\xff\xff\xff\xff\xff\xff']), field[0], field[1], 'latin1'); // prettier-ignore
         else header[field[0] + random.below(field[1])] = random.below(256);
         if (random.below(8)) reseal(header);
       }
@@ -164,8 +171,12 @@ it.each([
   ['a line of VMX without end', 'x.vmx', `${VMX}a = "${' '.repeat(900_000)}\n${'a.'.repeat(10_000)}`],
   ['blanks without end', 'x.ovf', OVF.replace('byte * 2^20<', `byte ${' '.repeat(1_000_000)}<`)],
   ['elements without end', 'x.vbox', VBOX.replace('<Hardware>', `<Hardware>${'<a/>'.repeat(49_000)}`)],
-])('%s takes no time worth noticing', async (_what, name, text) => {
-  const file = path.join(folder, name);
-  await writeFile(file, text);
-  await expectTyped(async () => use(await readAppliance(file)), name);
-}, 20_000);
+])(
+  '%s takes no time worth noticing',
+  async (_what, name, text) => {
+    const file = path.join(folder, name);
+    await writeFile(file, text);
+    await expectTyped(async () => use(await readAppliance(file)), name);
+  },
+  20_000,
+);

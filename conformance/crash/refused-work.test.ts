@@ -173,7 +173,12 @@ describe('machines of other programs', () => {
     await mkdir(file('foreign'));
     await mkdir(file('out'));
     const diskJobStarter = new InProcessDiskJobStarter();
-    host = await Host.open({ libraryPath: file('library'), starter: new FakeVmStarter(), diskJobStarter, version: '0' });
+    host = await Host.open({
+      libraryPath: file('library'),
+      starter: new FakeVmStarter(),
+      diskJobStarter,
+      version: '0',
+    });
     await disk('foreign/disk.vmdk', 'vmdk');
     await writeFile(file('foreign/web.ovf'), OVF);
     await writeFile(file('foreign/web.vmx'), VMX);

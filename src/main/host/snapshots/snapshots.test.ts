@@ -390,7 +390,9 @@ describe('disks', () => {
     const { id: snapshotId } = await take('first');
     jobs.requests.length = 0;
     const present = (await machine()).config.drives;
-    const writable = present.map((drive) => (drive.id === 'data' ? ({ ...data, readonly: false } as typeof drive) : drive));
+    const writable = present.map((drive) =>
+      drive.id === 'data' ? ({ ...data, readonly: false } as typeof drive) : drive,
+    );
     for (const attempt of [
       () => host.command('disk.convert', { id, driveId: 'data', format: 'qcow2' }),
       () => host.command('disk.grow', { id, driveId: 'data', sizeBytes: 2 * SIZE }),
