@@ -10,7 +10,9 @@ import { parseOptions, USAGE, type Options } from './options.js';
 import { copyMemory } from './case-memory.js';
 import { encodeRecording } from './recording.js';
 import { regionSession } from './regions/region-session.js';
-import { Session } from './session.js';
+import { keepDifference } from './kept.js';
+import { minimise } from './minimise.js';
+import { Session, type Difference } from './session.js';
 import { HostProcess } from './silicon/host-process.js';
 
 const RECORDED = 'conformance/cpu/oracle/recorded';
@@ -59,6 +61,13 @@ function fill(
   }
 }
 
+/** Makes a difference small and stores it as a conformance case. */
+function keep(session: Session, difference: Difference, name: string): void {
+  const smallest = minimise(session, difference);
+  console.log(`made small: ${describeDifference(smallest)}`);
+  console.log(`kept as ${path.relative('.', keepDifference(smallest, name))}`);
+}
+
 function main(): number {
   const options = parseOptions(process.argv.slice(2));
   const silicon = new HostProcess();
@@ -81,8 +90,9 @@ function main(): number {
       for (const difference of session.batch()) {
         const kind = kindOf(difference);
         kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-        if (options.every || kinds.get(kind) === 1)
-          console.log(`case ${session.executed}: ${describeDifference(difference)}`);
+        const first = kinds.get(kind) === 1;
+        if (options.every || first) console.log(`case ${session.executed}: ${describeDifference(difference)}`);
+        if (options.keep && first) keep(session, difference, `${options.seed}-${kinds.size}`);
       }
       if (performance.now() - told < PROGRESS_MS) continue;
       told = performance.now();

@@ -14,28 +14,32 @@ export interface Options {
   readonly coverage: string | undefined;
   /** Whole regions, on the translator as well. */
   readonly regions: boolean;
+  /** Store what differs, made small, as conformance cases. */
+  readonly keep: boolean;
 }
 
-export const USAGE = `npm run oracle -- [--seed N] [--cases N] [--family integer|simd|x87] [--only MNEMONICS] [--every] [--record N] [--coverage FILE] [--regions]
+export const USAGE = `npm run oracle -- [--seed N] [--cases N] [--family integer|simd|x87] [--only MNEMONICS] [--every] [--record N] [--coverage FILE] [--regions] [--keep-differences]
 Executes random instructions on this processor and on the interpreter and reports what differs; until stopped, or
 --cases are done. --only takes a regular expression of mnemonics. --record writes
 N batches with the processor's outcomes to conformance/cpu/oracle/recorded instead. --coverage goes on until each
 combination of row, operand size, operand and prefix has had 1000 states, and writes the table to FILE. --regions takes loops of
-whole basic blocks instead, and executes them on the translator as well.`;
+whole basic blocks instead, and executes them on the translator as well. --keep-differences drops whatever
+a difference does not need and stores it in conformance/cpu/oracle/recorded/kept, where CI takes it from.`;
 
 /** @throws Error for what it does not know */
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      seed: { type: 'string' },
-      cases: { type: 'string', default: '0' },
-      family: { type: 'string' },
-      only: { type: 'string' },
-      every: { type: 'boolean', default: false },
-      record: { type: 'string', default: '0' },
-      coverage: { type: 'string' },
-      regions: { type: 'boolean', default: false },
+      'seed': { type: 'string' },
+      'cases': { type: 'string', default: '0' },
+      'family': { type: 'string' },
+      'only': { type: 'string' },
+      'every': { type: 'boolean', default: false },
+      'record': { type: 'string', default: '0' },
+      'coverage': { type: 'string' },
+      'regions': { type: 'boolean', default: false },
+      'keep-differences': { type: 'boolean', default: false },
     },
   });
   const number = (name: string, text: string): number => {
@@ -54,6 +58,7 @@ export function parseOptions(args: readonly string[]): Options {
     record: number('record', values.record),
     coverage: values.coverage,
     regions: values.regions,
+    keep: values['keep-differences'],
   };
 }
 

@@ -1,13 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createTestVcpu } from '../../../src/testing/interpreter.js';
+import { createOracleVcpu, createTestVcpu } from '../../../src/testing/interpreter.js';
 import { memoryDifference } from './case-memory.js';
 import { codeOf } from './case-info.js';
 import { compareOutcome } from './compare.js';
 import { describeDifference } from './describe.js';
 import { Generator } from './generate/generator.js';
 import { EngineTarget } from './guest/engine-target.js';
+import { KEPT } from './kept.js';
 import { BATCH } from './layout.js';
 import { freshSeed } from './options.js';
 import { decodeRecording } from './recording.js';
@@ -41,6 +42,29 @@ function differencesOf(session: Session, cases: number): string[] {
   return differences;
 }
 
+/** The files of a folder that may not be there. */
+function filesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.br')) : [];
+}
+
+describe('what once differed', () => {
+  const interpreter = new EngineTarget(createTestVcpu);
+  const translator = new EngineTarget(createOracleVcpu);
+  it('does what a processor did, on the interpreter, and on the translator twice', () => {
+    for (const file of filesIn(KEPT)) {
+      const { before, after, infos } = decodeRecording(readFileSync(path.join(KEPT, file)));
+      for (const [run, engine] of [interpreter, translator, translator].entries()) {
+        if (run === 2) engine.restart(before);
+        else engine.copyFrom(before);
+        engine.run(0, infos.length);
+        const fields = infos.flatMap((info, i) => compareOutcome(after.records, engine.memory.records, i, info));
+        expect({ file, engine: engine.name, fields }).toEqual({ file, engine: engine.name, fields: [] });
+        expect(memoryDifference(after, engine.memory)).toBe(-1);
+      }
+    }
+  });
+});
+
 describe('the translator', () => {
   for (const seed of [FIXED_SEED, freshSeed()]) {
     it.skipIf(typeof silicon === 'string')(
@@ -54,7 +78,7 @@ describe('the translator', () => {
 describe('the interpreter', () => {
   const engine = new EngineTarget(createTestVcpu);
 
-  for (const file of readdirSync(RECORDED)) {
+  for (const file of filesIn(RECORDED)) {
     it(`does what a processor did, recorded in ${file}`, () => {
       const { before, after, infos } = decodeRecording(readFileSync(path.join(RECORDED, file)));
       engine.copyFrom(before);

@@ -17,6 +17,8 @@ export interface Difference {
   readonly fields: readonly FieldDifference[];
   /** What it started from, with no other case's code. */
   readonly start: CaseMemory;
+  /** What the processor left. */
+  readonly after: CaseMemory;
   /** The case's record as the processor left it. */
   readonly record: Uint8Array;
 }
@@ -104,10 +106,11 @@ export class Session {
     if (leadsOut(engine.memory, index, info)) return undefined;
     const start = copyMemory(silicon.memory);
     silicon.run(index, 1);
-    const record = silicon.memory.records.slice(index * RECORD.bytes, (index + 1) * RECORD.bytes);
+    const after = copyMemory(silicon.memory);
+    const record = after.records.subarray(index * RECORD.bytes, (index + 1) * RECORD.bytes);
     const found = (name: string, target: EngineTarget): Difference | undefined => {
       const fields = this.differences(target, info, index);
-      return fields.length > 0 ? { info, index, engine: name, fields, start, record } : undefined;
+      return fields.length > 0 ? { info, index, engine: name, fields, start, after, record } : undefined;
     };
     let difference = found(engine.name, engine);
     for (const rerun of this.reruns) {
