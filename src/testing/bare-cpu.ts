@@ -3,7 +3,7 @@ import path from 'node:path';
 import { openBus, type AccessSize } from '../main/vmm/bus/access.js';
 import type { VcpuBus, VcpuExit } from '../main/vmm/cpu/engine.js';
 import { InterpreterEngine } from '../main/vmm/cpu/interpreter.js';
-import { TranslatorEngine } from '../main/vmm/cpu/translator/translator-engine.js';
+import { TranslatorEngine, type TranslatorOptions } from '../main/vmm/cpu/translator/translator-engine.js';
 import type { CpuState, GeneralRegister, SegmentState } from '../main/vmm/cpu/registers.js';
 import { GuestMemory } from '../main/vmm/memory/guest-memory.js';
 import { RAM_OFFSET } from '../main/vmm/memory/layout.js';
@@ -31,7 +31,7 @@ const DATA32 = 0xc093;
 /** Which engine a {@link BareCpu} has; the translator's figures are those of TranslatorOptions. */
 export type BareEngine =
   | { readonly kind: 'interpreter' }
-  | { readonly kind: 'translator'; readonly sampleInstructions?: number; readonly hotSamples?: number };
+  | ({ readonly kind: 'translator' } & Pick<TranslatorOptions, 'sampleInstructions' | 'hotSamples' | 'regionBounds'>);
 
 /** A processor on 16 MiB of memory with no devices, for tests that run a few instructions. */
 export class BareCpu {

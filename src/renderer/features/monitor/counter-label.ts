@@ -36,7 +36,11 @@ const NAMES: Readonly<Record<string, readonly [en: string, zh: string]>> = {
   'taskSwitches': ['Task switches', '任务切换'],
   'regions': ['Regions translated', '已翻译区域'],
   'regionsDropped': ['Regions dropped', '已丢弃区域'],
+  'regionsEvicted': ['Regions evicted', '已逐出区域'],
   'regionBytes': ['Translated bytes', '已翻译字节'],
+  'regionsEntered': ['Regions entered', '进入区域'],
+  'regionInstructions': ['Instructions in regions', '区域内指令'],
+  'regionSteps': ['Regions left for one instruction', '为单条指令退出区域'],
   // The KVM engine and the machine.
   'kvm.kicks': ['KVM kicks', 'KVM 唤起'],
   'slices': ['Time slices', '时间片'],

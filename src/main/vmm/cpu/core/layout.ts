@@ -181,6 +181,10 @@ export const LARGE_PAGE_FILTER_SIZE = 4096;
 export const JUMP_TARGETS = 0x23_0000;
 export const JUMP_TARGET_COUNT = 4096;
 
+/** How often the main loop entered each region, u32 each, by its index in the core's table (translator/region-uses.ts). */
+export const REGION_USES = 0x23_8000;
+export const REGION_USE_COUNT = 8192;
+
 // Code cache (code-cache.ts), in the CACHE region.
 export const CACHE = 0x140_0000;
 export const CACHE_END = 0xc00_0000;

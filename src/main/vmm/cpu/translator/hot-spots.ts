@@ -40,6 +40,12 @@ export class HotSpots {
     return { codePage, offsets, heat: (page, at) => this.pages.get(page)?.byOffset.get(at) ?? 0 };
   }
 
+  /** A region found in the page is given up for want of room: to make it again takes no more than it took. */
+  evicted(codePage: number): void {
+    const samples = this.pages.get(codePage);
+    if (samples) samples.rounds = Math.max(0, samples.rounds - 1);
+  }
+
   /** The page holds other code now. */
   forget(codePage: number): void {
     this.pages.delete(codePage);

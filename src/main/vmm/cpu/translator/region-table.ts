@@ -1,64 +1,69 @@
-/** Regions by their index in the core's table, and by the code page they belong to. */
+/** A region that is in the core's table. */
+export interface InstalledRegion {
+  /** Its index in the table. */
+  readonly index: number;
+  /** Code pages it has code of, the one it was found in first. */
+  readonly pages: readonly number[];
+  /** Size of its module. */
+  readonly bytes: number;
+}
+
+/** Regions by their index in the core's table, and by the code pages they have code of. */
 export class RegionTable {
   private readonly free: number[] = [];
-  private readonly pages = new Map<number, readonly number[]>();
+  private readonly regions = new Map<number, InstalledRegion>();
   private readonly byPage = new Map<number, Set<number>>();
-  /** Ops that lead to each region. */
-  private readonly doors = new Map<number, number>();
   private next: number;
+  private held = 0;
 
   constructor(private readonly table: WebAssembly.Table) {
     this.next = table.length;
   }
 
-  /** An index for a region with code of these pages; {@link fill} it. */
-  reserve(codePages: readonly number[]): number {
-    const index = this.free.pop() ?? this.extend();
-    this.pages.set(index, codePages);
-    for (const page of codePages) {
-      const indices = this.byPage.get(page);
-      if (indices) indices.add(index);
-      else this.byPage.set(page, new Set([index]));
-    }
-    return index;
+  get count(): number {
+    return this.regions.size;
   }
 
-  /** An op leads to a region now, and no longer to the one it led to before, if any. */
-  lead(index: number, before: number | undefined): void {
-    this.doors.set(index, (this.doors.get(index) ?? 0) + 1);
-    if (before === undefined) return;
-    const left = this.doors.get(before)! - 1;
-    this.doors.set(before, left);
-    if (left === 0) this.release(before);
+  /** Size of the modules of all of them. */
+  get bytes(): number {
+    return this.held;
   }
 
-  fill(index: number, region: unknown): void {
-    this.table.set(index, region);
-  }
-
-  /**
-   * Gives up the regions with code of a page; one may be running still.
-   * @returns their other pages: ops there that enter a region must not any more
-   */
-  drop(codePage: number): { readonly pages: readonly number[] }[] {
-    return [...(this.byPage.get(codePage) ?? [])].map((index) => {
-      const pages = this.pages.get(index)!;
-      this.release(index);
-      return { pages: pages.filter((page) => page !== codePage) };
-    });
+  /** An index for a region: {@link fill} or {@link cancel} it. */
+  reserve(): number {
+    return this.free.pop() ?? this.extend();
   }
 
   /** A reserved index is not needed after all. */
   cancel(index: number): void {
-    this.release(index);
+    this.free.push(index);
   }
 
-  private release(index: number): void {
-    for (const page of this.pages.get(index)!) this.byPage.get(page)?.delete(index);
-    this.pages.delete(index);
-    this.doors.delete(index);
+  fill(region: InstalledRegion, code: unknown): void {
+    const { index, pages, bytes } = region;
+    this.table.set(index, code);
+    this.regions.set(index, region);
+    this.held += bytes;
+    for (const page of pages) this.byPage.set(page, (this.byPage.get(page) ?? new Set()).add(index));
+  }
+
+  /** Gives up a region, which may be running still. */
+  release(index: number): void {
+    const { pages, bytes } = this.regions.get(index)!;
+    for (const page of pages) this.byPage.get(page)?.delete(index);
+    this.regions.delete(index);
+    this.held -= bytes;
     this.table.set(index, null);
     this.free.push(index);
+  }
+
+  /** Those with code of a code page. */
+  of(codePage: number): InstalledRegion[] {
+    return [...(this.byPage.get(codePage) ?? [])].map((index) => this.regions.get(index)!);
+  }
+
+  all(): Iterable<InstalledRegion> {
+    return this.regions.values();
   }
 
   private extend(): number {

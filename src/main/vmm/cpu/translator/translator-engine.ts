@@ -1,7 +1,7 @@
 import * as L from '../core/layout.js';
 import type { EngineKind, VcpuStats } from '../engine.js';
 import { InterpreterEngine, type InterpreterOptions } from '../interpreter.js';
-import { Translator } from './translator.js';
+import { Translator, type RegionBounds } from './translator.js';
 
 /** Instructions between two looks at where the main loop is. */
 const SAMPLE_INSTRUCTIONS = 2000;
@@ -15,9 +15,13 @@ const HOT_SAMPLES = 400;
 const CROSSING = 2;
 const MOST_FOR_CROSSINGS = 0.15;
 
+/** Some 60 MiB of machine code: several times what the kit's tests or a booted desktop need. */
+const BOUNDS: RegionBounds = { regions: 2000, bytes: 20 * 2 ** 20 };
+
 export interface TranslatorOptions extends InterpreterOptions {
   readonly sampleInstructions?: number;
   readonly hotSamples?: number;
+  readonly regionBounds?: RegionBounds;
 }
 
 /** The interpreter, with hot code translated to WebAssembly. */
@@ -27,8 +31,8 @@ export class TranslatorEngine extends InterpreterEngine {
 
   constructor(options: TranslatorOptions) {
     super(options);
-    const { sampleInstructions = SAMPLE_INSTRUCTIONS, hotSamples = HOT_SAMPLES } = options;
-    this.translator = new Translator(options.memory, this.core, hotSamples);
+    const { sampleInstructions = SAMPLE_INSTRUCTIONS, hotSamples = HOT_SAMPLES, regionBounds = BOUNDS } = options;
+    this.translator = new Translator(options.memory, this.core, hotSamples, regionBounds);
     this.regionHost.hotSpot = (codePage, offset, crossings) => {
       const weight = crossings === 0 ? 1 : Math.min(MOST_FOR_CROSSINGS, (crossings * CROSSING) / sampleInstructions);
       this.translator.noteHot(codePage, offset, weight);
@@ -39,8 +43,15 @@ export class TranslatorEngine extends InterpreterEngine {
 
   override get stats(): VcpuStats {
     const { instructions, counters } = super.stats;
-    const { regions, dropped, bytes } = this.translator.stats;
-    const own = { regions, regionsDropped: dropped, regionBytes: bytes };
+    const made = this.translator.stats;
+    const own = {
+      regions: made.regions,
+      regionBytes: made.bytes,
+      regionsHeld: made.held,
+      regionBytesHeld: made.heldBytes,
+      regionsDropped: made.dropped,
+      regionsEvicted: made.evicted,
+    };
     return { instructions, counters: { ...counters, ...own } };
   }
 }

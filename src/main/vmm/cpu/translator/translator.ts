@@ -1,7 +1,7 @@
 import type { GuestMemory } from '../../memory/guest-memory.js';
 import type { CoreExports } from '../core/exports.js';
 import * as L from '../core/layout.js';
-import { CodePages, OP_REGION, PAGE_NUMBER, PAGE_REGIONS, targetSlot } from './code-pages.js';
+import { CodePages, PAGE_NUMBER, PAGE_REGIONS, targetSlot } from './code-pages.js';
 import { offsetOf, pagesOf, type Region } from './region/blocks.js';
 import { discoverRegions } from './region/discovery.js';
 import type { RegionMode } from './decode/decode.js';
@@ -10,38 +10,67 @@ import { REGION_IMPORTS } from './code/imports.js';
 import { writeVectorConstants } from './code/vector-constants.js';
 import { generateRegion } from './generate.js';
 import { HotSpots, type HotPage } from './hot-spots.js';
+import { RegionDoors } from './region-doors.js';
 import { RegionTable } from './region-table.js';
+import { RegionUses } from './region-uses.js';
 
 const MODES: Readonly<Record<number, RegionMode>> = { [L.MODE_64]: 'long', [L.MODE_FLAT32]: 'flat32' };
 
 export interface TranslatorStats {
+  /** Made so far. */
   readonly regions: number;
+  /** Guest instructions they were made of. */
   readonly instructions: number;
+  /** Size of their modules. */
   readonly bytes: number;
+  /** Pages whose regions were given up with their code. */
   readonly dropped: number;
+  /** Given up for want of room. */
+  readonly evicted: number;
+  /** There are now, and the size of their modules. */
+  readonly held: number;
+  readonly heldBytes: number;
+  /** Most that there may be, and most that their modules may take. */
+  readonly bounds: RegionBounds;
 }
+
+/** What regions may take. */
+export interface RegionBounds {
+  readonly regions: number;
+  /** Bytes of their modules; machine code is about three times as much. */
+  readonly bytes: number;
+}
+
+/** What is left when regions were given up for want of room. */
+const LEFT = 3 / 4;
 
 /** Turns hot code into regions, and puts them in the way of the core's main loop. */
 export class Translator {
   private readonly hotSpots: HotSpots;
   private readonly regions: RegionTable;
+  private readonly doors: RegionDoors;
+  private readonly uses: RegionUses;
   private readonly imports: WebAssembly.Imports;
-  private readonly counts = { regions: 0, instructions: 0, bytes: 0, dropped: 0 };
+  private readonly counts = { regions: 0, instructions: 0, bytes: 0, dropped: 0, evicted: 0 };
 
   constructor(
     private readonly memory: GuestMemory,
     private readonly core: CoreExports,
     threshold: number,
+    private readonly bounds: RegionBounds,
   ) {
     this.hotSpots = new HotSpots(threshold);
     this.regions = new RegionTable(core.table);
+    this.doors = new RegionDoors(memory.view);
+    this.uses = new RegionUses(memory.view);
     writeVectorConstants(memory.view);
     const functions = Object.fromEntries(REGION_IMPORTS.map(({ name }) => [name, core[name]]));
     this.imports = { env: { memory: memory.wasm }, core: functions };
   }
 
   get stats(): TranslatorStats {
-    return this.counts;
+    const { counts, bounds, regions } = this;
+    return { ...counts, bounds, held: regions.count, heldBytes: regions.bytes };
   }
 
   /** The core was found at an offset of a page: it is translated when that has happened often enough. */
@@ -56,9 +85,11 @@ export class Translator {
     this.counts.dropped++;
     this.hotSpots.forget(codePage);
     // What else a region had code of is forgotten, too: ops there lead into it.
-    for (const { pages } of this.regions.drop(codePage)) {
-      for (const page of pages) this.core.invalidateCode(this.memory.view.getUint32(page + PAGE_NUMBER, true));
-    }
+    const lost = this.regions.of(codePage);
+    for (const { index } of lost) this.release(index);
+    const pages = new Set(lost.flatMap((region) => region.pages));
+    pages.delete(codePage);
+    for (const page of pages) this.core.invalidateCode(this.memory.view.getUint32(page + PAGE_NUMBER, true));
   }
 
   /** Translates a page's hot code, and what it goes to. */
@@ -82,7 +113,7 @@ export class Translator {
     // Nothing worth it, or forgotten since.
     if (region.entries.length === 0 || !opAt(region.blocks[0]!.page, offsetOf(region.blocks[0]!.start))) return;
     const used = [...new Set([...pagesOf(region)].map(addressOf))];
-    const index = this.regions.reserve(used);
+    const index = this.regions.reserve();
     const made = generateRegion(region, {
       index,
       mapOf: (page) => addressOf(page) + L.CODE_PAGE_HEADER,
@@ -91,26 +122,45 @@ export class Translator {
     });
     if (!made) return this.regions.cancel(index);
     const instance = new WebAssembly.Instance(new WebAssembly.Module(made.bytes), this.imports);
-    this.regions.fill(index, instance.exports['region']);
+    this.makeRoom(made.bytes.length);
+    this.regions.fill({ index, pages: used, bytes: made.bytes.length }, instance.exports['region']);
+    this.uses.begin(index);
     for (const address of used) this.memory.view.setUint32(address + PAGE_REGIONS, 1, true);
     for (const entry of made.entries) {
       const { page, start } = region.blocks[entry]!;
-      this.lead(opAt(page, offsetOf(start)), index, entry);
+      const op = opAt(page, offsetOf(start));
+      const left = op ? this.doors.open(op, index, entry) : undefined;
+      if (left !== undefined) this.release(left);
     }
     this.counts.regions++;
     this.counts.bytes += made.bytes.length;
     this.counts.instructions += region.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
   }
 
-  /** Makes an op enter a region. */
-  private lead(op: number, index: number, entry: number): void {
-    if (!op) return;
-    const { view } = this.memory;
-    const taken = view.getUint16(op, true) === OP_REGION;
-    this.regions.lead(index, taken ? view.getUint32(op + 8, true) : undefined);
-    view.setUint16(op, OP_REGION, true);
-    view.setUint32(op + 8, index, true);
-    view.setUint32(op + 12, entry, true);
+  /** Gives up the regions used least if one more, of so many bytes, is more than there may be. */
+  private makeRoom(bytes: number): void {
+    if (this.fits(bytes, 1)) return;
+    const byUse = [...this.regions.all()].map((region) => ({ ...region, rate: this.uses.rate(region.index) }));
+    byUse.sort((a, b) => a.rate - b.rate);
+    for (const { index, pages } of byUse) {
+      if (this.fits(bytes, LEFT)) break;
+      this.doors.close(index);
+      this.release(index);
+      this.hotSpots.evicted(pages[0]!);
+      this.counts.evicted++;
+    }
+    this.uses.age();
+  }
+
+  private fits(bytes: number, part: number): boolean {
+    const { regions, bounds } = this;
+    return regions.count < bounds.regions * part && regions.bytes + bytes <= bounds.bytes * part;
+  }
+
+  private release(index: number): void {
+    this.doors.forget(index);
+    this.regions.release(index);
+    this.uses.end(index);
   }
 
   /** Code mode of a code page, which the core's index tells. */

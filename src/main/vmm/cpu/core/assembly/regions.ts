@@ -1,7 +1,7 @@
 import { PAGE_CODE, PAGE_READ, PAGE_WRITE } from '../../../memory/layout';
 import {
   BOUNCE, CODE_PAGE_HEADER, COUNT_REGION_ENTERED, COUNT_REGION_INSTRUCTION, COUNT_REGION_STEP, COUNT_TLB_MISS, COUNTERS, FLAGS_AUX, FLAGS_RESULT, ITLB_KEY, KIND_ADD, KIND_DEC, KIND_INC, KIND_LOGIC, KIND_SETTLED, KIND_STORED, KIND_SUB, OP_SIZE,
-  OPS, REGION_BUDGET, REGION_FLAGS_A, REGION_FLAGS_B, REGION_FLAGS_KIND, REGION_LOOKUP, REGION_PAUSE, REGION_STEP, RIP, TLB_USER_ALIGNED,
+  OPS, REGION_BUDGET, REGION_FLAGS_A, REGION_FLAGS_B, REGION_FLAGS_KIND, REGION_USE_COUNT, REGION_USES, REGION_LOOKUP, REGION_PAUSE, REGION_STEP, RIP, TLB_USER_ALIGNED,
 } from '../layout'; // prettier-ignore
 import { add, sub } from './alu';
 import { hotSpot } from './bus';
@@ -30,6 +30,7 @@ let betweenRegions: bool = false;
 /** Runs the region an op stands for, and those it leads to; the next op. */
 export function runRegion(op: usize): usize {
   const before = load<i32>(REGION_BUDGET);
+  countUse(load<u32>(op, 8));
   store<u32>(REGION_FLAGS_KIND, KIND_SETTLED);
   store<u64>(REGION_FLAGS_A, load<u64>(FLAGS_RESULT));
   store<u64>(REGION_FLAGS_B, load<u32>(FLAGS_AUX));
@@ -53,6 +54,12 @@ export function runRegion(op: usize): usize {
   if (next != <usize>REGION_STEP) return lookup(rip);
   count(COUNT_REGION_STEP);
   return interpretAt(rip);
+}
+
+// @ts-ignore: decorator
+@inline function countUse(region: u32): void {
+  const counter: usize = REGION_USES + ((region & (REGION_USE_COUNT - 1)) << 2);
+  store<u32>(counter, load<u32>(counter) + 1);
 }
 
 /** The interpreter goes on at an instruction that a region leaves to it: by its op, unless that leads to a region. */
