@@ -59,9 +59,12 @@ export class DriveMedium {
   /** Closes the files once requests under way have ended. */
   async close(): Promise<void> {
     await this.blocks.detach(this.number);
-    await this.image.flush().catch(() => {});
-    await this.image.close();
-    await this.lock?.release();
+    try {
+      await this.image.flush().catch(() => {});
+      await this.image.close();
+    } finally {
+      await this.lock?.release();
+    }
   }
 
   /**

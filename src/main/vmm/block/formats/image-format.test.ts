@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { FilePort } from '../disk-image.js';
-import { DETECT_BYTES, detectFormat, openImage, type ImagePorts } from './image-format.js';
+import { FileError, type FilePort } from '../disk-image.js';
+import { MemoryFile } from '../../../../testing/storage/memory-file.js';
+import { DETECT_BYTES, detectFormat, driverOf, openImage, type ImagePorts } from './image-format.js';
 
 function withBytes(offset: number, text: string): Uint8Array {
   const header = new Uint8Array(DETECT_BYTES);
@@ -44,4 +45,15 @@ describe('openImage', () => {
   it('never writes to an ISO', async () => {
     expect(await openImage('iso', file, ports)).toMatchObject({ format: 'iso', readonly: true });
   });
+
+  it.each(['qcow2', 'vmdk', 'vdi', 'vhd', 'vhdx'] as const)('closes the file of a %s that cannot be written any more', async (format) => {
+    const disk = new MemoryFile();
+    const identity = { uuid: new Uint8Array(16), createdAt: 0 };
+    await driverOf(format).create!(disk, { size: 4 << 20, layout: 'sparse', identity });
+    const image = await openImage(format, disk, ports);
+    await image.write(0, [new Uint8Array(512).fill(1)]);
+    disk.sync = () => Promise.reject(new FileError('io-error', 'the disk is gone'));
+    await expect(image.close()).rejects.toThrow('the disk is gone');
+    expect(disk.closed).toBe(true);
+  }); // prettier-ignore
 });

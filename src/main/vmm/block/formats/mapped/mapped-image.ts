@@ -1,3 +1,4 @@
+import { closeAll } from '../close-all.js';
 import { FileError, type DiskImage, type Extent } from '../../disk-image.js';
 import { SerialQueue } from '../../serial-queue.js';
 import { scatter, sliceVectors, vectorLength, zeroVectors, type Vectors } from '../../vectors.js';
@@ -97,9 +98,11 @@ export class MappedImage implements DiskImage {
   }
 
   async close(): Promise<void> {
-    await this.settle();
-    await this.map.close();
-    await this.backing?.close();
+    try {
+      await this.settle();
+    } finally {
+      await closeAll([this.map, this.backing]);
+    }
   }
 
   private async mapToChange(): Promise<WritableBlockMap> {

@@ -1,3 +1,4 @@
+import { closeAll } from '../close-all.js';
 import { ImageError, type DiskImage, type Extent, type FilePort } from '../../disk-image.js';
 import { SerialQueue } from '../../serial-queue.js';
 import { scatter, sliceVectors, vectorLength, zeroVectors, type Vectors } from '../../vectors.js';
@@ -161,13 +162,14 @@ export class Qcow2Image implements DiskImage {
   }
 
   async close(): Promise<void> {
-    if (!this.readonly) {
+    try {
+      if (this.readonly) return;
       await this.flush();
       // Gives back what the first flush made free.
       await this.flush();
+    } finally {
+      await closeAll([this.below, this.file]);
     }
-    await this.below?.close();
-    await this.file.close();
   }
 
   // Reading

@@ -1,3 +1,4 @@
+import { closeAll } from '../close-all.js';
 import type { BlockMap, Room, Run, WritableBlockMap } from '../mapped/block-map.js';
 import type { FlatMap } from '../mapped/flat-map.js';
 import { SparseExtent } from './sparse-extent.js';
@@ -78,8 +79,8 @@ export class JoinedExtents implements WritableBlockMap {
     for (const { extent } of this.parts) await extent.settle();
   }
 
-  async close(): Promise<void> {
-    for (const { extent } of this.parts) await extent.close();
+  close(): Promise<void> {
+    return closeAll(this.parts.map(({ extent }) => extent));
   }
 
   inflate(...[file, host]: Parameters<NonNullable<BlockMap['inflate']>>): Promise<Uint8Array> {

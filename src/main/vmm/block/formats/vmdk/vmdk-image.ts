@@ -96,8 +96,11 @@ class VmdkMap extends JoinedExtents {
   }
 
   override async close(): Promise<void> {
-    await super.close();
-    await this.descriptorFile?.close();
+    try {
+      await super.close();
+    } finally {
+      await this.descriptorFile?.close();
+    }
   }
 }
 
