@@ -1,5 +1,13 @@
-import { NATIVE_DIFFERENCE, NATIVE_PRODUCT, NATIVE_QUOTIENT, NATIVE_ROOT, NATIVE_SUM } from '../../../core/layout.js';
+import {
+  NATIVE_DIFFERENCE,
+  NATIVE_PRODUCT,
+  NATIVE_QUOTIENT,
+  NATIVE_ROOT,
+  NATIVE_SUM,
+  NATIVE_THRESHOLD_VECTOR,
+} from '../../../core/layout.js';
 import { SimdOp } from '../../../core/opcodes/simd-op.js';
+import { xmmReg } from '../../code/guest-vectors.js';
 import { Simd } from '../../wasm/simd-instruction.js';
 import { Wasm } from '../../wasm/wasm-op.js';
 import type { Lowering } from '../lowering.js';
@@ -109,6 +117,26 @@ function scalarRounding(format: FloatFormat, modes: readonly number[]): Lowering
   });
 }
 
+/** ROUNDPS, ROUNDPD. */
+function packedRounding(format: FloatFormat, modes: readonly number[]): Lowering {
+  const { eq, allTrue } = format.vector;
+  return vector((to, instruction) => {
+    const { code } = to;
+    const source = vectorSource(to, instruction).local;
+    code.get(source).get(source).simd(eq).simd(allTrue).op(Wasm.i32Eqz);
+    to.exits.stepIf();
+    const by = byteOf(instruction);
+    code.get(source).simd(modes[by & FROM_MXCSR ? 0 : by & 3]!);
+    const result = saveVector(to);
+    requireNativeRounding(to, NATIVE_THRESHOLD_VECTOR, () => {
+      if (by & SUPPRESS_PRECISION) code.i32(1);
+      else code.get(result).get(source).simd(eq).simd(allTrue);
+    });
+    code.get(result);
+    to.vectors.take(xmmReg(instruction));
+  });
+}
+
 export const FLOAT_ARITHMETIC: VectorLowerings = new Map<SimdOp, Lowering>([
   [SimdOp.ADDSS, scalar(SINGLE, Wasm.f32Add, NATIVE_SUM)],
   [SimdOp.SUBSS, scalar(SINGLE, Wasm.f32Sub, NATIVE_DIFFERENCE)],
@@ -138,6 +166,8 @@ export const FLOAT_ARITHMETIC: VectorLowerings = new Map<SimdOp, Lowering>([
   [SimdOp.SQRTPD, packedRoot(DOUBLE, Simd.f64x2Sqrt)],
   [SimdOp.MINPD, packedChoice(DOUBLE, Simd.f64x2PMin)],
   [SimdOp.MAXPD, packedChoice(DOUBLE, Simd.f64x2PMax)],
+  [SimdOp.ROUNDPS, packedRounding(SINGLE, [Simd.f32x4Nearest, Simd.f32x4Floor, Simd.f32x4Ceil, Simd.f32x4Trunc])],
+  [SimdOp.ROUNDPD, packedRounding(DOUBLE, [Simd.f64x2Nearest, Simd.f64x2Floor, Simd.f64x2Ceil, Simd.f64x2Trunc])],
   [SimdOp.ROUNDSS, scalarRounding(SINGLE, [Wasm.f32Nearest, Wasm.f32Floor, Wasm.f32Ceil, Wasm.f32Trunc])],
   [SimdOp.ROUNDSD, scalarRounding(DOUBLE, [Wasm.f64Nearest, Wasm.f64Floor, Wasm.f64Ceil, Wasm.f64Trunc])],
 ]);

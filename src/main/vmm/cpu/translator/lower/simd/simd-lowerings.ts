@@ -2,6 +2,7 @@ import type { Lowering } from '../lowering.js';
 import { FLOAT_ARITHMETIC } from './float-arithmetic.js';
 import { FLOAT_COMPARISONS } from './float-compare.js';
 import { FLOAT_CONVERSIONS } from './float-convert.js';
+import { FLOAT_HORIZONTAL } from './float-horizontal.js';
 import { VECTOR_MOVES } from './move.js';
 import { PACKED_INTEGER } from './packed-integer.js';
 import { PACKED_SHIFTS } from './shift.js';
@@ -16,4 +17,5 @@ export const SIMD_LOWERINGS: ReadonlyMap<number, Lowering> = new Map<number, Low
   ...FLOAT_ARITHMETIC,
   ...FLOAT_COMPARISONS,
   ...FLOAT_CONVERSIONS,
+  ...FLOAT_HORIZONTAL,
 ]);
