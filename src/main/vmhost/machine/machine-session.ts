@@ -213,10 +213,11 @@ export class MachineSession {
   }
 
   private measures(): MachineMeasures {
-    const { instructions, counters } = this.machine.stats;
+    const { instructions, counters, translator } = this.machine.stats;
     return {
       instructions,
       counters,
+      translator,
       busyMs: this.loop.busyMs,
       uptimeMs: this.clock.nowNs() / 1e6,
       keyboardLeds: { ...this.machine.keyboard.leds },

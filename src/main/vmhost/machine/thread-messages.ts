@@ -2,6 +2,7 @@ import type { InputEvent } from '../../../shared/contract/input.js';
 import type { BlockInfo } from '../../vmm/block/block-device.js';
 import type { DisplaySource } from '../../vmm/devices/display/display-source.js';
 import type { EngineKind } from '../../vmm/cpu/engine.js';
+import type { TranslatorFigures } from '../../vmm/cpu/translator-figures.js';
 import type { IdeSlot, KernelImage } from '../../vmm/firmware/firmware.js';
 import type { MachineSpec, SerialPortNumber } from '../../vmm/machine/machine-spec.js';
 import type { MachineState, OffCause } from '../../vmm/machine/machine.js';
@@ -78,6 +79,8 @@ export type ToMachine =
 export interface MachineMeasures {
   readonly instructions: number;
   readonly counters: Readonly<Record<string, number>>;
+  /** Of an engine that translates. */
+  readonly translator: TranslatorFigures | undefined;
   /** Time the thread did not sleep, in ms. */
   readonly busyMs: number;
   /** Virtual time, in ms. */

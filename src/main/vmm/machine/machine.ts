@@ -115,9 +115,10 @@ export class Machine implements MachineControl {
 
   get stats(): MachineStats {
     const { wiring, slices, resets } = this;
-    const { instructions, counters } = this.cpu.stats;
+    const { instructions, counters, translator } = this.cpu.stats;
     return {
       instructions,
+      translator,
       counters: {
         ...counters,
         'exit.port': wiring.portAccesses,

@@ -43,6 +43,11 @@ export class CodePages {
     this.known.set(0, this.describe(codePage));
   }
 
+  /** Linear address of a place. */
+  linear(place: number): bigint {
+    return BigInt.asUintN(this.mode === L.MODE_64 ? 64 : 32, this.home + BigInt(place));
+  }
+
   /** A page by its number from the first. */
   page(number: number): CodePage | undefined {
     if (!this.known.has(number)) {

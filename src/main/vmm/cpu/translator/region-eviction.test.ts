@@ -62,9 +62,9 @@ describe.each([
     let mostBytes = 0;
     let exit = cpu.engine.run(SLICE);
     while (exit.reason === 'budget' || exit.reason === 'interrupted') {
-      const { counters } = cpu.engine.stats;
-      most = Math.max(most, counters['regionsHeld']!);
-      mostBytes = Math.max(mostBytes, counters['regionBytesHeld']!);
+      const { regions, bytes } = cpu.engine.stats.translator!;
+      most = Math.max(most, regions);
+      mostBytes = Math.max(mostBytes, bytes);
       exit = cpu.engine.run(SLICE);
     }
     expect(exit.reason).toBe('halt');

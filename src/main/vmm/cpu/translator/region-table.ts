@@ -1,3 +1,5 @@
+import type { RegionMode } from './decode/decode.js';
+
 /** A region that is in the core's table. */
 export interface InstalledRegion {
   /** Its index in the table. */
@@ -6,6 +8,11 @@ export interface InstalledRegion {
   readonly pages: readonly number[];
   /** Size of its module. */
   readonly bytes: number;
+  /** Guest instructions it is made of. */
+  readonly instructions: number;
+  /** Its first entry: code page, offset in that, and linear address at the time. */
+  readonly start: { readonly page: number; readonly offset: number; readonly linear: bigint };
+  readonly mode: RegionMode;
 }
 
 /** Regions by their index in the core's table, and by the code pages they have code of. */

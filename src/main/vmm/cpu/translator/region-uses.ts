@@ -21,9 +21,14 @@ export class RegionUses {
     this.since.delete(index);
   }
 
+  /** The recent ones. */
+  of(index: number): number {
+    return this.view.getUint32(counterOf(index), true);
+  }
+
   /** Uses in the time in which a region was made. */
   rate(index: number): number {
-    return this.view.getUint32(counterOf(index), true) / (1 + this.ageOf(index));
+    return this.of(index) / (1 + this.ageOf(index));
   }
 
   /** Makes the past count half. */

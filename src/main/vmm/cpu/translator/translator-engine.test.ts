@@ -29,6 +29,10 @@ describe('the translator', () => {
     const cpu = runBoth([0x31, 0xc0, 0xb9, 0xa0, 0x86, 0x01, 0x00, 0x48, 0x01, 0xc8, 0xff, 0xc9, 0x75, 0xf9]);
     expect(cpu.register('rax')).toBe(5000050000n);
     expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(250_000);
+    const { regions, hottest } = cpu.engine.stats.translator!;
+    expect(hottest).toHaveLength(regions);
+    expect(hottest[0]!.code).toContain('add rax,rcx; dec ecx; j');
+    expect(hottest[0]!.uses).toBeGreaterThan(10);
   });
 
   it('counts the instructions of regions as the interpreter does', () => {

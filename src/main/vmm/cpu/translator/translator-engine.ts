@@ -47,11 +47,9 @@ export class TranslatorEngine extends InterpreterEngine {
     const own = {
       regions: made.regions,
       regionBytes: made.bytes,
-      regionsHeld: made.held,
-      regionBytesHeld: made.heldBytes,
       regionsDropped: made.dropped,
       regionsEvicted: made.evicted,
     };
-    return { instructions, counters: { ...counters, ...own } };
+    return { instructions, counters: { ...counters, ...own }, translator: this.translator.figures };
   }
 }

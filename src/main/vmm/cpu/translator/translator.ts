@@ -1,8 +1,10 @@
 import type { GuestMemory } from '../../memory/guest-memory.js';
 import type { CoreExports } from '../core/exports.js';
+import { disassemble } from '../disassembler/disassemble.js';
+import type { HotRegion, TranslatorFigures } from '../translator-figures.js';
 import * as L from '../core/layout.js';
-import { CodePages, PAGE_NUMBER, PAGE_REGIONS, targetSlot } from './code-pages.js';
-import { offsetOf, pagesOf, type Region } from './region/blocks.js';
+import { CodePages, PAGE_HOST, PAGE_NUMBER, PAGE_REGIONS, targetSlot } from './code-pages.js';
+import { offsetOf, PAGE_BYTES, pagesOf, type Region } from './region/blocks.js';
 import { discoverRegions } from './region/discovery.js';
 import type { RegionMode } from './decode/decode.js';
 import type { CodeSpace } from './region/code-space.js';
@@ -11,7 +13,7 @@ import { writeVectorConstants } from './code/vector-constants.js';
 import { generateRegion } from './generate.js';
 import { HotSpots, type HotPage } from './hot-spots.js';
 import { RegionDoors } from './region-doors.js';
-import { RegionTable } from './region-table.js';
+import { RegionTable, type InstalledRegion } from './region-table.js';
 import { RegionUses } from './region-uses.js';
 
 const MODES: Readonly<Record<number, RegionMode>> = { [L.MODE_64]: 'long', [L.MODE_FLAT32]: 'flat32' };
@@ -27,11 +29,6 @@ export interface TranslatorStats {
   readonly dropped: number;
   /** Given up for want of room. */
   readonly evicted: number;
-  /** There are now, and the size of their modules. */
-  readonly held: number;
-  readonly heldBytes: number;
-  /** Most that there may be, and most that their modules may take. */
-  readonly bounds: RegionBounds;
 }
 
 /** What regions may take. */
@@ -40,6 +37,10 @@ export interface RegionBounds {
   /** Bytes of their modules; machine code is about three times as much. */
   readonly bytes: number;
 }
+
+/** Regions that figures tell of, and instructions shown of each. */
+const HOTTEST = 10;
+const SHOWN = 4;
 
 /** What is left when regions were given up for want of room. */
 const LEFT = 3 / 4;
@@ -69,8 +70,21 @@ export class Translator {
   }
 
   get stats(): TranslatorStats {
-    const { counts, bounds, regions } = this;
-    return { ...counts, bounds, held: regions.count, heldBytes: regions.bytes };
+    return this.counts;
+  }
+
+  get figures(): TranslatorFigures {
+    const { counts, bounds, regions, uses } = this;
+    const byUse = [...regions.all()].map((region) => ({ region, uses: uses.of(region.index) }));
+    byUse.sort((a, b) => b.uses - a.uses);
+    return {
+      regions: regions.count,
+      bytes: regions.bytes,
+      mostRegions: bounds.regions,
+      mostBytes: bounds.bytes,
+      instructionsTranslated: counts.instructions,
+      hottest: byUse.slice(0, HOTTEST).map((each) => ({ ...this.describe(each.region), uses: each.uses })),
+    };
   }
 
   /** The core was found at an offset of a page: it is translated when that has happened often enough. */
@@ -123,7 +137,11 @@ export class Translator {
     if (!made) return this.regions.cancel(index);
     const instance = new WebAssembly.Instance(new WebAssembly.Module(made.bytes), this.imports);
     this.makeRoom(made.bytes.length);
-    this.regions.fill({ index, pages: used, bytes: made.bytes.length }, instance.exports['region']);
+    const instructions = region.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
+    const first = region.blocks[made.entries[0]!]!;
+    const start = { page: addressOf(first.page), offset: offsetOf(first.start), linear: pages.linear(first.start) };
+    const installed = { index, pages: used, bytes: made.bytes.length, instructions, start, mode: region.mode };
+    this.regions.fill(installed, instance.exports['region']);
     this.uses.begin(index);
     for (const address of used) this.memory.view.setUint32(address + PAGE_REGIONS, 1, true);
     for (const entry of made.entries) {
@@ -134,7 +152,7 @@ export class Translator {
     }
     this.counts.regions++;
     this.counts.bytes += made.bytes.length;
-    this.counts.instructions += region.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
+    this.counts.instructions += instructions;
   }
 
   /** Gives up the regions used least if one more, of so many bytes, is more than there may be. */
@@ -155,6 +173,20 @@ export class Translator {
   private fits(bytes: number, part: number): boolean {
     const { regions, bounds } = this;
     return regions.count < bounds.regions * part && regions.bytes + bytes <= bounds.bytes * part;
+  }
+
+  private describe({ start, mode, instructions, bytes }: InstalledRegion): Omit<HotRegion, 'uses'> {
+    const { view } = this.memory;
+    const end = view.getUint32(start.page + PAGE_HOST, true) + PAGE_BYTES;
+    const bits = mode === 'long' ? 64 : 32;
+    const texts: string[] = [];
+    for (let at = end - PAGE_BYTES + start.offset; texts.length < SHOWN && at < end;) {
+      const address = start.linear + BigInt(at - (end - PAGE_BYTES + start.offset));
+      const { text, length } = disassemble(this.memory.bytes.slice(at, Math.min(at + 15, end)), { bits, address });
+      texts.push(text);
+      at += length;
+    }
+    return { address: start.linear.toString(16), code: texts.join('; '), instructions, bytes };
   }
 
   private release(index: number): void {

@@ -1,0 +1,27 @@
+/** A region that is run much. */
+export interface HotRegion {
+  /** Linear address of its first entry when it was made, in hexadecimal; another program's memory may be there now. */
+  readonly address: string;
+  /** Its first instructions there. */
+  readonly code: string;
+  /** Guest instructions it is made of. */
+  readonly instructions: number;
+  /** Size of its module. */
+  readonly bytes: number;
+  /** Entries from the main loop, the recent ones. */
+  readonly uses: number;
+}
+
+/** What a translator holds at this moment. */
+export interface TranslatorFigures {
+  readonly regions: number;
+  /** Size of their modules. */
+  readonly bytes: number;
+  /** Most that there may be. */
+  readonly mostRegions: number;
+  readonly mostBytes: number;
+  /** Guest instructions the regions made so far were made of. */
+  readonly instructionsTranslated: number;
+  /** The regions used most, the first one most of all. */
+  readonly hottest: readonly HotRegion[];
+}
