@@ -16,6 +16,8 @@ export interface LiveMachineOptions {
   /** Backing files of each drive, top to base. */
   readonly backing?: VmPlan['backing'];
   readonly restoreFrom?: StateSource;
+  /** The interpreter unless told otherwise. */
+  readonly engine?: VmPlan['engine']['engine'];
 }
 
 type News<T extends FromVm['type']> = Extract<FromVm, { type: T }>;
@@ -35,7 +37,7 @@ export class LiveMachine {
   static async start(options: LiveMachineOptions): Promise<LiveMachine> {
     const live = LiveMachine.prepare(options);
     const drives = options.config.drives ?? [];
-    await live.machine.start(await machineRights([options.folder], drives, 'interpreter'));
+    await live.machine.start(await machineRights([options.folder], drives, options.engine ?? 'interpreter'));
     await live.openLine();
     if (options.restoreFrom) await live.call({ name: 'resume' });
     return live;
@@ -94,7 +96,13 @@ export class LiveMachine {
     this.machine.kill();
   }
 
-  private static prepare({ folder, config, backing = {}, restoreFrom }: LiveMachineOptions): LiveMachine {
+  private static prepare({
+    folder,
+    config,
+    backing = {},
+    restoreFrom,
+    engine = 'interpreter',
+  }: LiveMachineOptions): LiveMachine {
     const listener = {
       onChange: () => undefined,
       onNews: (told: FromVm) => live.hear(told),
@@ -119,7 +127,7 @@ export class LiveMachine {
       logPath: path.join(folder, 'machine.log'),
       bulk: { path: path.join(folder, `${randomBytes(4).toString('hex')}.sock`), secret: 'secret' },
       firmware: null,
-      engine: { engine: 'interpreter', reasonCode: 'chosen-by-person', reason: 'a test' },
+      engine: { engine, reasonCode: 'chosen-by-person', reason: 'a test' },
       endOnReset: true,
       lastScreenWidth: null,
       restoreFrom: restoreFrom ?? null,

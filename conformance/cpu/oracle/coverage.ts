@@ -1,5 +1,5 @@
 import type { CaseInfo, CaseStep } from './case-info.js';
-import type { Template } from './generate/template.js';
+import { TEMPLATES, type Template } from './generate/template.js';
 
 /** How an instruction's operand is addressed: not at all, a register, or memory by 16-, 32- or 64-bit addresses. */
 function formOf({ template, inMemory, addressBytes }: CaseStep): string {
@@ -38,6 +38,18 @@ export class Coverage {
     const cell = this.cells.get(name);
     if (cell) cell.states++;
     else this.cells.set(name, { template, name, states: 1 });
+  }
+
+  /** Goes on from a table written before. Rows that are no more are left out. */
+  load(table: string): void {
+    const rows = new Map(TEMPLATES.map((template) => [rowOf(template), template]));
+    for (const line of table.split('\n')) {
+      const [row, bits, operand, prefix, states] = line.split(' | ');
+      const template = rows.get(row!);
+      if (!template || !/^\d+$/.test(states ?? '')) continue;
+      const name = [row, bits, operand, prefix].join(' | ');
+      this.cells.set(name, { template, name, states: Number(states) });
+    }
   }
 
   /** How often an instruction's combination was executed. */

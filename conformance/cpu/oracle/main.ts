@@ -1,5 +1,5 @@
 import { createTestVcpu } from '../../../src/testing/interpreter.js';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describeDifference, kindOf } from './describe.js';
 import { EngineTarget } from './guest/engine-target.js';
@@ -76,6 +76,8 @@ function main(): number {
   const session = options.regions
     ? regionSession(silicon, options.seed)
     : new Session(silicon, new EngineTarget(createTestVcpu), source);
+  if (options.coverage !== undefined && existsSync(options.coverage))
+    session.coverage.load(readFileSync(options.coverage, 'utf8'));
   const kinds = new Map<string, number>();
   const start = performance.now();
   let told = start;

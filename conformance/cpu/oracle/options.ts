@@ -22,7 +22,8 @@ export const USAGE = `npm run oracle -- [--seed N] [--cases N] [--family integer
 Executes random instructions on this processor and on the interpreter and reports what differs; until stopped, or
 --cases are done. --only takes a regular expression of mnemonics. --record writes
 N batches with the processor's outcomes to conformance/cpu/oracle/recorded instead. --coverage goes on until each
-combination of row, operand size, operand and prefix has had 1000 states, and writes the table to FILE. --regions takes loops of
+combination of row, operand size, operand and prefix has had 1000 states, and writes the table to FILE, or goes on from
+what is there. --regions takes loops of
 whole basic blocks instead, and executes them on the translator as well. --keep-differences drops whatever
 a difference does not need and stores it in conformance/cpu/oracle/recorded/kept, where CI takes it from.`;
 

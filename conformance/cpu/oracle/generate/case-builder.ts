@@ -147,6 +147,16 @@ export class CaseBuilder {
     this.set(register, keep | BigInt.asUintN(bits, value));
   }
 
+  /** @returns what puts registers back, for an instruction that is not to be one of the case after all */
+  keepRegisters(): () => void {
+    const values = this.gpr.slice();
+    const { locked } = this;
+    return () => {
+      this.gpr.set(values);
+      this.locked = locked;
+    };
+  }
+
   isFree(register: number): boolean {
     return (this.locked & (1 << register)) === 0;
   }

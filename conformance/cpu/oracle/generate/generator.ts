@@ -122,10 +122,12 @@ export class Generator {
     for (let left = 1 + random.below(MAX_STEPS - 1); left > 0 && builder.registersLeft >= MIN_REGISTERS; left--) {
       const template = random.pick(ROWS[mode]);
       if (!fitsSequence(template) || hazards.readsUndefined(template)) continue;
+      const undo = builder.keepRegisters();
       const next = makeCase(builder, template, false);
-      if (next.code.length > room) break;
-      if (builder.locks && next.chosen.memory) continue;
-      if (mayWrap(template, next)) continue;
+      if (next.code.length > room || (builder.locks && next.chosen.memory) || mayWrap(template, next)) {
+        undo();
+        continue;
+      }
       hazards.add(template);
       made.push({ template, ...next });
       room -= next.code.length;
