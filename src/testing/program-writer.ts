@@ -154,7 +154,7 @@ export class ProgramWriter {
   private system(): number[] {
     const { random } = this;
     const register = random.pick(REGISTERS);
-    switch (random.below(5)) {
+    switch (random.below(6)) {
       case 3: {
         // A segment register pushed, and popped to a general one.
         const pushes =
@@ -166,6 +166,8 @@ export class ProgramWriter {
             : [[0x06], [0x0e], [0x16], [0x1e], [0x0f, 0xa8]];
         return [...random.pick(pushes), 0x58 + register];
       }
+      case 4:
+        return [0x0f, ...random.pick([[0x31], [0x01, 0xf9]])];
       case 0:
         return [...this.rex(), 0x8c, 0xc0 | (random.below(6) << 3) | register];
       case 1:

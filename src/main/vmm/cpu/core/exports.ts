@@ -32,6 +32,7 @@ export interface CoreExports {
   readonly settleSingles: WebAssembly.ExportValue;
   readonly settleDoubles: WebAssembly.ExportValue;
   readonly settleExactness: WebAssembly.ExportValue;
+  readonly timeStampCounter: WebAssembly.ExportValue;
   readonly enableInterrupts: WebAssembly.ExportValue;
   readonly flagsImage: WebAssembly.ExportValue;
   readonly replaceFlags: WebAssembly.ExportValue;

@@ -21,6 +21,7 @@ export { invalidateCode, flushAll as flushTranslations };
 export { decodeAt } from './code-cache';
 export { carryOf, executeSingle, readCold, settleFlags, writeCold } from './regions';
 export { settleDouble, settleDoubles, settleExactness, settleSingle, settleSingles } from './simd/native-result';
+export { timeStampCounter } from './msr';
 export { enableInterrupts, flagsImage, replaceFlags, setAlignmentFlag } from './region-flags';
 export { repeatCompare, repeatMove, repeatScan, repeatStore } from './region-strings';
 /** x87 for regions. */

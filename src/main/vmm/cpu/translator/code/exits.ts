@@ -67,12 +67,18 @@ export class RegionExits {
     this.leave(REGION_PAUSE);
   }
 
+  /** Goes on behind the current instruction, which is done, when the main loop has seen to what is pending. */
+  pauseBehind(offset: number): void {
+    this.code.get(PAGE_RIP_LOCAL).i64(offset).op(Wasm.i64Add);
+    this.leave(REGION_PAUSE, this.remaining - 1);
+  }
+
   /** Goes on at the RIP on the stack. */
-  leave(answer = REGION_LOOKUP): void {
+  leave(answer = REGION_LOOKUP, unexecuted = 0): void {
     this.code.set(NEXT_RIP);
     this.beforeLeaving();
     this.code.i32(answer).set(ANSWER);
-    this.code.i32(this.packed(0)).br(this.labels.leave);
+    this.code.i32(this.packed(unexecuted)).br(this.labels.leave);
   }
 
   /** Goes on with an op of this page, by its address. */

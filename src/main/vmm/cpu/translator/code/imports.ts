@@ -8,6 +8,7 @@ export const REGION_IMPORTS = [
   { module: 'core', name: 'executeSingle', parameters: [I32], results: [I32] },
   { module: 'core', name: 'settleFlags', parameters: [I32, I64, I64], results: [] },
   { module: 'core', name: 'carryOf', parameters: [I32, I64, I64], results: [I32] },
+  { module: 'core', name: 'timeStampCounter', parameters: [], results: [I64] },
   { module: 'core', name: 'enableInterrupts', parameters: [I64], results: [I32] },
   { module: 'core', name: 'flagsImage', parameters: [], results: [I32] },
   { module: 'core', name: 'replaceFlags', parameters: [I32], results: [I32] },

@@ -27,7 +27,7 @@ const SAMPLES = [
   'f00fba2b03', '0fab03', '480fba6b0805',
   // Strings, flags and system state
   'a4', '48a5', 'aa', 'ac', 'ae', 'a6', 'f348a5', 'f3aa', 'f2ae', 'f3a6', '9c', '9d', 'fa', 'fb', 'fc', 'fd', '0f01ca',
-  '0f01cb', '0f01f8', 'f3480faec0', 'f3480faed3', '8cd8', '0f06', '0f20c0',
+  '0f01cb', '0f01f8', 'f3480faec0', 'f3480faed3', '8cd8', '0f06', '0f20c0', '0f31', '0fa0',
   // SSE
   '0f28c1', '0f2803', '0f2903', 'f30f6f4310', 'f30f1003', 'f20f1003', 'f20f1103', 'f20f10c1', '660f6ec0', '66480f7ec0',
   'f30f7e03', '660fefc0', '660ffec1', '660fd4c1', '660f74c1', '660fd7c0', '660f70c11b', '660f6cc1', '0fc6c144', '660f72f004',

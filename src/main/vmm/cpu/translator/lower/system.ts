@@ -1,5 +1,5 @@
 import {
-  CPL, CR0, CR2, CR3, CR4, EFLAGS, EVENT_INTERRUPT, EVENT_MASK, MSR_KERNEL_GS_BASE, SEG_BASE, SEG_SELECTOR,
+  CPL, CR0, CR2, CR3, CR4, EFLAGS, EVENT_INTERRUPT, EVENT_MASK, EVENTS, MSR_KERNEL_GS_BASE, MSR_TSC_AUX, SEG_BASE, SEG_SELECTOR,
   SEGMENT_SIZE, SEGMENTS,
 } from '../../core/layout.js'; // prettier-ignore
 import { generalOperand } from '../code/operands.js';
@@ -13,9 +13,13 @@ import { drop, natural, pushValue, topValue } from './stack.js';
 
 /** Flags beyond the arithmetic ones, and system state that kernels touch all the time. */
 
+const RAX = 0;
+const RCX = 1;
+const RDX = 2;
 const FS = 4;
 const GS = 5;
 const CR0_TS = 8;
+const CR4_TSD_BIT = 2;
 const CR4_FSGSBASE = 1 << 16;
 const FLAG_IF = 1 << 9;
 const FLAG_DF = 1 << 10;
@@ -175,6 +179,34 @@ const clearTaskSwitched: Lowering = {
   },
 };
 
+/** RDTSC, RDTSCP: reading the time may show that a deadline has passed. */
+function timeStamp(processor: boolean): Lowering {
+  return {
+    flags: keeps,
+    leaves: always,
+    emit(to, { offset, length }) {
+      const { code } = to;
+      code.i32(0).memory(Wasm.i32Load, CPL).op(Wasm.i32Eqz).op(Wasm.i32Eqz);
+      code.i32(0).memory(Wasm.i32Load, CR4).i32(CR4_TSD_BIT).op(Wasm.i32ShrU).op(Wasm.i32And);
+      to.exits.stepIf();
+      code.call(importIndex('timeStampCounter'));
+      const ticks = to.save(8);
+      code.get(ticks).i64(0xffff_ffff).op(Wasm.i64And);
+      to.registers.take64(RAX);
+      code.get(ticks).i64(32).op(Wasm.i64ShrU);
+      to.registers.take64(RDX);
+      if (processor) {
+        code.i32(0).memory(Wasm.i64Load32U, MSR_TSC_AUX);
+        to.registers.take64(RCX);
+      }
+      code.i32(0).memory(Wasm.i32Load, EVENTS).i32(0).memory(Wasm.i32Load, EVENT_MASK).op(Wasm.i32And);
+      code.openIf('unlikely');
+      to.exits.pauseBehind(offset + length);
+      code.end();
+    },
+  };
+}
+
 const CONTROL_REGISTERS: Readonly<Record<number, number>> = { 0: CR0, 2: CR2, 3: CR3, 4: CR4 };
 const controlNumber = ({ modrm, rex }: Decoded): number => ((modrm >> 3) & 7) | ((rex & 4) << 1);
 
@@ -205,6 +237,8 @@ export const SYSTEM: Lowerings = {
   'writeFsBase': writeBase(FS),
   'writeGsBase': writeBase(GS),
   storeSegment,
+  'readTimeStamp!': timeStamp(false),
+  'readTimeStampAndProcessor!': timeStamp(true),
   'clearTaskSwitched!': clearTaskSwitched,
   'readControl!': readControl,
 };
