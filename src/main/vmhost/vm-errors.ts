@@ -48,7 +48,15 @@ export function buildFailure(error: unknown): {
 } // prettier-ignore
 
 /** What was wrong with a saved state that a machine could not take over, as code and sentence. */
-export function loadFailure(error: unknown): { code: 'state-mismatch' | 'state-damaged'; message: string } {
+export function loadFailure(error: unknown): {
+  code: 'state-mismatch' | 'state-damaged' | 'engine-unavailable';
+  message: string;
+} {
+  if (error instanceof KvmError)
+    return {
+      code: 'engine-unavailable',
+      message: `KVM cannot go on with this state: ${error.message}. Choose the engine it was saved under.`,
+    };
   if (error instanceof RangeError)
     return {
       code: 'state-mismatch',
