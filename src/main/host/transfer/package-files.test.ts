@@ -27,6 +27,13 @@ const archiveOf = (...files: readonly (readonly [string, string])[]): Buffer =>
     TAR_END,
   ]);
 
+it.skipIf(process.platform === 'win32')('waits for no pipe beside a description (skipped on Windows)', async () => {
+  await promisify(execFile)('mkfifo', [path.join(folder, 'disk.vmdk')]);
+  const files = await FolderFiles.open(folder);
+  await expect(files.size('disk.vmdk')).rejects.toMatchObject({ code: 'appliance-invalid' });
+  await expect(files.materialize('disk.vmdk', folder, signal)).rejects.toMatchObject({ code: 'appliance-invalid' });
+});
+
 describe('tar', () => {
   it('agrees with the system’s tar in both directions', async () => {
     await writeFile(path.join(folder, 'ours.tar'), archiveOf(['a.ovf', 'hello'], ['b.vmdk', 'x'.repeat(1000)]));

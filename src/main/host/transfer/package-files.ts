@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open, readdir, realpath } from 'node:fs/promises';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AnnexError } from '../../../shared/contract/errors.js';
@@ -67,7 +67,11 @@ export class FolderFiles implements PackageFiles {
     const file = await realpath(path.resolve(this.folder, relative)).catch((cause: unknown) => {
       throw missing(name, cause);
     });
-    if (file.startsWith(this.folder + path.sep)) return file;
+    if (file.startsWith(this.folder + path.sep)) {
+      // Opening a pipe would wait for somebody who writes to it.
+      if ((await stat(file)).isFile()) return file;
+      throw missing(name, undefined);
+    }
     throw new AnnexError(
       'appliance-invalid',
       `“${name}” is outside the folder of the machine. Copy it there, or import that disk alone.`,

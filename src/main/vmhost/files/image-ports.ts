@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import { ImageError, type DiskImage, type FilePort } from '../../vmm/block/disk-image.js';
@@ -113,6 +113,8 @@ async function resolveName(reach: Reach, name: string): Promise<string> {
   if (target === undefined) throw refusal(reach, name, 'that file is missing');
   const inReach = reach.allowed ? reach.allowed.includes(target) : target.startsWith(reach.folder + path.sep);
   if (!inReach) throw refusal(reach, name, 'that file is outside the folder of the disk');
+  // Opening a pipe would wait for somebody who writes to it.
+  if (!reach.allowed && !(await stat(target)).isFile()) throw refusal(reach, name, 'that is no file');
   return target;
 }
 
