@@ -31,7 +31,7 @@ it.skipIf(process.platform === 'win32')('waits for no pipe beside a description 
   await promisify(execFile)('mkfifo', [path.join(folder, 'disk.vmdk')]);
   const files = await FolderFiles.open(folder);
   await expect(files.size('disk.vmdk')).rejects.toMatchObject({ code: 'appliance-invalid' });
-  await expect(files.materialize('disk.vmdk', folder, signal)).rejects.toMatchObject({ code: 'appliance-invalid' });
+  await expect(files.materialize('disk.vmdk')).rejects.toMatchObject({ code: 'appliance-invalid' });
 });
 
 describe('tar', () => {
