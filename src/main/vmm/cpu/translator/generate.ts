@@ -35,7 +35,9 @@ export function generateRegion(found: Region, place: RegionPlace): TranslatedReg
   if (usable.length === 0) return undefined;
   const entries = withoutSpare(usable, found.spare, successors);
   const region = { ...found, entries };
-  return { bytes: emitRegion(region, place, liveness, orderBlocks(successors, entries)), entries };
+  const order = orderBlocks(successors, entries);
+  // With fewer entries loops have other heads, where the region may be left. What reads flags first is the same.
+  return { bytes: emitRegion(region, place, flagLiveness(region, headsOf(order)), order), entries };
 }
 
 /** Entries in the middle of a loop make it dispatch every round. */
