@@ -41,5 +41,8 @@ function pidExists(pid: number): boolean {
 /** Whether that very process, not another with its pid, is running. A zombie is not. */
 export function isAlive(identity: ProcessIdentity): boolean {
   if (!Number.isInteger(identity.pid) || identity.pid <= 0 || !pidExists(identity.pid)) return false;
-  return identity.startTime === null || startTime(identity.pid) === identity.startTime;
+  const now = startTime(identity.pid);
+  // On Linux only a zombie, or what ended meanwhile, has no start time.
+  if (identity.startTime === null) return process.platform !== 'linux' || now !== null;
+  return now === identity.startTime;
 }
