@@ -1,11 +1,12 @@
 import { AnnexError } from '../../../shared/contract/errors.js';
 import type { HostEvent } from '../../../shared/contract/events.js';
 import type { Library, LibraryMachine, MachineChange } from '../library/library.js';
+import type { MachineFolder } from '../library/machine-folder.js';
 import { MachineLock } from '../library/machine-lock.js';
 import type { Machines } from '../machines.js';
 import type { Operations } from '../operations.js';
 import { clonedLayers, clonesOf } from './linked-clones.js';
-import { collectOrphans, STATE_FOLDER } from './orphans.js';
+import { collectOrphans, hasTemporaries, STATE_FOLDER } from './orphans.js';
 import type { SnapshotTree } from './snapshot-tree.js';
 import { settled } from './tree-changes.js';
 import { viewTree } from './tree-view.js';
@@ -47,7 +48,7 @@ export class MachineSites {
   /** Puts right what a crash has left of machines that nobody uses. A machine where that fails says so when it is used. */
   async recoverAll(): Promise<void> {
     for (const { config, folder } of this.library.all) {
-      if (!(await folder.files.usage(folder.file('snapshots'))) && !(await folder.diskIntents.arePending())) continue;
+      if (!(await mayBeCutOff(folder))) continue;
       const lock = await MachineLock.acquire(folder.path, process.pid, 'work').catch(() => undefined);
       if (!lock) continue;
       await this.putRight(config.id)
@@ -101,6 +102,12 @@ export class MachineSites {
     const { folder, config, tree, treeProblem } = this.library.get(id);
     if (!treeProblem && !this.machines.liveRun(id)) await collectOrphans(folder, config, tree, false);
   }
+}
+
+/** Whether work on a machine's files may have been cut off; its settings alone are read with the library. */
+async function mayBeCutOff(folder: MachineFolder): Promise<boolean> {
+  if ((await folder.files.usage(folder.file('snapshots'))) !== undefined) return true;
+  return (await folder.diskIntents.arePending()) || (await hasTemporaries(folder));
 }
 
 function isUnsettled({ snapshots, suspended, disposable }: SnapshotTree): boolean {

@@ -45,12 +45,23 @@ export async function collectOrphans(
   await collectTemporaries(folder);
 }
 
+/** The process that is or was writing a document or image under this temporary name; undefined for any other name. */
+function writerOf(name: string): number | undefined {
+  return Number((ATOMIC_LEFTOVER.exec(name) ?? IMAGE_DRAFT.exec(name))?.[1]) || undefined;
+}
+
+/** Whether a document or image beside the settings is being written, or was when its process died. */
+export async function hasTemporaries({ files, path: root }: MachineFolder): Promise<boolean> {
+  return (await files.list(root)).some((name) => writerOf(name) !== undefined);
+}
+
 /** Half-written documents and images of processes that are gone. */
 async function collectTemporaries({ files, path: root }: MachineFolder): Promise<void> {
   for (const at of [root, path.join(root, 'snapshots'), path.join(root, LAYER_FOLDER)]) {
     for (const name of await files.list(at)) {
-      const pid = Number((ATOMIC_LEFTOVER.exec(name) ?? IMAGE_DRAFT.exec(name))?.[1]);
-      if (pid && pid !== process.pid && !isAlive(identifyProcess(pid))) await files.remove(path.join(at, name));
+      const pid = writerOf(name);
+      if (pid !== undefined && pid !== process.pid && !isAlive(identifyProcess(pid)))
+        await files.remove(path.join(at, name));
     }
   }
 }

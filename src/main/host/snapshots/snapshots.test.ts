@@ -178,6 +178,15 @@ describe('a stopped machine', () => {
     expect(await readdir(inFolder('snapshots'))).not.toContain('journal.json');
   });
 
+  it('without snapshots is rid of documents that a dead process was writing', async () => {
+    // No process has this number: it is above Linux's largest (proc(5), pid_max).
+    const leftover = 'disk-intents.json.4194305-0123abcd.tmp';
+    await writeFile(inFolder(leftover), '{');
+    await host.close();
+    await reopen();
+    expect(await readdir(inFolder())).not.toContain(leftover);
+  });
+
   it('leaves a damaged list of snapshots alone', async () => {
     await take('first');
     await writeFile(inFolder('snapshots/tree.json'), '{');
