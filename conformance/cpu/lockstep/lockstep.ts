@@ -5,6 +5,8 @@ import { memoryDifference, stateDifference, type FieldDifference } from './state
 
 /** Virtual nanoseconds of an instruction. */
 const NS_PER_INSTRUCTION = 10;
+/** Instructions in which a loop comes by in the same state again. */
+const STEPS_TO_THE_NEXT = 8000;
 /** Units between two looks at all of memory. */
 const MEMORY_INTERVAL = 50;
 /** The interpreter stops so many instructions before the engine under test, and goes on by single ones. */
@@ -80,15 +82,24 @@ export class Lockstep {
     actual.slice(instructions);
     expected.slice(Math.max(1, actual.instructions - start - MARGIN));
     const fields = this.meet();
-    if (this.units % MEMORY_INTERVAL === 0 || fields.length > 0)
-      fields.push(...memoryDifference(expected.ram, actual.ram));
     const state = actual.saveState();
+    if (fields.length > 0) fields.push(...memoryDifference(expected.ram, actual.ram));
+    else if (this.units % MEMORY_INTERVAL === 0) fields.push(...this.memoryDifference(state));
     if (fields.length > 0)
       return { unit: this.units, instructions: actual.instructions, before: this.before, after: state, fields };
     this.before = state;
     this.units++;
     this.passTime(actual.instructions - start);
     return undefined;
+  }
+
+  /** What differs in memory, unless the interpreter only came by in the same state once too early, as loops do. */
+  private memoryDifference(state: CpuState): FieldDifference[] {
+    const { expected, actual } = this;
+    const fields = memoryDifference(expected.ram, actual.ram);
+    if (fields.length === 0) return fields;
+    expected.stepOnce();
+    return this.stepTo(state, STEPS_TO_THE_NEXT).length > 0 ? fields : memoryDifference(expected.ram, actual.ram);
   }
 
   /** Brings both to the same place. @returns what differs at the likeliest one if they do not meet */
