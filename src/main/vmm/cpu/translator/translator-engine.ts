@@ -5,8 +5,11 @@ import { Translator, type RegionBounds } from './translator.js';
 
 /** Instructions between two looks at where the main loop is. */
 const SAMPLE_INSTRUCTIONS = 2000;
-/** Samples in a page that make it hot. */
-const HOT_SAMPLES = 400;
+/**
+ * Samples in a page that make it hot: 3 million instructions, about as long in the interpreter as V8's optimizing
+ * compiler takes for a region. A quarter of it makes a boot of Linux half as dear again (docs/translator.md).
+ */
+const HOT_SAMPLES = 1500;
 
 /**
  * Instructions in the interpreter that count as much as going from one region to the next; what such crossings count for
