@@ -5,6 +5,8 @@ import { DRIVER, DRIVER_BYTES, RECORDS, RESERVED, RESERVED_END } from './layout.
 import { AFTER, AFTER_OF_REGISTER, RECORD } from './record.js';
 
 const PAGE_FAULT = 14;
+/** Of a page fault's error code: an instruction was to be fetched (SDM vol. 3, 4.7). */
+const FETCH = 0x10n;
 /** Nothing is mapped below (vm.mmap_min_addr), nor for programs above. */
 const LOWEST_MAPPED = 0x1_0000n;
 const HIGHEST_MAPPED = 0x7fff_ffff_ffffn;
@@ -29,6 +31,7 @@ export function leadsOut({ records }: CaseMemory, index: number, { steps }: Case
   if (view.getUint8(AFTER.vector) !== PAGE_FAULT) return false;
   const address = view.getBigUint64(AFTER.cr2, true);
   if (isOfDriver(address)) return true;
-  if (steps.length === 1) return false;
+  // A single instruction's own operands are where they were put; where it jumps to may come from memory.
+  if (steps.length === 1 && !(view.getBigUint64(AFTER.error, true) & FETCH)) return false;
   return address >= LOWEST_MAPPED && address <= HIGHEST_MAPPED && !inReserved(address);
 }
