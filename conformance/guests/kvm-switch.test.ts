@@ -4,8 +4,9 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listing } from '../popek-goldberg/listing.js';
 import { Guest } from '../../src/testing/guest.js';
-import { createTestVcpu } from '../../src/testing/interpreter.js';
-import { createKvmVcpu, kvmMissing } from '../../src/testing/kvm.js';
+import { InterpreterEngine } from '../../src/main/vmm/cpu/interpreter.js';
+import { createLackingVcpu } from '../../src/testing/interpreter.js';
+import { createKvmVcpu, kvmLacks, kvmMissing } from '../../src/testing/kvm.js';
 
 const missing = kvmMissing();
 
@@ -75,11 +76,12 @@ describe.skipIf(missing)(`a running guest changes engines${missing ? ` (skipped:
       const alone = new Guest({ floppy, memoryMiB: 16 });
       expect(alone.runUntil(() => records(alone).length >= 40, 60)).toBe(true);
 
-      const guest = new Guest({ floppy, memoryMiB: 16 });
+      const createVcpu = createLackingVcpu(InterpreterEngine, kvmLacks());
+      const guest = new Guest({ floppy, memoryMiB: 16, createVcpu });
       for (let i = 1; records(guest).length < 40; i++) {
         const until = Math.min(40, i * 5);
         expect(guest.runUntil(() => records(guest).length >= until, 60)).toBe(true);
-        guest.machine.useEngine(guest.machine.engine === 'kvm' ? createTestVcpu : createKvmVcpu);
+        guest.machine.useEngine(guest.machine.engine === 'kvm' ? createVcpu : createKvmVcpu);
       }
       expect(records(guest).slice(0, 40)).toEqual(records(alone).slice(0, 40));
       guest.machine.close();

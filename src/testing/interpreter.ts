@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { CpuFeature } from '../main/vmm/cpu/cpu-features.js';
 import { InterpreterEngine } from '../main/vmm/cpu/interpreter.js';
 import { TranslatorEngine } from '../main/vmm/cpu/translator/translator-engine.js';
 import type { VcpuFactory } from '../main/vmm/machine/machine-ports.js';
@@ -12,6 +13,12 @@ function core(): WebAssembly.Module {
 
 /** The processor tests run guests on; the test runner compiles the core first. */
 export const createTestVcpu: VcpuFactory = (memory, bus) => new InterpreterEngine({ memory, bus, module: core() });
+
+/** A software processor that withholds features, so that its guest can move to a host that lacks them. */
+export const createLackingVcpu =
+  (Software: typeof InterpreterEngine, withheldFeatures: readonly CpuFeature[]): VcpuFactory =>
+  (memory, bus) =>
+    new Software({ memory, bus, module: core(), withheldFeatures });
 
 /** What the automatic choice takes on hosts without KVM; `ANNEX_TEST_ENGINE=interpreter` runs guests without regions. */
 export const createSoftwareVcpu: VcpuFactory = (memory, bus) =>

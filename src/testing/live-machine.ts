@@ -18,6 +18,8 @@ export interface LiveMachineOptions {
   readonly restoreFrom?: StateSource;
   /** The interpreter unless told otherwise. */
   readonly engine?: VmPlan['engine']['engine'];
+  /** Processor features the guest is not to know of. */
+  readonly withheldFeatures?: readonly string[];
 }
 
 type News<T extends FromVm['type']> = Extract<FromVm, { type: T }>;
@@ -102,6 +104,7 @@ export class LiveMachine {
     backing = {},
     restoreFrom,
     engine = 'interpreter',
+    withheldFeatures = [],
   }: LiveMachineOptions): LiveMachine {
     const listener = {
       onChange: () => undefined,
@@ -128,6 +131,7 @@ export class LiveMachine {
       bulk: { path: path.join(folder, `${randomBytes(4).toString('hex')}.sock`), secret: 'secret' },
       firmware: null,
       engine: { engine, reasonCode: 'chosen-by-person', reason: 'a test' },
+      withheldFeatures: [...withheldFeatures],
       endOnReset: true,
       lastScreenWidth: null,
       restoreFrom: restoreFrom ?? null,

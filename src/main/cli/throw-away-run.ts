@@ -56,7 +56,7 @@ export class ThrowAwayRun {
     const startedAt = performance.now();
     const { config } = this.plan;
     const engine = await this.parts.engines.choose(config.engine);
-    const machine = this.machine(folder, engine);
+    const machine = this.machine(folder, engine, await this.parts.engines.withheldFrom(config));
     await machine.start(await machineRights([folder], config.drives, engine.engine));
     const interruption = await this.untilOver(machine);
     if (interruption) await machine.powerOff();
@@ -66,7 +66,7 @@ export class ThrowAwayRun {
     return 0;
   }
 
-  private machine(folder: string, engine: EngineReport): RunningMachine {
+  private machine(folder: string, engine: EngineReport, withheldFeatures: readonly string[]): RunningMachine {
     const { config } = this.plan;
     return new RunningMachine(
       {
@@ -76,6 +76,7 @@ export class ThrowAwayRun {
         bulk: { path: bulkPath(folder, randomBytes(6).toString('hex')), secret: randomBytes(16).toString('hex') },
         firmware: firmwareFiles(config.firmware),
         engine,
+        withheldFeatures: [...withheldFeatures],
         endOnReset: true,
         lastScreenWidth: null,
         restoreFrom: null,

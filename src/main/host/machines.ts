@@ -218,6 +218,7 @@ export class Machines {
       bulk: { path: bulkPath(this.parts.runtimeFolder, name), secret: randomBytes(16).toString('hex') },
       firmware: firmwareFiles(absolute.firmware),
       engine: await this.parts.engines.choose(config.engine),
+      withheldFeatures: [...(await this.parts.engines.withheldFrom(config))],
       endOnReset: false,
       lastScreenWidth: THUMBNAIL_WIDTH,
       restoreFrom,

@@ -11,6 +11,7 @@ import { ScanOut } from '../vmm/devices/display/scanout/scan-out.js';
 import { thumbnail } from '../vmm/devices/display/scanout/thumbnail.js';
 import { DisplayStream } from '../vmm/devices/display/stream/display-stream.js';
 import type { MachineSpec } from '../vmm/machine/machine-spec.js';
+import { knownFeatures } from '../vmm/cpu/cpu-features.js';
 import type { OffCause } from '../vmm/machine/machine.js';
 import { ActivityLights } from './activity-lights.js';
 import { readBootFiles } from './boot-files.js';
@@ -86,7 +87,13 @@ export class VirtualMachine {
       const built = new Promise<void>((resolve, reject) => (this.built = { resolve, reject }));
       this.thread = new MachineThreadClient(
         new URL('./machine-thread.js', import.meta.url),
-        { spec: this.spec, core, firmware, engine: this.plan.engine.engine },
+        {
+          spec: this.spec,
+          core,
+          firmware,
+          engine: this.plan.engine.engine,
+          withheldFeatures: knownFeatures(this.plan.withheldFeatures),
+        },
         (news) => this.hear(news),
         (error) => this.fail(error),
       );

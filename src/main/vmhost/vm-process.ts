@@ -67,7 +67,12 @@ export class VmProcess {
   private async start(plan: Extract<ToVm, { type: 'start' }>['plan']): Promise<void> {
     if (this.machine) return this.log.error('started twice');
     this.log = openLog(plan.logPath);
-    this.log.info({ name: plan.config.name, memoryMiB: plan.config.memoryMiB }, 'power on');
+    const { engine, reason } = plan.engine;
+    const { withheldFeatures } = plan;
+    this.log.info(
+      { name: plan.config.name, memoryMiB: plan.config.memoryMiB, engine, reason, withheldFeatures },
+      'power on',
+    );
     this.bulk = new BulkServer(plan.bulk.secret, (kind, channel) => this.machine?.openChannel(kind, channel));
     this.machine = new VirtualMachine(plan, {
       tell: (news) => void this.parent.send(news),

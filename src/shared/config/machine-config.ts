@@ -76,6 +76,8 @@ export const machineConfigSchema = z.object({
   memoryMiB: z.int().min(MIN_MEMORY_MIB).max(MAX_MEMORY_MIB),
   cpus: z.literal(1).default(1),
   engine: z.enum(['auto', 'interpreter', 'translator', 'kvm']).default('auto'),
+  /** `movable`: without what the host's KVM lacks, so that the machine can go from software to KVM and back. */
+  processor: z.enum(['full', 'movable']).default('full'),
   firmware: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('builtin') }),
     z.object({ kind: z.literal('seabios') }),

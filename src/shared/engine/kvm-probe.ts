@@ -10,6 +10,10 @@ export const kvmProbeSchema = z.discriminatedUnion('usable', [
     mips: z.object({ real: z.number(), protected: z.number(), kernel: z.number(), user: z.number() }),
     /** How long measuring took. */
     milliseconds: z.number(),
+    /** Names of features of the machines' processor that KVM cannot give them here. */
+    lacks: z.array(z.string()),
+    /** Names of features it gives them, but not as other engines do. */
+    unsteady: z.array(z.string()),
   }),
   z.object({ usable: z.literal(false), message: z.string(), advice: z.string().nullable() }),
 ]);

@@ -30,6 +30,8 @@ export const vmPlanSchema = z.object({
   firmware: z.object({ bios: z.string(), vgaBios: z.string() }).nullable(),
   /** The engine the host has chosen, and why. */
   engine: engineReportSchema,
+  /** Names of processor features the guest is not to know of, so that it can move to an engine that lacks them. */
+  withheldFeatures: z.array(z.string()).default([]),
   /** A guest's reset ends the machine instead of restarting it. */
   endOnReset: z.boolean(),
   /** Widest picture of the last screen to hand over at the end, in pixels; null leaves it as it is. */

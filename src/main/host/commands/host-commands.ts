@@ -94,6 +94,7 @@ async function createDemo({ jobs, library, machines, dataFolder }: HostServices)
       memoryMiB: guest.memoryMiB,
       cpus: 1,
       engine: 'auto',
+      processor: 'full',
       firmware: { kind: 'builtin' },
       bootOrder: ['cdrom', 'disk', 'floppy'],
       bootMenuMs: 0,

@@ -53,8 +53,24 @@ export class EngineChooser {
     if (wanted === 'translator') {
       return { engine: 'translator', reasonCode: 'chosen-by-person', reason: 'The settings ask for the translator.' };
     }
-    const kvm = await (this.probed ??= this.probe());
+    const kvm = await this.examined();
     return wanted === 'kvm' ? demanded(kvm) : fastest(kvm);
+  }
+
+  /**
+   * Processor features a machine that is switched on is not to know of, so that it can be saved under one engine and go
+   * on under another: what this host's KVM lacks, if the machine might ever be run by it.
+   */
+  async withheldFrom({ engine, processor }: Pick<MachineConfig, 'engine' | 'processor'>): Promise<readonly string[]> {
+    if (engine !== 'auto' && processor === 'full') return [];
+    const kvm = await this.examined();
+    if (!kvm.usable) return [];
+    if (processor === 'movable') return [...kvm.lacks, ...kvm.unsteady];
+    return kvm.native ? kvm.lacks : [];
+  }
+
+  private examined(): Promise<KvmProbe> {
+    return (this.probed ??= this.probe());
   }
 }
 

@@ -71,6 +71,7 @@ export function draftOf(machine: ForeignMachine, name: string): MachineDraftConf
     memoryMiB: Math.max(MIN_MEMORY_MIB, Math.min(machine.memoryMiB, MAX_MEMORY_MIB)),
     cpus: 1,
     engine: 'auto',
+    processor: 'full',
     firmware: { kind: 'builtin' },
     bootOrder: ['disk', 'cdrom', 'floppy'],
     bootMenuMs: 0,

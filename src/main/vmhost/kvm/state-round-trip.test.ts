@@ -2,26 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { GuestMemory } from '../../vmm/memory/guest-memory.js';
 import { powerOnState } from '../../vmm/cpu/reset-state.js';
 import type { CpuState } from '../../vmm/cpu/registers.js';
-import type { VcpuBus } from '../../vmm/cpu/engine.js';
-import { createTestVcpu } from '../../../testing/interpreter.js';
-import { createKvmVcpu, kvmMissing } from '../../../testing/kvm.js';
+import { featuresMissed } from '../../vmm/cpu/cpu-features.js';
+import { InterpreterEngine } from '../../vmm/cpu/interpreter.js';
+import { createLackingVcpu, createTestVcpu } from '../../../testing/interpreter.js';
+import { createKvmVcpu, kvmLacks, kvmMissing, SILENT_BUS } from '../../../testing/kvm.js';
 
 const missing = kvmMissing();
-
-const BUS: VcpuBus = {
-  portRead: () => 0,
-  portWrite: () => undefined,
-  mmioRead: () => 0,
-  mmioWrite: () => undefined,
-  acknowledgeInterrupt: () => -1,
-  readTaskPriority: () => 0,
-  writeTaskPriority: () => undefined,
-  readMsr: () => undefined,
-  writeMsr: () => false,
-  setFloatingPointError: () => false,
-  nowNs: () => 0,
-  deadlineNs: () => Infinity,
-};
 
 /** A 64-bit processor with something of its own in every register. */
 function busyState(): CpuState {
@@ -68,14 +54,24 @@ function withoutClock(state: CpuState): CpuState {
 
 describe.skipIf(missing)(`a processor's state${missing ? ` (skipped: ${missing})` : ''}`, () => {
   it('comes out of KVM and back into the interpreter as it went in', () => {
-    const software = createTestVcpu(new GuestMemory(1 << 20, 1 << 20), BUS);
+    const software = createLackingVcpu(InterpreterEngine, kvmLacks())(new GuestMemory(1 << 20, 1 << 20), SILENT_BUS);
     software.loadState(busyState());
     const before = software.saveState();
-    const hardware = createKvmVcpu(new GuestMemory(1 << 20, 1 << 20), BUS);
+    const hardware = createKvmVcpu(new GuestMemory(1 << 20, 1 << 20), SILENT_BUS);
     hardware.loadState(before);
     const between = hardware.saveState();
     hardware.close();
     software.loadState(between);
     expect(withoutClock(software.saveState())).toEqual(withoutClock(before));
+  });
+
+  it('is refused by KVM if the guest was told of what this host lacks, by name', ({ skip }) => {
+    const lacks = featuresMissed(kvmLacks(), []);
+    skip(lacks.length === 0, 'this host lacks nothing');
+    const software = createTestVcpu(new GuestMemory(1 << 20, 1 << 20), SILENT_BUS);
+    const hardware = createKvmVcpu(new GuestMemory(1 << 20, 1 << 20), SILENT_BUS);
+    const refused = expect.objectContaining({ code: 'kvm-features', message: expect.stringContaining(lacks[0]!) });
+    expect(() => hardware.loadState(software.saveState())).toThrow(refused);
+    hardware.close();
   });
 });

@@ -1,5 +1,4 @@
 import { randomFillSync } from 'node:crypto';
-import type { EngineKind } from '../../vmm/cpu/engine.js';
 import { InterpreterEngine } from '../../vmm/cpu/interpreter.js';
 import { ArgumentMemory } from '../../vmm/cpu/kvm/argument-memory.js';
 import { KvmEngine } from '../../vmm/cpu/kvm/kvm-engine.js';
@@ -10,26 +9,28 @@ import type { Firmware } from '../../vmm/firmware/firmware.js';
 import { SeaBios } from '../../vmm/firmware/seabios.js';
 import type { VcpuFactory } from '../../vmm/machine/machine-ports.js';
 import { libcKernel } from '../kvm/libc-kernel.js';
-import type { VcpuThread } from '../kvm/thread-alarm.js';
-import type { FirmwareChoice } from './thread-messages.js';
+import type { FirmwareChoice, MachineThreadData } from './thread-messages.js';
 
 /** Makes the firmware a machine is to start with. @throws FirmwareError */
 export function createFirmware(choice: FirmwareChoice): Firmware {
   return choice.kind === 'builtin' ? new BuiltinBios(choice.kernel) : new SeaBios(choice);
 }
 
-/** Makes processors of a kind. `vcpuThread` is told which thread a hardware one is run by. @throws KvmError if it is KVM and there is none */
-export function createProcessor(kind: EngineKind, core: WebAssembly.Module, vcpuThread: VcpuThread): VcpuFactory {
-  if (kind === 'kvm') return kvmProcessor(vcpuThread);
-  const Software = kind === 'translator' ? TranslatorEngine : InterpreterEngine;
-  return (memory, bus) => new Software({ memory, bus, module: core, random: strongRandom() });
+type ProcessorPlan = Pick<MachineThreadData, 'engine' | 'core' | 'vcpuThread' | 'withheldFeatures'>;
+
+/** Makes processors of the planned kind. @throws KvmError if it is KVM and there is none */
+export function createProcessor(plan: ProcessorPlan): VcpuFactory {
+  if (plan.engine === 'kvm') return kvmProcessor(plan);
+  const { core: module, withheldFeatures } = plan;
+  const Software = plan.engine === 'translator' ? TranslatorEngine : InterpreterEngine;
+  return (memory, bus) => new Software({ memory, bus, module, withheldFeatures, random: strongRandom() });
 }
 
-function kvmProcessor(vcpuThread: VcpuThread): VcpuFactory {
+function kvmProcessor({ vcpuThread, withheldFeatures }: ProcessorPlan): VcpuFactory {
   return (memory, bus) => {
     const system = new KvmSystem(libcKernel(vcpuThread));
     const address = system.kernel.addressOf(memory.wasm.buffer);
-    return new KvmEngine({ system, memory, bus, arguments: new ArgumentMemory(memory, address) });
+    return new KvmEngine({ system, memory, bus, arguments: new ArgumentMemory(memory, address), withheldFeatures });
   };
 }
 

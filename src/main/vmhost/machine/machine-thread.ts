@@ -35,7 +35,7 @@ function run(): void {
       data,
       memory,
       firmware: createFirmware(data.firmware),
-      createVcpu: createProcessor(data.engine, data.core, data.vcpuThread),
+      createVcpu: createProcessor(data),
       createMachine: (ports) => new Machine(data.spec, ports),
       post,
       receive,

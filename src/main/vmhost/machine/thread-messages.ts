@@ -1,6 +1,7 @@
 import type { InputEvent } from '../../../shared/contract/input.js';
 import type { BlockInfo } from '../../vmm/block/block-device.js';
 import type { DisplaySource } from '../../vmm/devices/display/display-source.js';
+import type { CpuFeature } from '../../vmm/cpu/cpu-features.js';
 import type { EngineKind } from '../../vmm/cpu/engine.js';
 import type { TranslatorFigures } from '../../vmm/cpu/translator-figures.js';
 import type { IdeSlot, KernelImage } from '../../vmm/firmware/firmware.js';
@@ -19,6 +20,8 @@ export interface MachineThreadData {
   readonly core: WebAssembly.Module;
   readonly firmware: FirmwareChoice;
   readonly engine: EngineKind;
+  /** Processor features the guest is not to know of. */
+  readonly withheldFeatures: readonly CpuFeature[];
   /** Rung by the I/O thread whenever there is something to take in. */
   readonly kick: Doorbell;
   readonly blocks: BlockChannel;

@@ -6,6 +6,7 @@ import * as L from './core/layout.js';
 import type { CoreExports } from './core/exports.js';
 import { checkState, readState, writeState } from './core/state-view.js';
 import { cpuidLeaves, writeCpuidTable } from './cpuid.js';
+import { knownFeatures, withoutFeatures, type CpuFeature } from './cpu-features.js';
 import type { EngineKind, RegisterAccess, VcpuBus, VcpuEngine, VcpuExit, VcpuStats } from './engine.js';
 import {
   GENERAL_REGISTERS,
@@ -37,6 +38,8 @@ export interface InterpreterOptions {
   readonly module: WebAssembly.Module;
   /** 32 random bits for RDRAND and RDSEED. */
   readonly random?: () => number;
+  /** Features the guest is not to know of, all known unless given. A state that is loaded brings its own. */
+  readonly withheldFeatures?: readonly CpuFeature[];
 }
 
 /** Who is told where the core spends its time, and what it has forgotten (translator/translator.ts). */
@@ -56,8 +59,9 @@ export class InterpreterEngine implements VcpuEngine {
   private readonly words: Int32Array;
   private readonly bytes: Uint8Array;
   private readonly bus: VcpuBus;
+  private withheldFeatures: readonly CpuFeature[] = [];
 
-  constructor({ memory, bus, module, random = weakRandom() }: InterpreterOptions) {
+  constructor({ memory, bus, module, random = weakRandom(), withheldFeatures = [] }: InterpreterOptions) {
     this.bus = bus;
     this.view = memory.view;
     this.bytes = memory.bytes;
@@ -75,7 +79,7 @@ export class InterpreterEngine implements VcpuEngine {
     this.core.initialize();
     this.core.setA20(1);
     this.view.setBigUint64(L.TSC_HZ, BigInt(TSC_HZ), true);
-    writeCpuidTable(this.view, L.CPUID_TABLE, cpuidLeaves({ tscHz: TSC_HZ }));
+    this.withhold(withheldFeatures);
     memory.observe({
       mappingChanged: () => this.core.flushTranslations(),
       codeWritten: (page) => this.core.invalidateCode(page),
@@ -119,17 +123,24 @@ export class InterpreterEngine implements VcpuEngine {
     this.core.saveExtendedImage();
     const image = this.core.extendedImage();
     const xsave = this.bytes.slice(image, image + XSAVE_BYTES);
-    return readState(this.view, this.core.getFlags(), this.bus.readTaskPriority(), xsave);
+    const state = readState(this.view, this.core.getFlags(), this.bus.readTaskPriority(), xsave);
+    return { ...state, withheldFeatures: this.withheldFeatures };
   }
 
   loadState(state: CpuState): void {
     checkState(state);
+    if (state.withheldFeatures) this.withhold(knownFeatures(state.withheldFeatures));
     writeState(this.view, state);
     this.bytes.set(state.xsave.subarray(0, XSAVE_BYTES), this.core.extendedImage());
     this.core.loadExtendedImage();
     this.core.setFlags(Number(state.rflags));
     this.core.stateLoaded();
     this.bus.writeTaskPriority(Number(state.cr8));
+  }
+
+  private withhold(features: readonly CpuFeature[]): void {
+    this.withheldFeatures = features;
+    writeCpuidTable(this.view, L.CPUID_TABLE, withoutFeatures(cpuidLeaves({ tscHz: TSC_HZ }), features));
   }
 
   get stats(): VcpuStats {
@@ -199,7 +210,11 @@ function segmentAddress(segment: SegmentName): number {
   return L.SEGMENTS + SEGMENT_NAMES.indexOf(segment) * L.SEGMENT_SIZE;
 }
 
-function busImports({ bus, memory, random }: Required<Omit<InterpreterOptions, 'module'>>): Record<string, unknown> {
+function busImports({
+  bus,
+  memory,
+  random,
+}: Required<Pick<InterpreterOptions, 'bus' | 'memory' | 'random'>>): Record<string, unknown> {
   const { view, pages } = memory;
   return {
     portRead: (port: number, size: AccessSize) => bus.portRead(port, size),

@@ -55,4 +55,6 @@ export interface CpuState {
   interruptShadow: 0 | 1 | 2;
   nmiMasked: boolean;
   nmiPending: boolean;
+  /** Features of the engines' processor that the guest has not been told of since power-on. Without it nothing is known. */
+  withheldFeatures?: readonly string[];
 }

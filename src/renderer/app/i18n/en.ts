@@ -365,6 +365,12 @@ export const en = {
     engine: 'Engine',
     engineAutoHint: 'Takes the fastest engine that works and says which.',
     engineInterpreterHint: 'Slow but exact. Works on every computer.',
+    processor: 'Processor',
+    processorFull: 'All features',
+    processorMovable: 'Can move to KVM',
+    processorFullHint: 'The guest gets every feature the engine has.',
+    processorMovableHint:
+      'Hides what this computer’s KVM cannot give, so that a suspended machine can go on under another engine. Takes effect at power-on.',
     firmware: 'Firmware',
     bootOrder: 'Boot order',
     moveUp: 'Move {name} up',

@@ -23,6 +23,7 @@ export interface SettingsForm {
   guestOs: MachineConfig['guestOs'];
   memoryMiB: number;
   engine: MachineConfig['engine'];
+  processor: MachineConfig['processor'];
   firmware: MachineConfig['firmware'];
   firmwareMedium: MediaView | null;
   bootOrder: BootDevice[];
@@ -49,6 +50,7 @@ export function formFromConfig(config: MachineConfig): SettingsForm {
     guestOs: config.guestOs,
     memoryMiB: config.memoryMiB,
     engine: config.engine,
+    processor: config.processor,
     firmware: config.firmware,
     firmwareMedium: null,
     bootOrder: [...config.bootOrder],
@@ -194,6 +196,7 @@ export function patchFromForm(form: SettingsForm, config: MachineConfig, on: boo
     guestOs: form.guestOs,
     memoryMiB: form.memoryMiB,
     engine: form.engine,
+    processor: form.processor,
     firmware: firmwareOf(form),
     bootOrder: form.bootOrder,
     bootMenuMs: Math.round(form.bootMenuSeconds * 1000),

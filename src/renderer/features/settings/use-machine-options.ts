@@ -11,6 +11,7 @@ type Options<T extends string | number> = ComputedRef<Option<T>[]>;
 export interface MachineOptions {
   readonly firmware: Options<'builtin' | 'seabios'>;
   readonly engine: Options<MachineConfig['engine']>;
+  readonly processor: Options<MachineConfig['processor']>;
   readonly videoMemory: Options<MachineConfig['display']['videoMemoryMiB']>;
   readonly clock: Options<MachineConfig['clock']>;
   readonly pointer: Options<MachineConfig['pointer']>;
@@ -36,6 +37,10 @@ export function useMachineOptions(): MachineOptions {
       { value: 'translator', label: t('engine.translator') },
       { value: 'interpreter', label: t('engine.interpreter') },
       { value: 'kvm', label: t('engine.kvm') },
+    ]),
+    processor: computed(() => [
+      { value: 'full', label: t('settings.processorFull') },
+      { value: 'movable', label: t('settings.processorMovable') },
     ]),
     videoMemory: computed(() => ([4, 8, 16, 32] as const).map((value) => ({ value, label: `${value} MiB` }))),
     clock: computed(() => [

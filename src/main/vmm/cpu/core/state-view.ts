@@ -11,6 +11,8 @@ import { MSR_CELLS } from './msr-cells.js';
 const LDTR = 6;
 const TR = 7;
 const XSAVE_BYTES = 576;
+/** Which components are saved (SDM vol. 1, 13.4.2). */
+const XSTATE_BV = 512;
 
 /** Reads the architectural state out of the core's memory. RFLAGS is the core's to assemble. */
 export function readState(view: DataView, rflags: number, cr8: number, xsave: Uint8Array): CpuState {
@@ -99,5 +101,7 @@ export function checkState(state: CpuState): void {
   if (state.xsave.length < XSAVE_BYTES) throw new RangeError('CPU state without a floating-point image');
   if (state.xcr0 & ~3n || !(state.xcr0 & 1n))
     throw new RangeError('CPU state with extended components this engine lacks');
+  if (new DataView(state.xsave.buffer, state.xsave.byteOffset).getBigUint64(XSTATE_BV, true) & ~3n)
+    throw new RangeError('CPU state that saves extended components this engine lacks');
   if (state.debug.length !== 6) throw new RangeError('CPU state without its debug registers');
 }

@@ -1,6 +1,7 @@
 import { openBus } from '../../bus/access.js';
 import { GuestMemory } from '../../memory/guest-memory.js';
 import { RAM_OFFSET } from '../../memory/layout.js';
+import { knownFeatures, type CpuFeature } from '../cpu-features.js';
 import type { VcpuBus } from '../engine.js';
 import type { CpuState, SegmentState } from '../registers.js';
 import { powerOnState } from '../reset-state.js';
@@ -46,29 +47,43 @@ const PAE = 1n << 5n;
 const LONG_MODE = 0x500n;
 const IOPL3 = 0x3002n;
 
+export interface HostKvm {
+  readonly mips: Nativeness;
+  /** Features of the machines' processor that guests cannot be given here. */
+  readonly lacks: readonly CpuFeature[];
+  /** Those that guests can be given but would not find as they were on the way from or to another engine. */
+  readonly unsteady: readonly CpuFeature[];
+}
+
 /** Whether a guest runs on the processor in every mode, and not in the kernel's instruction emulator. */
 export function isNative(mips: Nativeness): boolean {
   return Math.min(mips.real, mips.protected, mips.kernel, mips.user) >= NATIVE_MIPS;
 }
 
 /**
- * Measures what a guest's code is run by. KVM may stand on hardware, or, nested without its help, on an instruction
+ * Measures what a guest's code is run by, and asks what it cannot be given. KVM may stand on hardware, or, nested without its help, on an instruction
  * emulator for all but 64-bit user code; nothing but time tells.
  * @param nowMs a clock of microsecond resolution
  * @throws KvmError
  */
-export function measureNativeness(system: KvmSystem, nowMs: () => number): Nativeness {
+export function examineKvm(system: KvmSystem, nowMs: () => number): HostKvm {
   const bench = new Bench(system, nowMs);
   try {
-    return {
+    const mips = {
       real: bench.mips(LOOP16, realState()),
       protected: bench.mips(LOOP32, flatState(0, false)),
       kernel: bench.mips(LOOP32, flatState(0, true)),
       user: bench.mips(LOOP32, flatState(3, true)),
     };
+    return { mips, lacks: bench.lacks, unsteady: unsteadyFeatures(mips, bench.keepsTscRate) };
   } finally {
     bench.close();
   }
+}
+
+/** The kernel's instruction emulator has no CMPXCHG16B; without TSC scaling the counter changes its rate. */
+function unsteadyFeatures(mips: Nativeness, keepsTscRate: boolean): CpuFeature[] {
+  return [...(isNative(mips) ? [] : (['cx16'] as const)), ...(keepsTscRate ? [] : (['tsc', 'tscDeadline'] as const))];
 }
 
 class Bench {
@@ -97,6 +112,15 @@ class Bench {
     const tasted = rate(TASTE, Math.max(1e-6, this.best(state, TASTE) - empty));
     if (tasted < EMULATED_MIPS) return tasted;
     return rate(FULL, Math.max(1e-6, this.best(state, FULL) - empty));
+  }
+
+  /** What the engine withholds because the host lacks it. */
+  get lacks(): readonly CpuFeature[] {
+    return knownFeatures(this.engine.saveState().withheldFeatures ?? []);
+  }
+
+  get keepsTscRate(): boolean {
+    return this.engine.keepsTscRate;
   }
 
   close(): void {

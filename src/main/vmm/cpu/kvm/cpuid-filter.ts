@@ -1,4 +1,5 @@
 import { FEATURES_1_ECX, type CpuidLeaf } from '../cpuid.js';
+import { featuresMissingFrom, type CpuFeature } from '../cpu-features.js';
 import type { CpuidEntry } from './kvm-vm.js';
 import { CPUID_SIGNIFICANT_INDEX } from './structs.js';
 
@@ -36,4 +37,11 @@ export function filterCpuid(own: readonly CpuidLeaf[], host: readonly CpuidEntry
     }
     return entry;
   });
+}
+
+/** Features of the machine's own leaves that this host cannot give. */
+export function lackingFeatures(own: readonly CpuidLeaf[], host: readonly CpuidEntry[]): CpuFeature[] {
+  const offered = filterCpuid(own, host).map(({ index, ...entry }) => ({ ...entry, subleaf: index }));
+  const never = featuresMissingFrom(own);
+  return featuresMissingFrom(offered).filter((feature) => !never.includes(feature));
 }

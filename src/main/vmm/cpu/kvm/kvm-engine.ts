@@ -1,18 +1,19 @@
 import type { AccessSize } from '../../bus/access.js';
 import type { GuestMemory } from '../../memory/guest-memory.js';
 import { TSC_HZ } from '../../time/frequencies.js';
-import { cpuidLeaves } from '../cpuid.js';
+import { cpuidLeaves, type CpuidLeaf } from '../cpuid.js';
+import { CPU_FEATURES, featuresMissed, knownFeatures, withoutFeatures, type CpuFeature } from '../cpu-features.js';
 import type { RegisterAccess, VcpuBus, VcpuEngine, VcpuExit, VcpuStats } from '../engine.js';
 import type { CpuState } from '../registers.js';
 import { initState, powerOnState } from '../reset-state.js';
 import type { ArgumentMemory } from './argument-memory.js';
-import { filterCpuid } from './cpuid-filter.js';
+import { filterCpuid, lackingFeatures } from './cpuid-filter.js';
 import { VCPU_IOCTL } from './ioctls.js';
 import { ERRNO, type KvmAlarm } from './kernel-port.js';
-import { callError, KvmError } from './kvm-error.js';
+import { callError, featuresError, KvmError } from './kvm-error.js';
 import { KvmRegisters } from './kvm-registers.js';
 import type { KvmSystem } from './kvm-system.js';
-import { KvmVm, type KvmVcpu } from './kvm-vm.js';
+import { KvmVm, type CpuidEntry, type KvmVcpu } from './kvm-vm.js';
 import { MemorySlots } from './memory-slots.js';
 import { enableMsrExits } from './msr-exits.js';
 import { EXIT } from './run-page.js';
@@ -40,6 +41,8 @@ export interface KvmEngineOptions {
   readonly bus: VcpuBus;
   /** The calls' own corner of the machine's memory. */
   readonly arguments: ArgumentMemory;
+  /** Features the guest is not to know of besides those this host lacks. A state that is loaded brings its own. */
+  readonly withheldFeatures?: readonly CpuFeature[];
 }
 
 /**
@@ -56,6 +59,11 @@ export class KvmEngine implements VcpuEngine {
   private readonly alarm: KvmAlarm;
   private readonly access: KvmRegisters;
   private readonly tsc: TscKeeper;
+  private readonly leaves: readonly CpuidLeaf[];
+  private readonly hostCpuid: readonly CpuidEntry[];
+  private readonly lacking: readonly CpuFeature[];
+  private withheldFeatures: readonly CpuFeature[] = [];
+  private cpuidSet = false;
   private readonly exits = new Array<number>(32).fill(0);
   private kicks = 0;
   private keptMsrs: Readonly<Record<number, bigint>> = {};
@@ -69,7 +77,7 @@ export class KvmEngine implements VcpuEngine {
   private alarmAt = 0;
 
   /** @throws KvmError */
-  constructor({ system, memory, bus, arguments: argumentMemory }: KvmEngineOptions) {
+  constructor({ system, memory, bus, arguments: argumentMemory, withheldFeatures = [] }: KvmEngineOptions) {
     this.bus = bus;
     this.vm = new KvmVm(system, argumentMemory);
     enableMsrExits(system, this.vm);
@@ -78,11 +86,19 @@ export class KvmEngine implements VcpuEngine {
     this.alarm = system.kernel.createAlarm();
     this.useAlarm();
     this.tsc = new TscKeeper(this.vcpu, TSC_HZ);
-    this.vcpu.setCpuid(filterCpuid(cpuidLeaves({ tscHz: this.tsc.hz }), this.vm.supportedCpuid()));
+    this.leaves = cpuidLeaves({ tscHz: this.tsc.hz });
+    this.hostCpuid = this.vm.supportedCpuid();
+    this.lacking = lackingFeatures(this.leaves, this.hostCpuid);
+    this.withhold(withheldFeatures);
     this.access = new KvmRegisters(this.vcpu, () => this.finishInstruction());
     this.registers = this.access;
     memory.observe({ mappingChanged: () => (this.mappingStale = true), codeWritten: () => undefined });
     this.reset();
+  }
+
+  /** Whether the guest's time-stamp counter runs at the rate it has under every other engine. */
+  get keepsTscRate(): boolean {
+    return this.tsc.hz === TSC_HZ;
   }
 
   run(): VcpuExit {
@@ -108,7 +124,8 @@ export class KvmEngine implements VcpuEngine {
   }
 
   reset(init = false): void {
-    this.loadState(init ? initState(this.saveState()) : { ...powerOnState(), cr8: 0n });
+    const { withheldFeatures } = this;
+    this.loadState(init ? initState(this.saveState()) : { ...powerOnState(), cr8: 0n, withheldFeatures });
   }
 
   setA20(enabled: boolean): void {
@@ -118,12 +135,13 @@ export class KvmEngine implements VcpuEngine {
 
   saveState(): CpuState {
     this.settle();
-    return readVcpuState(this.vcpu, {
+    const state = readVcpuState(this.vcpu, {
       cr8: this.bus.readTaskPriority(),
       halted: this.halted,
       tscOffset: this.tsc.offset(this.bus.nowNs()),
       keptMsrs: this.keptMsrs,
     });
+    return { ...state, withheldFeatures: this.withheldFeatures };
   }
 
   loadState(state: CpuState): void {
@@ -131,6 +149,7 @@ export class KvmEngine implements VcpuEngine {
     if (state.xcr0 & ~3n || !(state.xcr0 & 1n)) throw new RangeError('CPU state with components this engine lacks');
     this.finishInstruction();
     this.access.flush();
+    if (state.withheldFeatures) this.withholdAsBefore(knownFeatures(state.withheldFeatures));
     const base = this.bus.readMsr(MSR_APIC_BASE);
     const apicBase = base ? BigInt(base.low) | (BigInt(base.high) << 32n) : 0xfee0_0900n;
     writeVcpuState(this.vcpu, state, apicBase);
@@ -152,6 +171,23 @@ export class KvmEngine implements VcpuEngine {
     this.alarm.close();
     this.vcpu.close();
     this.vm.close();
+  }
+
+  /** @throws KvmError if the guest was told of something that this host lacks */
+  private withholdAsBefore(features: readonly CpuFeature[]): void {
+    const missed = featuresMissed(this.lacking, features);
+    if (missed.length > 0) throw featuresError(missed);
+    this.withhold(features);
+  }
+
+  /** Tells the guest of what is left of the processor without these features and those the host lacks. */
+  private withhold(features: readonly CpuFeature[]): void {
+    const all = CPU_FEATURES.filter((feature) => features.includes(feature) || this.lacking.includes(feature));
+    // The kernel takes no other table once the vCPU has run (api.rst, 4.20).
+    if (this.cpuidSet && all.join() === this.withheldFeatures.join()) return;
+    this.withheldFeatures = all;
+    this.cpuidSet = true;
+    this.vcpu.setCpuid(filterCpuid(withoutFeatures(this.leaves, all), this.hostCpuid));
   }
 
   private runSlice(): VcpuExit {

@@ -10,6 +10,8 @@ export type KvmErrorCode =
   | 'kvm-capability'
   /** The kernel speaks another version of the interface. */
   | 'kvm-version'
+  /** The guest counts on processor features that this host's KVM does not offer. */
+  | 'kvm-features'
   /** The FFI library that makes kernel calls cannot be loaded. */
   | 'kvm-binding'
   /** A call failed that should not. */
@@ -52,4 +54,13 @@ export function openError(errno: number): KvmError {
 export function callError(name: string, errno: number): KvmError {
   const known = Object.entries(ERRNO).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
   return new KvmError('kvm-call', `${name} failed: ${known}`);
+}
+
+/** A guest that is to go on where some of what it was told of is missing. */
+export function featuresError(missed: readonly string[]): KvmError {
+  return new KvmError(
+    'kvm-features',
+    `the guest was told of processor features this host's KVM lacks (${missed.join(', ')})`,
+    'go on with a software engine, or start the machine anew with a processor that can move to KVM',
+  );
 }

@@ -8,6 +8,11 @@ import * as K from './structs.js';
 
 /** Bytes of the legacy area and the header: x87 and SSE, all that XCR0 can have. */
 const XSAVE_BYTES = 576;
+/** Bytes of the legacy area that are software's (SDM vol. 1, table 10-2): the kernel leaves notes of its own there. */
+const XSAVE_SOFTWARE = { from: 464, to: 512 } as const;
+/** XSTATE_BV: which components are not in their initial state. A host keeps others as well, protection keys for one. */
+const XSTATE_BV = 512;
+const X87_AND_SSE = 3n;
 const EFER = 0xc000_0080;
 /** Kept as an offset to virtual time in the common state, so not a plain copy. */
 const TIME_STAMP_COUNTER = 0x10;
@@ -80,7 +85,10 @@ function readDebug(vcpu: KvmVcpu): bigint[] {
 
 function readXsave(vcpu: KvmVcpu): Uint8Array {
   const at = vcpu.get(VCPU_IOCTL.getXsave);
-  return vcpu.memory.bytes.slice(at, at + XSAVE_BYTES);
+  const area = vcpu.memory.bytes.slice(at, at + XSAVE_BYTES).fill(0, XSAVE_SOFTWARE.from, XSAVE_SOFTWARE.to);
+  const view = new DataView(area.buffer);
+  view.setBigUint64(XSTATE_BV, view.getBigUint64(XSTATE_BV, true) & X87_AND_SSE, true);
+  return area;
 }
 
 function readEvents(vcpu: KvmVcpu): Pick<CpuState, 'interruptShadow' | 'nmiMasked' | 'nmiPending'> {
