@@ -23,6 +23,11 @@ test('the vendor is spelled in EBX, EDX, ECX', () => {
   expect(text(ebx, edx, ecx)).toBe('GenuineIntel');
 });
 
+test('the monitor has the name under which Linux looks for the absolute pointer', () => {
+  const { ebx, ecx, edx } = find(0x40000000);
+  expect(text(ebx, ecx, edx)).toBe('VMwareVMware');
+});
+
 test('the brand string runs over three leaves', () => {
   const words = [0x80000002, 0x80000003, 0x80000004].flatMap((l) => [
     find(l).eax,

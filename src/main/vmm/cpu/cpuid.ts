@@ -80,6 +80,11 @@ export const CPUID_SIGNATURE = 0x000106a5;
 const MAX_BASIC_LEAF = 0x16;
 const MAX_EXTENDED_LEAF = 0x80000008;
 const MAX_HYPERVISOR_LEAF = 0x40000000;
+/**
+ * The monitor whose interface, the backdoor (devices/input/vmware-backdoor.ts), guests find here: Linux looks for the
+ * absolute pointer only under a name it knows (drivers/input/mouse/vmmouse.c).
+ */
+const HYPERVISOR_VENDOR = 'VMwareVMware';
 const CACHE_LINE_BYTES = 64;
 const XSAVE_AREA_BYTES = 576;
 
@@ -99,7 +104,7 @@ export interface CpuidOptions {
 export function cpuidLeaves({ tscHz, brand = 'Annex virtual processor' }: CpuidOptions): CpuidLeaf[] {
   // EBX, EDX, ECX spell the vendor; the leaf lists EBX, ECX, EDX.
   const [genu, inei, ntel] = dwords('GenuineIntel', 3) as [number, number, number];
-  const [name0, name1, name2] = dwords('AnnexVMMhost', 3) as [number, number, number];
+  const [name0, name1, name2] = dwords(HYPERVISOR_VENDOR, 3) as [number, number, number];
   const brandWords = dwords(brand, 12);
   const brandLeaf = (index: number): CpuidLeaf =>
     leaf(0x80000002 + index, brandWords.slice(index * 4, index * 4 + 4) as [number, number, number, number]);
