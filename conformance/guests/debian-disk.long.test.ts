@@ -3,14 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { AnnexRun } from '../../src/testing/annex-run.js';
-import {
-  DEBIAN_ROOT_PASSWORD,
-  checkFileSystem,
-  copyDisk,
-  debianDisk,
-  debianDiskMissing,
-  readGuestFile,
-} from '../../src/testing/debian-disk.js';
+import { checkFileSystem, copyDisk, debianDisk, readGuestFile } from '../../src/testing/debian-disk.js';
+import { DEBIAN_ROOT_PASSWORD, debianDiskMissing } from '../../src/testing/debian-image.js';
 import { seaBiosMissing } from '../../src/testing/firmwares.js';
 import { bootInQemu, qemuMissing } from '../../src/testing/qemu.js';
 

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { copyDisk, debianDisk, debianDiskMissing } from '../../src/testing/debian-disk.js';
+import { copyDisk, debianDisk } from '../../src/testing/debian-disk.js';
+import { debianDiskMissing } from '../../src/testing/debian-image.js';
 import { Random } from '../../src/testing/random.js';
 import { SnapshotSession } from '../../src/testing/snapshot-session.js';
 

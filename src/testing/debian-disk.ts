@@ -1,143 +1,24 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { promisify } from 'node:util';
-import { GUEST_CACHE, debianMissing, toolMissing, withLock } from './debian-packages.js';
+import { debianImage, PARTITION_OFFSET, runTool } from './debian-image.js';
 
-/** The tools are the administrator's, and write a lot. */
-const TOOL_OPTIONS = { env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` }, maxBuffer: 64 << 20 };
-
-const execute = promisify(execFile);
-const run = (tool: string, args: readonly string[]) => execute(tool, args, TOOL_OPTIONS);
-
-const SECTOR = 512;
-const DISK_BYTES = 1024 ** 3;
-/** Where the one partition begins; GRUB's core lies in the gap before it. */
-export const PARTITION_OFFSET = 1024 ** 2;
-const ROOT_UUID = '3f1c0f4e-5a0a-4b52-9d3c-0a4e6d1b7c11';
-
-/** Bytes of the boot sector that are code; disk signature and partition table follow. */
-const BOOT_CODE_BYTES = 440;
-const PARTITION_TABLE = 446;
-const LINUX_PARTITION = 0x83;
-
-export const DEBIAN_ROOT_PASSWORD = 'annex';
-
-const PACKAGES = ['systemd-sysv', 'udev', 'kmod', 'login', 'passwd', 'e2fsprogs', 'zstd', 'initramfs-tools', 'linux-image-cloud-amd64', 'grub-pc-bin']; // prettier-ignore
-
-/** What a change of the recipe below must change, so that no stale disk is used. */
-const RECIPE = 1;
-
-const GRUB_CONFIG = `set timeout=1
-set default=0
-insmod part_msdos
-insmod ext2
-set root=(hd0,msdos1)
-menuentry 'Debian GNU/Linux' {
-  linux /vmlinuz root=UUID=${ROOT_UUID} ro console=tty0 console=ttyS0,115200
-  initrd /initrd.img
-}
-`;
-
-const TOOLS = ['debootstrap', 'mke2fs', 'chroot'];
-
-/** Why a Debian disk cannot be made on this machine, or `undefined` if it can. */
-export function debianDiskMissing(): string | undefined {
-  if (process.getuid?.() !== 0) return 'debootstrap needs to run as root';
-  return debianMissing() ?? TOOLS.map(toolMissing).find((reason) => reason !== undefined);
-}
-
-/**
- * A disk with Debian 12 as debootstrap installs it, its kernel, and GRUB in the master boot record; made without loop
- * devices or mounts. Log in as root with {@link DEBIAN_ROOT_PASSWORD}; getty runs on tty1 and ttyS0. Kept in the guest
- * cache and never to be written: tests copy it ({@link copyDisk}).
- * @returns path of a raw image
- */
-export async function debianDisk(): Promise<string> {
-  const disk = path.join(GUEST_CACHE, `debian-12-disk-${RECIPE}.raw`);
-  if (existsSync(disk)) return disk;
-  return withLock('debian-12-disk', async () => {
-    if (existsSync(disk)) return disk;
-    const root = path.join(GUEST_CACHE, 'debian-12-root.making');
-    await rm(root, { recursive: true, force: true });
-    await mkdir(root, { recursive: true });
-    await run('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, 'bookworm', root]);
-    await configure(root);
-    const core = await installGrubFiles(root);
-    await makeDisk(`${disk}.making`, root, core);
-    await rename(`${disk}.making`, disk);
-    await rm(root, { recursive: true, force: true });
-    return disk;
+/** A disk with a plain Debian 12; getty runs on tty1 and ttyS0. @returns path of a raw image, not to be written */
+export function debianDisk(): Promise<string> {
+  return debianImage({
+    name: 'debian-12-disk-1',
+    bytes: 1024 ** 3,
+    kernel: 'linux-image-cloud-amd64',
+    kernelOptions: 'ro console=tty0 console=ttyS0,115200',
   });
 }
 
 /** Copies an image without filling its holes. */
 export async function copyDisk(from: string, to: string): Promise<void> {
-  await run('cp', ['--sparse=always', '--reflink=auto', from, to]);
-}
-
-async function configure(root: string): Promise<void> {
-  await writeFile(path.join(root, 'etc/hostname'), 'annex-guest\n');
-  await writeFile(path.join(root, 'etc/fstab'), `UUID=${ROOT_UUID} / ext4 errors=remount-ro 0 1\n`);
-  const shell = `echo root:${DEBIAN_ROOT_PASSWORD} | chpasswd && apt-get clean && rm -rf /var/lib/apt/lists/*`;
-  await run('chroot', [root, 'sh', '-c', shell]);
-  const boot = await readdir(path.join(root, 'boot'));
-  for (const kind of ['vmlinuz', 'initrd.img']) {
-    const file = boot.find((name) => name.startsWith(`${kind}-`));
-    if (file === undefined) throw new Error(`debootstrap left no /boot/${kind}`);
-    await run('ln', ['-sf', `boot/${file}`, path.join(root, kind)]);
-  }
-}
-
-/** What grub-install does below /boot; returns the core image that goes behind the boot sector. */
-async function installGrubFiles(root: string): Promise<{ boot: Buffer; core: Buffer }> {
-  const modules = path.join(root, 'usr/lib/grub/i386-pc');
-  const target = path.join(root, 'boot/grub/i386-pc');
-  await mkdir(target, { recursive: true });
-  for (const file of await readdir(modules)) {
-    if (/\.(mod|lst)$/.test(file)) await copyFile(path.join(modules, file), path.join(target, file));
-  }
-  await writeFile(path.join(root, 'boot/grub/grub.cfg'), GRUB_CONFIG);
-  const core = 'boot/grub/i386-pc/core.img';
-  const options = ['-O', 'i386-pc', '-o', `/${core}`, '-p', '(hd0,msdos1)/boot/grub', 'biosdisk', 'part_msdos', 'ext2'];
-  await run('chroot', [root, 'grub-mkimage', ...options]);
-  return { boot: await readFile(path.join(modules, 'boot.img')), core: await readFile(path.join(root, core)) };
-}
-
-async function makeDisk(file: string, root: string, grub: { boot: Buffer; core: Buffer }): Promise<void> {
-  if (SECTOR + grub.core.length > PARTITION_OFFSET) throw new Error('GRUB does not fit before the partition');
-  const handle = await open(file, 'w');
-  try {
-    await handle.truncate(DISK_BYTES);
-    await handle.write(bootSector(grub.boot), 0, SECTOR, 0);
-    // boot.img loads what follows it; core.img brings the list of its own sectors, made for just this place.
-    await handle.write(grub.core, 0, grub.core.length, SECTOR);
-  } finally {
-    await handle.close();
-  }
-  const blocks = String((DISK_BYTES - PARTITION_OFFSET) / 4096);
-  const layout = ['-E', `offset=${PARTITION_OFFSET}`, '-b', '4096', '-U', ROOT_UUID];
-  await run('mke2fs', ['-q', '-F', '-t', 'ext4', ...layout, '-d', root, file, blocks]);
-}
-
-/** Boot code with a table of one bootable Linux partition that takes the rest of the disk. */
-function bootSector(code: Buffer): Buffer {
-  const sector = Buffer.alloc(SECTOR);
-  code.copy(sector, 0, 0, BOOT_CODE_BYTES);
-  sector[PARTITION_TABLE] = 0x80;
-  // CHS fields at their limit: the LBA ones count.
-  sector.set([0xfe, 0xff, 0xff, LINUX_PARTITION, 0xfe, 0xff, 0xff], PARTITION_TABLE + 1);
-  sector.writeUInt32LE(PARTITION_OFFSET / SECTOR, PARTITION_TABLE + 8);
-  sector.writeUInt32LE((DISK_BYTES - PARTITION_OFFSET) / SECTOR, PARTITION_TABLE + 12);
-  sector.writeUInt16LE(0xaa55, 510);
-  return sector;
+  await runTool('cp', ['--sparse=always', '--reflink=auto', from, to]);
 }
 
 /** Runs e2fsck on the disk's file system, changing nothing. @returns its exit code (0: clean) and what it said */
 export async function checkFileSystem(disk: string): Promise<{ code: number; output: string }> {
   const device = `${disk}?offset=${PARTITION_OFFSET}`;
-  return run('e2fsck', ['-f', '-n', device]).then(
+  return runTool('e2fsck', ['-f', '-n', device]).then(
     ({ stdout }) => ({ code: 0, output: stdout }),
     (error: { code: number; stdout: string; stderr: string }) => ({
       code: error.code,
@@ -148,6 +29,6 @@ export async function checkFileSystem(disk: string): Promise<{ code: number; out
 
 /** Reads a file of the disk's file system without a guest. */
 export async function readGuestFile(disk: string, file: string): Promise<string> {
-  const { stdout } = await run('debugfs', ['-R', `cat ${file}`, `${disk}?offset=${PARTITION_OFFSET}`]);
+  const { stdout } = await runTool('debugfs', ['-R', `cat ${file}`, `${disk}?offset=${PARTITION_OFFSET}`]);
   return stdout;
 }

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { Host } from '../main/host/host.js';
 import { ForkStarter } from '../main/host/supervisor/fork-starter.js';
 import type { SocketChannel } from '../main/node/socket-channel.js';
-import { DEBIAN_ROOT_PASSWORD, PARTITION_OFFSET } from './debian-disk.js';
+import { DEBIAN_ROOT_PASSWORD, PARTITION_OFFSET } from './debian-image.js';
 import type { Random } from './random.js';
 import { SerialDialogue } from './serial-dialogue.js';
 
