@@ -4,7 +4,8 @@ const MINUTE = 60_000;
 
 /**
  * unit: beside the sources, and the conformance and fuzz suites that need no guest. guests: real operating systems,
- * up to about a minute each. long: the same, longer. e2e: the product in a real browser, after a build.
+ * up to about a minute each. long: the same, longer, some of them in a browser. e2e: the product in a real browser,
+ * after a build.
  */
 export default defineConfig({
   test: {
@@ -37,7 +38,7 @@ export default defineConfig({
           name: 'long',
           sequence: { groupOrder: 2 },
           environment: 'node',
-          include: ['conformance/guests/**/*.long.test.ts'],
+          include: ['conformance/guests/**/*.long.test.ts', 'e2e/**/*.long.spec.ts'],
           testTimeout: 30 * MINUTE,
           hookTimeout: 30 * MINUTE,
           maxWorkers: 2,
@@ -49,6 +50,7 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           environment: 'node',
           include: ['e2e/**/*.spec.ts'],
+          exclude: ['e2e/**/*.long.spec.ts'],
           testTimeout: 5 * MINUTE,
           hookTimeout: 5 * MINUTE,
           maxWorkers: 1,
