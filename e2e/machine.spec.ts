@@ -100,6 +100,22 @@ describe.skipIf(browserMissing)('a machine in the window', () => {
     await annex.createFrom(await memtestIso('x64'), { name: 'memtest', start: true });
     await annex.status.getByText('Running').waitFor();
     await annex.waitForScreen(/Memtest86\+/i, BOOT_MS);
+  });
+
+  it('tells what the translator made of its loops, by name if told the names', async () => {
+    await app.page.getByRole('radio', { name: 'Monitor' }).click();
+    const hottest = app.page.getByRole('table', { name: 'Regions used most' });
+    const place = hottest.getByRole('row').nth(1).getByRole('cell').first();
+    await place.waitFor({ timeout: BOOT_MS });
+    const address = await place.innerText();
+    expect(address).toMatch(/^[0-9a-f]+$/);
+    expect(await hottest.getByRole('row').nth(1).getByRole('cell').nth(1).innerText()).toMatch(/^[a-z0-9 ]+.*;/);
+    const file = (name: string, text: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+    const chooser = app.page.getByLabel('Name kernel code by a System.map').first();
+    await chooser.setInputFiles(file('System.map', `${address.padStart(16, '0')} T hottest_code\n`));
+    await hottest.getByRole('cell', { name: 'hottest_code+0x0', exact: true }).first().waitFor();
+    await chooser.setInputFiles(file('notes.txt', 'no symbols in here'));
+    await app.page.getByText('notes.txt has no symbols of a System.map.').waitFor();
     await annex.menu('Machine', 'Power off');
     await annex.confirm('Power off');
     await annex.status.getByText('Stopped').waitFor();

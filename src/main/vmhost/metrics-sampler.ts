@@ -41,6 +41,7 @@ export class MetricsSampler {
       screen: now.screen,
       keyboardLeds: measures.keyboardLeds,
       absolutePointer: measures.absolutePointer,
+      ...(measures.translator && { translator: { ...measures.translator, hottest: [...measures.translator.hottest] } }),
     };
   }
 }

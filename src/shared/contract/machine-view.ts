@@ -64,6 +64,40 @@ export const machineViewSchema = z.object({
 export type MachineView = z.infer<typeof machineViewSchema>;
 
 /** One sample of a running machine, sent about every second while someone watches and every few otherwise. */
+/** What an engine that translates holds at this moment. */
+export const translatorFiguresSchema = z.object({
+  regions: z.number(),
+  /** Size of their modules. */
+  bytes: z.number(),
+  /** Most that there may be. */
+  mostRegions: z.number(),
+  mostBytes: z.number(),
+  /** Guest instructions the regions made so far were made of. */
+  instructionsTranslated: z.number(),
+  /** Time that making them took on the machine's thread, in ms; V8's optimizing compiler is not in it. */
+  translationMs: z.number(),
+  /** LSTAR of the guest, where its kernel takes system calls, in hexadecimal. */
+  syscallEntry: z.string(),
+  /** The regions used most, the first one most of all. */
+  hottest: z
+    .array(
+      z.object({
+        /** Linear address of its first entry when it was made, in hexadecimal. */
+        address: z.string(),
+        /** Its first instructions there. */
+        code: z.string(),
+        /** Guest instructions it is made of. */
+        instructions: z.number(),
+        /** Size of its module. */
+        bytes: z.number(),
+        /** Entries from the main loop, the recent ones. */
+        uses: z.number(),
+      }),
+    )
+    .max(32),
+});
+export type TranslatorView = z.infer<typeof translatorFiguresSchema>;
+
 export const machineMetricsSchema = z.object({
   machineId: z.string(),
   /** Unix ms. */
@@ -83,5 +117,7 @@ export const machineMetricsSchema = z.object({
   keyboardLeds: z.object({ caps: z.boolean(), num: z.boolean(), scroll: z.boolean() }),
   /** Whether the guest takes absolute pointer positions, so that capture is not needed. */
   absolutePointer: z.boolean(),
+  /** Of an engine that translates. */
+  translator: translatorFiguresSchema.optional(),
 });
 export type MachineMetrics = z.infer<typeof machineMetricsSchema>;

@@ -22,8 +22,11 @@ type ProcessorPlan = Pick<MachineThreadData, 'engine' | 'core' | 'vcpuThread' | 
 export function createProcessor(plan: ProcessorPlan): VcpuFactory {
   if (plan.engine === 'kvm') return kvmProcessor(plan);
   const { core: module, withheldFeatures } = plan;
-  const Software = plan.engine === 'translator' ? TranslatorEngine : InterpreterEngine;
-  return (memory, bus) => new Software({ memory, bus, module, withheldFeatures, random: strongRandom() });
+  return (memory, bus) => {
+    const options = { memory, bus, module, withheldFeatures, random: strongRandom() };
+    if (plan.engine !== 'translator') return new InterpreterEngine(options);
+    return new TranslatorEngine({ ...options, nowMs: () => performance.now() });
+  };
 }
 
 function kvmProcessor({ vcpuThread, withheldFeatures }: ProcessorPlan): VcpuFactory {

@@ -22,6 +22,10 @@ export interface TranslatorFigures {
   readonly mostBytes: number;
   /** Guest instructions the regions made so far were made of. */
   readonly instructionsTranslated: number;
+  /** Time that making them took on the machine's thread, in ms; V8's optimizing compiler is not in it. */
+  readonly translationMs: number;
+  /** LSTAR of the guest, where its kernel takes system calls, in hexadecimal. */
+  readonly syscallEntry: string;
   /** The regions used most, the first one most of all. */
   readonly hottest: readonly HotRegion[];
 }

@@ -34,5 +34,19 @@ export function fakeSample(machine: MachineView, at: number): MachineMetrics {
     screen: FAKE_SCREEN,
     keyboardLeds: { caps: false, num: true, scroll: false },
     absolutePointer: false,
+    translator: {
+      regions: 118,
+      bytes: 1_310_000,
+      mostRegions: 2000,
+      mostBytes: 20 * 2 ** 20,
+      instructionsTranslated: 24_800,
+      translationMs: 412,
+      syscallEntry: 'ffffffff81c00010',
+      hottest: [
+        { address: 'ffffffff810b2a40', code: 'push rbp; mov rbp, rsp; push r15; push r14', instructions: 312, bytes: 19_200, uses: k(90_000, 9_000) },
+        { address: 'ffffffff8118f1c0', code: 'mov rax, qword ptr gs:[0x1fb80]; test rax, rax; je 0xffffffff8118f200', instructions: 164, bytes: 11_004, uses: k(40_000, 7_000) },
+        { address: '7f3fc2a41e10', code: 'movdqu xmm0, xmmword ptr [rsi]; pcmpeqb xmm0, xmm1; pmovmskb eax, xmm0; test eax, eax', instructions: 57, bytes: 4_310, uses: k(12_000, 11_000) },
+      ],
+    }, // prettier-ignore
   };
 }

@@ -25,6 +25,8 @@ export interface TranslatorOptions extends InterpreterOptions {
   readonly sampleInstructions?: number;
   readonly hotSamples?: number;
   readonly regionBounds?: RegionBounds;
+  /** A clock for figures of the host's time, in ms. */
+  readonly nowMs?: () => number;
 }
 
 /** The interpreter, with hot code translated to WebAssembly. */
@@ -35,7 +37,8 @@ export class TranslatorEngine extends InterpreterEngine {
   constructor(options: TranslatorOptions) {
     super(options);
     const { sampleInstructions = SAMPLE_INSTRUCTIONS, hotSamples = HOT_SAMPLES, regionBounds = BOUNDS } = options;
-    this.translator = new Translator(options.memory, this.core, hotSamples, regionBounds);
+    const { nowMs = () => 0 } = options;
+    this.translator = new Translator(options.memory, this.core, hotSamples, regionBounds, nowMs);
     this.regionHost.hotSpot = (codePage, offset, crossings) => {
       const weight = crossings === 0 ? 1 : Math.min(MOST_FOR_CROSSINGS, (crossings * CROSSING) / sampleInstructions);
       this.translator.noteHot(codePage, offset, weight);

@@ -53,12 +53,14 @@ export class Translator {
   private readonly uses: RegionUses;
   private readonly imports: WebAssembly.Imports;
   private readonly counts = { regions: 0, instructions: 0, bytes: 0, dropped: 0, evicted: 0 };
+  private translationMs = 0;
 
   constructor(
     private readonly memory: GuestMemory,
     private readonly core: CoreExports,
     threshold: number,
     private readonly bounds: RegionBounds,
+    private readonly nowMs: () => number,
   ) {
     this.hotSpots = new HotSpots(threshold);
     this.regions = new RegionTable(core.table);
@@ -83,6 +85,8 @@ export class Translator {
       mostRegions: bounds.regions,
       mostBytes: bounds.bytes,
       instructionsTranslated: counts.instructions,
+      translationMs: this.translationMs,
+      syscallEntry: this.memory.view.getBigUint64(L.MSR_LSTAR, true).toString(16),
       hottest: byUse.slice(0, HOTTEST).map((each) => ({ ...this.describe(each.region), uses: each.uses })),
     };
   }
@@ -91,7 +95,10 @@ export class Translator {
   noteHot(codePage: number, offset: number, weight: number): void {
     const hot = this.hotSpots.note(codePage, offset, weight);
     // Now, while the page's neighbours are those of the program that runs.
-    if (hot) this.translate(hot);
+    if (!hot) return;
+    const start = this.nowMs();
+    this.translate(hot);
+    this.translationMs += this.nowMs() - start;
   }
 
   /** The core has forgotten what it decoded from a page. */

@@ -1,0 +1,62 @@
+/** A place in code by name: `offset` bytes behind a symbol. */
+export interface Symbolized {
+  readonly name: string;
+  readonly offset: number;
+}
+
+/** The symbol whose address tells how far a kernel was moved: what LSTAR holds in 64-bit mode. */
+const ENTRY = 'entry_SYSCALL_64';
+/** More than any kernel has; what is beyond is not read. */
+const MOST_SYMBOLS = 1_000_000;
+/** Code farther behind a symbol than this is not of it: modules, programs. */
+const FARTHEST = 1n << 20n;
+const LINE = /^([0-9a-f]{1,16}) [tTwW] (\S{1,256})$/;
+
+/** The code symbols of a Linux kernel's System.map: lines of address, type and name. */
+export class SystemMap {
+  private readonly slide: bigint;
+
+  private constructor(
+    private readonly addresses: readonly bigint[],
+    private readonly names: readonly string[],
+    syscallEntry: bigint | undefined,
+  ) {
+    const entry = names.indexOf(ENTRY);
+    this.slide = entry < 0 || !syscallEntry ? 0n : syscallEntry - addresses[entry]!;
+  }
+
+  /**
+   * @param syscallEntry LSTAR of the running kernel, from which follows where address space randomization put it
+   * @returns `undefined` if the text has no line of a symbol map
+   */
+  static parse(text: string, syscallEntry?: bigint): SystemMap | undefined {
+    const symbols: (readonly [address: bigint, name: string])[] = [];
+    for (const line of text.split('\n')) {
+      const found = LINE.exec(line.trimEnd());
+      if (found) symbols.push([BigInt(`0x${found[1]!}`), found[2]!]);
+      if (symbols.length === MOST_SYMBOLS) break;
+    }
+    if (symbols.length === 0) return undefined;
+    symbols.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return new SystemMap(
+      symbols.map(([address]) => address),
+      symbols.map(([, name]) => name),
+      syscallEntry,
+    );
+  }
+
+  /** What a linear address is the code of, if a symbol is near in front of it. */
+  at(address: bigint): Symbolized | undefined {
+    const wanted = address - this.slide;
+    let low = 0;
+    let high = this.addresses.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.addresses[middle]! <= wanted) low = middle + 1;
+      else high = middle;
+    }
+    if (low === 0) return undefined;
+    const offset = wanted - this.addresses[low - 1]!;
+    return offset < FARTHEST ? { name: this.names[low - 1]!, offset: Number(offset) } : undefined;
+  }
+}
