@@ -68,31 +68,54 @@ export class DoomedCommand {
     await this.done;
     clearTimeout(timer);
     clearTimeout(limit);
+    await expect.poll(() => this.isGone(), { timeout: ALONE_MS }).toBe(true);
+  }
+
+  /** Strikes all that is left, which may still be starting a host; whether nothing was. */
+  private async isGone(): Promise<boolean> {
     await this.strike('everything');
-    for (const group of this.groups) await expect.poll(() => groupIsGone(group), { timeout: ALONE_MS }).toBe(true);
+    return (await this.hosts()).length === 0 && [...this.groups].every(groupIsGone);
   }
 
   private async strike(victim: Victim): Promise<void> {
-    const host = (await findEndpoint(this.library))?.pid;
-    if (host !== undefined) this.groups.add(host);
+    // The client first: it may be about to start a host.
     if (victim === 'client' || victim === 'everything') this.killClient();
-    if (victim === 'host' && host !== undefined) kill(host);
+    const hosts = await this.hosts();
+    for (const host of hosts) this.groups.add(host);
+    if (victim === 'host') for (const host of hosts) kill(host);
     if (victim === 'machine') for (const pid of await this.members(MACHINE)) kill(pid);
     if (victim === 'job') for (const pid of await this.members(DISK_JOB)) kill(pid);
     if (victim === 'everything') for (const group of this.groups) kill(-group);
   }
 
+  /** Hosts of the library, each the leader of its group; also one that cannot be reached yet, or no more. */
+  private async hosts(): Promise<number[]> {
+    const programs = await running();
+    return programs.filter(({ args }) => args.includes('serve') && args.includes(this.library)).map(({ pid }) => pid);
+  }
+
   /** Processes of this command that run a program. */
   private async members(program: RegExp): Promise<number[]> {
-    const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
-    const found = await Promise.all(
-      pids.map(async (pid) => {
-        const line = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '');
-        return program.test(line) && this.groups.has(await groupOf(pid)) ? [pid] : [];
-      }),
-    );
-    return found.flat();
+    const found = (await running()).filter(({ args }) => program.test(args.join(' ')));
+    const groups = await Promise.all(found.map(({ pid }) => groupOf(pid)));
+    return found.flatMap(({ pid }, i) => (this.groups.has(groups[i]!) ? [pid] : []));
   }
+}
+
+interface Running {
+  readonly pid: number;
+  readonly args: readonly string[];
+}
+
+/** Every process of this system, as /proc/PID/cmdline tells (proc(5)). */
+async function running(): Promise<Running[]> {
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
+  return Promise.all(
+    pids.map(async (pid) => {
+      const line = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '');
+      return { pid, args: line.split('\0') };
+    }),
+  );
 }
 
 /** Field 5 of /proc/PID/stat (proc(5)). */
