@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Extent, FilePort } from '../../vmm/block/disk-image.js';
 import { fileError } from './file-errors.js';
+import { punchHole } from './punch-hole.js';
 
 /** IOV_MAX of Linux: more vectors than the kernel takes in one call are given in several. */
 const MAX_VECTORS = 1024;
@@ -76,12 +77,11 @@ class NodeFile implements FilePort {
     return ask(this.handle.truncate(size));
   }
 
-  /** Node has no fallocate, so nothing can be given back: the range keeps its blocks and its content. */
-  punchHole(): Promise<void> {
-    return Promise.resolve();
+  punchHole(offset: number, length: number): Promise<void> {
+    return punchHole(this.fd, offset, length);
   }
 
-  /** Node has no SEEK_HOLE either: a file that takes no room is one hole, any other is data. */
+  /** Node has no SEEK_HOLE: a file that takes no room is one hole, any other is data. */
   async allocation(_offset: number, length: number): Promise<Extent> {
     const { blocks, size } = await ask(this.handle.stat());
     return { kind: blocks === 0 && size > 0 ? 'zero' : 'data', length };

@@ -1,6 +1,7 @@
 import type { KvmAlarm } from '../../vmm/cpu/kvm/kernel-port.js';
 import { callError } from '../../vmm/cpu/kvm/kvm-error.js';
-import { loadFfi, type CLibrary } from './ffi.js';
+import type { CLibrary } from '../native/koffi.js';
+import { loadFfi } from './ffi.js';
 
 // System calls by number (Linux arch/x86/entry/syscalls/syscall_64.tbl); the C library's wrappers hide thread and mask.
 const SYS_RT_SIGPROCMASK = 14;

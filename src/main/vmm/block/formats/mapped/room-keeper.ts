@@ -50,9 +50,11 @@ export class RoomKeeper {
     this.freeAfterCommit.push(host);
   }
 
-  /** The file's tables name released blocks no longer. */
-  committed(): void {
-    this.free.push(...this.freeAfterCommit);
+  /** The file's tables name released blocks no longer: their room goes back to the file system, where it can. */
+  async committed(): Promise<void> {
+    const freed = this.freeAfterCommit;
     this.freeAfterCommit = [];
+    for (const host of freed) await this.file.punchHole(host, this.unit);
+    this.free.push(...freed);
   }
 }

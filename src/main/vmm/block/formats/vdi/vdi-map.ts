@@ -97,7 +97,7 @@ export class VdiMap implements WritableBlockMap {
     await this.writeCount((this.rooms.fileEnd - this.header.dataOffset) / this.header.blockBytes);
     await this.table.writeBack();
     await this.file.sync();
-    this.rooms.committed();
+    await this.rooms.committed();
   }
 
   sync(): Promise<void> {

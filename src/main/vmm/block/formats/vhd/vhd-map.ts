@@ -97,7 +97,7 @@ export class VhdMap implements WritableBlockMap {
     if (this.footerAt !== end) await this.file.write(end, this.footer);
     this.footerAt = end;
     await this.file.sync();
-    this.rooms.committed();
+    await this.rooms.committed();
   }
 
   sync(): Promise<void> {

@@ -126,7 +126,7 @@ export class VhdxMap implements WritableBlockMap {
     const pages = [...this.changedPages].sort((a, b) => a - b);
     await this.log!.write(pages.map((page) => this.page(page)));
     for (const page of pages) this.changedPages.delete(page);
-    this.rooms.committed();
+    await this.rooms.committed();
   }
 
   /** Announces that the file and its disk are going to change. */

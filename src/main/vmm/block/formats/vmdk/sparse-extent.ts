@@ -131,7 +131,7 @@ export class SparseExtent implements WritableBlockMap {
   async commit(): Promise<void> {
     await this.tables.writeBack();
     await this.file.sync();
-    this.rooms.committed();
+    await this.rooms.committed();
   }
 
   owns(file: FilePort): boolean {
