@@ -475,3 +475,86 @@ describe('against a model', () => {
     );
   });
 });
+
+describe('TRIM', () => {
+  const TABLE = 0x8000;
+  const trim = (driver: AtaDriver, count = 1, features = 1) =>
+    driver.dma({ command: C.dataSetManagement, count, features, extended: true }, [[TABLE, count * 512]], 'write');
+
+  /** Writes LBA range entries to guest memory, followed by padding. */
+  function putRanges(rig: ReturnType<typeof ideRig>, ranges: readonly (readonly [sector: number, count: number])[]) {
+    for (let i = 0; i < 512; i += 4) rig.memory.write32(TABLE + i, 0);
+    ranges.forEach(([sector, count], i) => {
+      rig.memory.write32(TABLE + i * 8, sector);
+      rig.memory.write32(TABLE + i * 8 + 4, Math.floor(sector / 2 ** 32) | (count << 16));
+    });
+  }
+
+  it('is announced for disks that can be written', () => {
+    const identify = (readonly: boolean) => {
+      const { data } = setUp({ readonly }).driver.pioRead({ command: C.identify }, 512);
+      return new DataView(data.buffer).getUint16(169 * 2, true);
+    };
+    expect(identify(false)).toBe(1);
+    expect(identify(true)).toBe(0);
+  });
+
+  it('discards the ranges and no other sector', () => {
+    const { rig, driver } = setUp();
+    const [content] = rig.contents;
+    const expected = content!.slice();
+    expected.fill(0, 10 * 512, 30 * 512).fill(0, 4000 * 512, 4096 * 512);
+    putRanges(rig, [
+      [10, 20],
+      [99, 0],
+      [4000, 96],
+    ]);
+    expect(trim(driver)).toMatchObject({ status: READY, error: 0 });
+    expectSame(content!, expected);
+  });
+
+  it('touches nothing if a range is beyond the end, or the command is not what it says', () => {
+    const { rig, driver } = setUp();
+    const [content] = rig.contents;
+    const expected = content!.slice();
+    putRanges(rig, [
+      [10, 20],
+      [4090, 7],
+    ]);
+    expect(trim(driver)).toMatchObject({ status: FAILED, error: 0x10 });
+    putRanges(rig, [[2 ** 47, 1]]);
+    expect(trim(driver)).toMatchObject({ status: FAILED, error: 0x10 });
+    putRanges(rig, [[10, 20]]);
+    expect(trim(driver, 1, 0)).toMatchObject({ status: FAILED, error: 4 });
+    expect(trim(driver, 9)).toMatchObject({ status: FAILED, error: 4 });
+    expectSame(content!, expected);
+  });
+
+  it('is refused by a disk that is only read, and reported when the medium cannot', () => {
+    const readonly = setUp({ readonly: true });
+    putRanges(readonly.rig, [[10, 20]]);
+    expect(trim(readonly.driver)).toMatchObject({ status: FAILED, error: 4 });
+    const broken = setUp({ wrap: failing(({ op }) => (op === 'discard' ? 'io-error' : undefined)) });
+    putRanges(broken.rig, [[10, 20]]);
+    expect(trim(broken.driver)).toMatchObject({ status: FAILED, error: 4 });
+  });
+
+  it('goes on after a saved state is loaded with ranges left', () => {
+    const { rig, driver } = setUp();
+    putRanges(rig, [
+      [10, 20],
+      [50, 10],
+    ]);
+    driver.prd([[TABLE, 512]]);
+    driver.issue({ command: C.dataSetManagement, count: 1, features: 1, extended: true });
+    driver.busMasterWrite(0, 1);
+    const state = structuredClone(rig.channel.saveState());
+    const other = setUp();
+    other.rig.channel.loadState(state);
+    other.rig.settle();
+    expect(other.driver.result()).toEqual({ status: READY, error: 0 });
+    expect(sectors(other.rig.contents[0]!, 10, 20).every((byte) => byte === 0)).toBe(true);
+    expect(sectors(other.rig.contents[0]!, 50, 10).every((byte) => byte === 0)).toBe(true);
+    expectSame(sectors(other.rig.contents[0]!, 30, 20), sectors(rig.contents[0]!, 30, 20));
+  });
+});

@@ -1,9 +1,11 @@
 import { SECTOR_BYTES, type BlockDevice, type BlockStatus } from '../../../block/block-device.js';
+import { gather } from '../../../block/vectors.js';
 import type { GuestMemory } from '../../../memory/guest-memory.js';
-import { COMMAND as C, ERROR, FEATURE } from './ata.js';
+import { COMMAND as C, ERROR, FEATURE, TRIM_FEATURE } from './ata.js';
 import { SECTOR_COMMANDS, type SectorCommand } from './ata-commands.js';
 import { chsToLba, defaultGeometry, lbaToChs, translatedGeometry, type DiskGeometry } from './ata-geometry.js';
 import { diskIdentity, MAX_MULTIPLE, type DiskSettings } from './ata-identify.js';
+import { MAX_TRIM_BLOCKS, trimRanges, type Trim } from './ata-trim.js';
 import { BUFFER_SECTORS, IdeDevice, type IdeCable, type IdeDeviceState } from './ide-device.js';
 import { isTransferMode } from './identify-data.js';
 import { SMART, SMART_KEY, smartData, smartThresholds } from './smart.js';
@@ -32,6 +34,7 @@ export interface AtaDiskState extends IdeDeviceState {
   readonly settings: DiskSettings;
   readonly transfer: Transfer | undefined;
   readonly flushing: boolean;
+  readonly trim?: Trim | undefined;
 }
 
 /**
@@ -43,6 +46,7 @@ export class AtaDisk extends IdeDevice {
   private transfer: Transfer | undefined;
   /** FLUSH CACHE is under way. */
   private flushing = false;
+  private trim: Trim | undefined;
 
   /** @param serial what IDENTIFY DEVICE says, up to 20 ASCII characters */
   constructor(
@@ -57,29 +61,34 @@ export class AtaDisk extends IdeDevice {
 
   override saveState(): AtaDiskState {
     const { settings, flushing } = this;
-    return { ...super.saveState(), settings, flushing, transfer: this.transfer && { ...this.transfer } };
+    const trim = this.trim && { blocks: this.trim.blocks, ranges: [...this.trim.ranges] };
+    return { ...super.saveState(), settings, flushing, transfer: this.transfer && { ...this.transfer }, trim };
   }
 
   override loadState(state: AtaDiskState): void {
     this.settings = state.settings;
     this.transfer = state.transfer && { ...state.transfer };
     this.flushing = state.flushing;
+    this.trim = state.trim && { blocks: state.trim.blocks, ranges: [...state.trim.ranges] };
     super.loadState(state);
   }
 
   override dmaStarted(): void {
-    const { transfer } = this;
+    const { transfer, trim } = this;
+    if (trim !== undefined && trim.blocks > 0) return this.takeTrimRanges(trim);
     if (transfer?.command.transport === 'dma' && transfer.stage === 'data') this.moveByDma(transfer);
   }
 
   protected override forget(cause: 'power' | 'soft'): void {
     this.transfer = undefined;
+    this.trim = undefined;
     this.flushing = false;
     if (cause === 'power') this.settings = this.defaults();
   }
 
   protected override restart(): void {
     if (this.flushing) return this.flushCache();
+    if (this.trim !== undefined) return this.trim.blocks > 0 ? this.takeTrimRanges(this.trim) : this.discardNext(this.trim);
     const { transfer } = this;
     if (transfer === undefined) return this.abort();
     if (transfer.stage === 'flush') return this.makeDurable();
@@ -124,6 +133,8 @@ export class AtaDisk extends IdeDevice {
         return this.readNativeMax(command === C.readNativeMaxExt);
       case C.smart:
         return this.smart();
+      case C.dataSetManagement:
+        return this.manageDataSet();
       case C.checkPower:
       case C.checkPowerOld:
         this.taskFile.sectorCount = POWER_ACTIVE;
@@ -284,6 +295,42 @@ export class AtaDisk extends IdeDevice {
       this.flushing = false;
       if (status === 'ok') this.complete();
       else this.abort();
+    });
+  }
+
+  /** DATA SET MANAGEMENT: the host says by DMA which sectors it does not need any more (ACS-2, 7.10). */
+  private manageDataSet(): void {
+    const blocks = this.taskFile.sectorCount16;
+    const { readonly } = this.device.info;
+    if (this.taskFile.features !== TRIM_FEATURE || blocks > MAX_TRIM_BLOCKS || readonly) return this.abort();
+    this.trim = { blocks, ranges: [] };
+    this.setBusy();
+    this.takeTrimRanges(this.trim);
+  }
+
+  private takeTrimRanges(trim: Trim): void {
+    if (!this.cable.dma.started) return;
+    const wanted = trim.blocks * SECTOR_BYTES;
+    const run = this.cable.dma.take(wanted, wanted, 'from-memory');
+    if (run === 'ended') return;
+    if (run === 'fault') return this.abort();
+    const bytes = gather(run.segments.map(({ offset, length }) => this.memory.bytes.subarray(offset, offset + length)));
+    this.cable.dma.settle(run, 'from-memory');
+    const ranges = trimRanges(bytes);
+    const { sectors } = this.device.info;
+    if (ranges.some(({ sector, count }) => sector + count > sectors)) return this.completeWithError(ERROR.idNotFound);
+    trim.blocks = 0;
+    trim.ranges.push(...ranges.reverse());
+    this.discardNext(trim);
+  }
+
+  private discardNext(trim: Trim): void {
+    const next = trim.ranges.at(-1);
+    if (next === undefined) return this.complete();
+    this.request(this.device, { op: 'discard', ...next, segments: [] }, (status) => {
+      if (status !== 'ok') return this.abort();
+      trim.ranges.pop();
+      this.discardNext(trim);
     });
   }
 

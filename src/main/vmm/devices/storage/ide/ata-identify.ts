@@ -1,5 +1,6 @@
 import type { BlockInfo } from '../../../block/block-device.js';
 import { defaultGeometry, type DiskGeometry } from './ata-geometry.js';
+import { MAX_TRIM_BLOCKS } from './ata-trim.js';
 import { IdentifyData, transferModeWords } from './identify-data.js';
 
 /** Most sectors of a data block of READ and WRITE MULTIPLE. */
@@ -22,6 +23,8 @@ export interface DiskSettings {
 /** Words 82–84 and their "enabled" twins 85–87 (ATA-6, 8.15.47 ff.). */
 const FEATURES_82 = { smart: 1 << 0, power: 1 << 3, writeCache: 1 << 5, readAhead: 1 << 6 };
 const FEATURES_83 = { lba48: 1 << 10, flushCache: 1 << 12, flushCacheExt: 1 << 13 };
+/** Word 169 (ACS-2, 7.16.7.76). */
+const TRIM_SUPPORTED = 1 << 0;
 const FEATURES_84 = { writeFua: 1 << 6 };
 /** Bits 15:14 = 01 say that the word is valid. */
 const VALID = 0x4000;
@@ -35,6 +38,7 @@ export function diskIdentity(info: BlockInfo, settings: DiskSettings, serial: st
   data.dword(60, Math.min(info.sectors, MAX_LBA28_SECTORS)).qword(100, info.sectors);
   describeModes(data, settings.transferMode);
   describeFeatures(data, settings);
+  if (!info.readonly) data.word(105, MAX_TRIM_BLOCKS).word(169, TRIM_SUPPORTED);
   return data.seal();
 }
 
@@ -49,8 +53,8 @@ function describeModes(data: IdentifyData, transferMode: number): void {
   // LBA, DMA, IORDY; words 54–58, 64–70 and 88 valid; PIO 3 and 4; 120 ns cycles.
   data.word(49, 0x0f00).word(50, VALID).word(51, 0x0200).word(53, 0x0007);
   data.word(63, multiword).word(64, 0x0003).word(65, 120).word(66, 120).word(67, 120).word(68, 120);
-  // ATA-1 to ATA-6; 80-conductor cable seen, device 0.
-  data.word(80, 0x007e).word(88, ultra).word(93, 0x6001);
+  // ATA-1 to ATA-7, without which Linux looks for no TRIM; 80-conductor cable seen, device 0.
+  data.word(80, 0x00fe).word(88, ultra).word(93, 0x6001);
 }
 
 function describeFeatures(data: IdentifyData, settings: DiskSettings): void {

@@ -46,6 +46,7 @@ export const CONTROL = { highOrderByte: 0x80, softReset: 0x04, interruptDisable:
 
 export const COMMAND = {
   nop: 0x00,
+  dataSetManagement: 0x06,
   deviceReset: 0x08,
   recalibrate: 0x10,
   readSectors: 0x20,
@@ -107,3 +108,6 @@ export const FEATURE = {
   enableReadAhead: 0xaa,
   enableRevertToDefaults: 0xcc,
 } as const;
+
+/** Features register of DATA SET MANAGEMENT (ACS-2, 7.10). */
+export const TRIM_FEATURE = 0x01;
