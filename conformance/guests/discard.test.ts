@@ -57,7 +57,18 @@ describe.skipIf(missing)(`a guest's TRIM${missing ? ` (skipped: ${missing})` : '
     const modules = await kernelModules(await debianPackage(KERNEL), ['sd_mod', 'ata_piix']);
     const kernel = ['--kernel', await debianKernel(KERNEL), '--append', 'console=ttyS0 quiet panic=-1'];
     const initrd = ['--initrd', await busyboxInitramfs('amd64', INIT, modules)];
-    guest = new AnnexRun([...kernel, ...initrd, '--disk', image, '--memory', '128', '--net', 'none', '--serial', 'stdio']);
+    guest = new AnnexRun([
+      ...kernel,
+      ...initrd,
+      '--disk',
+      image,
+      '--memory',
+      '128',
+      '--net',
+      'none',
+      '--serial',
+      'stdio',
+    ]);
     await guest.waitFor('@@DISCARDED', GUEST_SECONDS);
     await guest.waitFor('@@READ', GUEST_SECONDS);
     await guest.waitFor('@@DISCARDED AGAIN', 0);

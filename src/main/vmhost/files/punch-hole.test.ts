@@ -77,6 +77,13 @@ describe.skipIf(noImages)(`discarding${noImages ? ` (skipped: ${noImages})` : ''
     expect(kept.every((byte) => byte === 7)).toBe(true);
     expect(gone.every((byte) => byte === 0)).toBe(true);
     await image.close();
-    await execute('qemu-img', ['convert', '-O', 'raw', ...(format === 'vhd' ? ['-f', 'vpc'] : []), name, `${name}.raw`]);
+    await execute('qemu-img', [
+      'convert',
+      '-O',
+      'raw',
+      ...(format === 'vhd' ? ['-f', 'vpc'] : []),
+      name,
+      `${name}.raw`,
+    ]);
   });
 });

@@ -88,7 +88,8 @@ export class AtaDisk extends IdeDevice {
 
   protected override restart(): void {
     if (this.flushing) return this.flushCache();
-    if (this.trim !== undefined) return this.trim.blocks > 0 ? this.takeTrimRanges(this.trim) : this.discardNext(this.trim);
+    if (this.trim !== undefined)
+      return this.trim.blocks > 0 ? this.takeTrimRanges(this.trim) : this.discardNext(this.trim);
     const { transfer } = this;
     if (transfer === undefined) return this.abort();
     if (transfer.stage === 'flush') return this.makeDurable();
