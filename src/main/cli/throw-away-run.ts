@@ -13,6 +13,7 @@ import { machineRights } from '../host/supervisor/process-rights.js';
 import type { ProcessStarter } from '../host/supervisor/process-starter.js';
 import { RunningMachine, type RunEnd } from '../host/supervisor/running-machine.js';
 import { writeScreenshot } from './screenshot-file.js';
+import { withSymbols } from './named-regions.js';
 import { attachTerminal } from './serial-terminal.js';
 import { json, type Terminal } from './terminal.js';
 
@@ -23,6 +24,8 @@ export interface RunPlan {
   readonly timeoutMs: number | undefined;
   readonly screenshot: string | undefined;
   readonly stats: boolean;
+  /** Text of a System.map that names code in the figures. */
+  readonly systemMap: string | undefined;
   readonly json: boolean;
 }
 
@@ -124,8 +127,14 @@ export class ThrowAwayRun {
         text: () => Promise.resolve(lastLook.text),
       });
     const outcome = interruption ?? this.end?.outcome;
-    if (stats) this.terminal.error(`${JSON.stringify({ outcome, wallMs, ...lastLook?.stats })}\n`);
+    if (stats) this.terminal.error(`${JSON.stringify({ outcome, wallMs, ...this.figures() })}\n`);
     if (asJson) this.terminal.out(json({ outcome }));
+  }
+
+  private figures(): Record<string, unknown> {
+    const stats = this.end?.lastLook?.stats ?? {};
+    const { systemMap } = this.plan;
+    return systemMap === undefined ? stats : withSymbols(stats, systemMap);
   }
 }
 

@@ -1,0 +1,38 @@
+import { open } from 'node:fs/promises';
+import { translatorFiguresSchema } from '../../shared/contract/machine-view.js';
+import { SystemMap } from '../../shared/symbols/system-map.js';
+import { UsageError } from './usage-error.js';
+
+/** Kernels' maps have some 5 to 10 MB. */
+const LARGEST_MAP = 64 * 2 ** 20;
+
+/** Text of a System.map. @throws UsageError if the file is none */
+export async function readSystemMap(path: string): Promise<string> {
+  try {
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      const text = size <= LARGEST_MAP ? await file.readFile('latin1') : '';
+      if (SystemMap.parse(text)) return text;
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw new UsageError(
+      `--system-map: "${path}" cannot be read (${cause instanceof Error ? cause.message : 'error'}).`,
+    );
+  }
+  throw new UsageError(`--system-map: "${path}" has no symbols of a System.map.`);
+}
+
+/** Figures of a machine, with a `symbol` at each hot region that has a name. */
+export function withSymbols(stats: Readonly<Record<string, unknown>>, systemMap: string): Record<string, unknown> {
+  const figures = translatorFiguresSchema.safeParse(stats['translator']);
+  if (!figures.success) return stats;
+  const map = SystemMap.parse(systemMap, BigInt(`0x${figures.data.syscallEntry}`));
+  const hottest = figures.data.hottest.map((region) => {
+    const symbol = map?.at(BigInt(`0x${region.address}`));
+    return symbol ? { ...region, symbol: `${symbol.name}+0x${symbol.offset.toString(16)}` } : region;
+  });
+  return { ...stats, translator: { ...figures.data, hottest } };
+}
