@@ -5,6 +5,7 @@ import { threadAlarm, type VcpuThread } from './thread-alarm.js';
 // include/uapi/asm-generic/fcntl.h, mman-common.h
 const O_RDWR = 2;
 const O_CLOEXEC = 0o2000000;
+const EFD_NONBLOCK_CLOEXEC = 0o2004000;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_FIXED = 0x11;
 
@@ -31,6 +32,12 @@ export function libcKernel(vcpuThread?: VcpuThread): KvmKernel {
     from: Uint8Array,
     bytes: number,
   ) => unknown;
+  const eventfd = libc.func('int eventfd(uint initial, int flags)') as (initial: number, flags: number) => number;
+  type Transfer = (descriptor: number, buffer: Uint8Array, bytes: number) => number;
+  const read = libc.func('long read(int descriptor, _Out_ uint8_t *buffer, size_t bytes)') as unknown as Transfer;
+  const write = libc.func('long write(int descriptor, const uint8_t *buffer, size_t bytes)') as unknown as Transfer;
+  const count = new Uint8Array(8);
+  const counter = new DataView(count.buffer);
   const answer = (result: number): number => (result < 0 ? -ffi.errno() : result);
   return {
     open: (path) => answer(open(path, O_RDWR | O_CLOEXEC)),
@@ -42,6 +49,12 @@ export function libcKernel(vcpuThread?: VcpuThread): KvmKernel {
     mapFixed: (descriptor, address, bytes) =>
       Math.min(0, answer(mmap(address, bytes, PROT_READ_WRITE, MAP_SHARED_FIXED, descriptor, 0))),
     createAlarm: () => threadAlarm(libc, answer, vcpuThread),
+    createEvent: () => answer(eventfd(0, EFD_NONBLOCK_CLOEXEC)),
+    signalEvent(descriptor) {
+      counter.setBigUint64(0, 1n, true);
+      write(descriptor, count, count.length);
+    },
+    takeEvent: (descriptor) => (read(descriptor, count, count.length) < 0 ? 0 : Number(counter.getBigUint64(0, true))),
     // Moving nothing answers with the address it was given.
     addressOf(buffer) {
       const bytes = new Uint8Array(buffer);

@@ -14,6 +14,7 @@ const both = (number: number, bytes: number): number => (0xc000_0000 | (bytes <<
 /** Sizes of the argument structures in bytes. */
 export const SIZE = {
   regs: 144, sregs: 312, fpu: 416, xsave: 4096, xcrs: 392, lapic: 1024, vcpuEvents: 64, debugRegs: 128, mpState: 4,
+  coalescedZone: 16, irqfd: 32, ioeventfd: 64, irqLevel: 8, pitConfig: 64,
   guestDebug: 72, deviceAttr: 24, memoryRegion: 32, dirtyLog: 16, enableCap: 104, msrFilter: 392, interrupt: 4,
   /** Headers of structures with a list behind them. */
   cpuidHeader: 8, msrsHeader: 8, signalMaskHeader: 4,
@@ -37,6 +38,11 @@ export const VM_IOCTL = {
   setTssAddress: plain(0x47),
   setIdentityMapAddress: writes(0x48, 8),
   createIrqchip: plain(0x60),
+  setIrqLine: writes(0x61, SIZE.irqLevel),
+  registerCoalesced: writes(0x67, SIZE.coalescedZone),
+  assignIrqfd: writes(0x76, SIZE.irqfd),
+  createPit: writes(0x77, SIZE.pitConfig),
+  assignIoeventfd: writes(0x79, SIZE.ioeventfd),
   enableCap: writes(0xa3, SIZE.enableCap),
   setMsrFilter: writes(0xc6, SIZE.msrFilter),
 } as const;
@@ -79,7 +85,7 @@ export const VCPU_IOCTL = {
 /** Answers of {@link SYSTEM_IOCTL.checkExtension}: 0 is missing. */
 export const CAPABILITY = {
   irqchip: 0, userMemory: 3, setTssAddress: 4, vcpus: 9, memorySlots: 10, destroyMemoryRegion: 21, mpState: 14,
-  coalescedMmio: 15, syncMmu: 16, userNmi: 22, guestDebug: 23, vcpuEvents: 41, debugRegs: 50, xsave: 55, xcrs: 56,
+  coalescedMmio: 15, irqfd: 32, ioeventfd: 36, coalescedPorts: 162, syncMmu: 16, userNmi: 22, guestDebug: 23, vcpuEvents: 41, debugRegs: 50, xsave: 55, xcrs: 56,
   tscControl: 60, getTscKhz: 61, tscDeadlineTimer: 72, syncRegs: 74, readonlyMemory: 81, immediateExit: 136,
   userSpaceMsr: 188, msrFilter: 189, xsave2: 208,
 } as const; // prettier-ignore

@@ -17,6 +17,12 @@ export interface KvmKernel {
   mapFixed(descriptor: number, address: number, bytes: number): number;
   /** An alarm for the calling thread, which must be the one that runs the vCPU. */
   createAlarm(): KvmAlarm;
+  /** eventfd(2), non-blocking and close-on-exec: a counter that processes and the kernel wait on. @returns the descriptor, or a negative errno */
+  createEvent(): number;
+  /** Adds one to an event's counter. */
+  signalEvent(descriptor: number): void;
+  /** Takes an event's counter. @returns how often it was signalled since */
+  takeEvent(descriptor: number): number;
   /** Where the memory of a buffer that never moves (a WebAssembly memory's) lies in this process. */
   addressOf(buffer: ArrayBufferLike): number;
 }

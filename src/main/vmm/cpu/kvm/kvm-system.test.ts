@@ -8,6 +8,9 @@ const answering = (open: number, ioctl: KvmKernel['ioctl']): KvmKernel => ({
   ioctl,
   mapFixed: () => 0,
   addressOf: () => 0,
+  createEvent: () => 0,
+  signalEvent: () => undefined,
+  takeEvent: () => 0,
   createAlarm: () => ({ maskInside: new Uint8Array(8), arm() {}, acknowledge() {}, close() {} }),
 });
 
