@@ -7,7 +7,7 @@ import { takeRefused } from '../walk';
 import { enterMmx, execMmx, execSimd, simdFlags, simdIndex } from '../simd/exec';
 import { addressMask, commit, effectiveOffset, linear, readAddress, readPointer, opAddressSize, SEGMENT_FAULT, writeAddress, writePointer } from '../memory';
 import {
-  cellA, cellB, cr0, CR0_EM, CR0_TS, cr4, CR4_OSFXSR, CR4_OSXMMEXCPT, FLAGS_ARITHMETIC, GP, MF, NM, nextOp,
+  cellA, cellB, cr0, CR0_EM, CR0_TS, cr4, CR4_OSFXSR, CR4_OSXMMEXCPT, FLAGS_ARITHMETIC, GP, longCode, MF, NM, nextOp,
   opIsMemory, opSegment, RCX, RDI, reg64, segBase, setFault, setReg32, UD, XM,
 } from '../state'; // prettier-ignore
 import { errorPending } from '../fp/error-pin';
@@ -83,8 +83,8 @@ function fetch16(op: usize): usize {
 }
 function aligned(op: usize, address: u64): bool {
   if (!(extra(op) & R.SIMD_ALIGNED)) return true;
-  // Alignment comes before the limit of the segment.
-  const at = address == SEGMENT_FAULT ? segBase(opSegment(op)) + effectiveOffset(op) : address;
+  // Alignment comes before the limit of the segment. In 64-bit code it is an address like others.
+  const at = address == SEGMENT_FAULT && !longCode() ? segBase(opSegment(op)) + effectiveOffset(op) : address;
   if (!(at & 15)) return true;
   setFault(GP, 0);
   return false;
