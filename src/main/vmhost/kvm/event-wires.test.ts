@@ -16,10 +16,7 @@ describe.skipIf(missing)(`events between guest and threads${missing ? ` (skipped
     ringEvent(lab.vm, { space: 'port', address: 0xc050, size: 2 }, port);
     ringEvent(lab.vm, { space: 'memory', address: 0xfeb0_3000, size: 4 }, memory);
     // mov edx, 0c050h; out dx, ax; out dx, ax; mov [0feb03000h], eax; out dx, al; hlt
-    lab.load(
-      [0xba, 0x50, 0xc0, 0, 0, 0x66, 0xef, 0x66, 0xef, 0xa3, 0x00, 0x30, 0xb0, 0xfe, 0xee, 0xf4],
-      'flat',
-    );
+    lab.load([0xba, 0x50, 0xc0, 0, 0, 0x66, 0xef, 0x66, 0xef, 0xa3, 0x00, 0x30, 0xb0, 0xfe, 0xee, 0xf4], 'flat');
     expect(lab.vcpu.enter()).toBe(0);
     // Only the write of another size has come out.
     expect([lab.vcpu.run.exitReason, lab.vcpu.run.ioPort, lab.vcpu.run.ioSize]).toEqual([EXIT.io, 0xc050, 1]);

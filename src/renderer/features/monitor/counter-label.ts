@@ -43,6 +43,7 @@ const NAMES: Readonly<Record<string, readonly [en: string, zh: string]>> = {
   'regionSteps': ['Regions left for one instruction', '为单条指令退出区域'],
   // The KVM engine and the machine.
   'kvm.kicks': ['KVM kicks', 'KVM 唤起'],
+  'kvm.coalesced': ['KVM coalesced writes', 'KVM 合并写入'],
   'slices': ['Time slices', '时间片'],
   'resets': ['Resets', '复位'],
 };

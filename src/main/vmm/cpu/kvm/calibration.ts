@@ -25,7 +25,7 @@ const RAM_BYTES = 1 << 20;
 const CODE = 0x1000;
 const TABLES = 0x2000;
 const STACK = 0x8000;
-const DONE_PORT = 0x80;
+const DONE_PORT = 0x99;
 
 /** A first taste, which an emulator takes a millisecond for, then a run long enough to measure a processor by. */
 const TASTE = 500;
@@ -37,7 +37,7 @@ const ATTEMPTS = 3;
 /** Runs of the kernel's a loop may take before it is given up. */
 const PATIENCE = 200;
 
-// dec ecx; jnz; out 80h, al; jmp $
+// dec ecx; jnz; out 99h, al; jmp $
 const LOOP16 = [0x66, 0xff, 0xc9, 0x75, 0xfb, 0xe6, DONE_PORT, 0xeb, 0xfe];
 const LOOP32 = [0xff, 0xc9, 0x75, 0xfc, 0xe6, DONE_PORT, 0xeb, 0xfe];
 

@@ -7,6 +7,7 @@ import type { RegisterAccess, VcpuBus, VcpuEngine, VcpuExit, VcpuStats } from '.
 import type { CpuState } from '../registers.js';
 import { initState, powerOnState } from '../reset-state.js';
 import type { ArgumentMemory } from './argument-memory.js';
+import { CoalescedWrites, type CoalescedZone } from './coalesced-writes.js';
 import { filterCpuid, lackingFeatures } from './cpuid-filter.js';
 import { VCPU_IOCTL } from './ioctls.js';
 import { ERRNO, type KvmAlarm } from './kernel-port.js';
@@ -35,6 +36,14 @@ const HALT: VcpuExit = { reason: 'halt' };
 const INTERRUPTED: VcpuExit = { reason: 'interrupted' };
 const SHUTDOWN: VcpuExit = { reason: 'shutdown' };
 
+/** Where writes need no answer, or get one by a read, which exits: POST codes, the debug ports, the VGA's window. */
+const UNHURRIED: readonly CoalescedZone[] = [
+  { space: 'port', address: 0x80, bytes: 1 },
+  { space: 'port', address: 0xe9, bytes: 1 },
+  { space: 'port', address: 0x402, bytes: 1 },
+  { space: 'memory', address: 0xa_0000, bytes: 0x2_0000 },
+];
+
 export interface KvmEngineOptions {
   readonly system: KvmSystem;
   readonly memory: GuestMemory;
@@ -59,6 +68,7 @@ export class KvmEngine implements VcpuEngine {
   private readonly alarm: KvmAlarm;
   private readonly access: KvmRegisters;
   private readonly tsc: TscKeeper;
+  private readonly writes: CoalescedWrites;
   private readonly leaves: readonly CpuidLeaf[];
   private readonly hostCpuid: readonly CpuidEntry[];
   private readonly lacking: readonly CpuFeature[];
@@ -66,6 +76,7 @@ export class KvmEngine implements VcpuEngine {
   private cpuidSet = false;
   private readonly exits = new Array<number>(32).fill(0);
   private kicks = 0;
+  private coalesced = 0;
   private keptMsrs: Readonly<Record<number, bigint>> = {};
   private interruptRequested = false;
   private exitRequested = false;
@@ -82,6 +93,8 @@ export class KvmEngine implements VcpuEngine {
     this.vm = new KvmVm(system, argumentMemory);
     enableMsrExits(system, this.vm);
     this.vcpu = this.vm.createVcpu();
+    this.writes = new CoalescedWrites(system, this.vm, this.vcpu);
+    for (const zone of UNHURRIED) this.writes.add(zone);
     this.slots = new MemorySlots(this.vm, memory);
     this.alarm = system.kernel.createAlarm();
     this.useAlarm();
@@ -163,7 +176,7 @@ export class KvmEngine implements VcpuEngine {
   get stats(): VcpuStats {
     const named = Object.entries(EXIT).map(([name, reason]) => [`kvm.${name}`, this.exits[reason]] as const);
     const counted = Object.fromEntries(named.filter(([, count]) => (count ?? 0) > 0)) as Record<string, number>;
-    return { instructions: 0, counters: { ...counted, 'kvm.kicks': this.kicks } };
+    return { instructions: 0, counters: { ...counted, 'kvm.kicks': this.kicks, 'kvm.coalesced': this.coalesced } };
   }
 
   /** Gives the vCPU back to the kernel; the engine is of no use afterwards. */
@@ -223,6 +236,7 @@ export class KvmEngine implements VcpuEngine {
     this.setAlarm(until);
     const result = this.vcpu.enter();
     this.unfinished = false;
+    this.coalesced += this.writes.drain(this.bus);
     if (run.cr8 !== this.bus.readTaskPriority()) this.bus.writeTaskPriority(run.cr8);
     if (result < 0) return this.kicked(-result);
     const reason = run.exitReason;
@@ -351,6 +365,7 @@ export class KvmEngine implements VcpuEngine {
     this.vcpu.run.immediateExit = true;
     this.vcpu.enter();
     this.vcpu.run.immediateExit = false;
+    this.coalesced += this.writes.drain(this.bus);
   }
 
   /** Brings the vCPU to a point the common state can describe. */
