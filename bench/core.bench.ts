@@ -1,3 +1,4 @@
+import { obeyBranchHints } from '../src/main/vmhost/engine/branch-hints.js';
 import { BareCpu, type BareEngine } from '../src/testing/bare-cpu.js';
 import { median, spread, type Figure } from './lib/figure.js';
 
@@ -55,6 +56,8 @@ function mips(code: readonly number[], engine: BareEngine): number[] {
 
 /** The software engines alone on 64-bit integer loops. */
 export default function core(): Promise<Figure[]> {
+  // As in the process of a VM.
+  obeyBranchHints();
   const figures = ENGINES.flatMap((engine) =>
     LOOPS.map(({ name, code }) => {
       const rounds = mips(code, engine);

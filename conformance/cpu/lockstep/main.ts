@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { obeyBranchHints } from '../../../src/main/vmhost/engine/branch-hints.js';
 import { debianKernel } from '../../../src/testing/debian-packages.js';
 import { busyboxInitramfs, SHELL_INIT } from '../../../src/testing/initramfs.js';
 import { createSeededTranslatingVcpu, createSeededVcpu } from '../../../src/testing/interpreter.js';
@@ -9,6 +10,9 @@ import { Lockstep, type Difference } from './lockstep.js';
 const USAGE = `npm run lockstep -- [--instructions MILLIONS] [--unit N] [--arch amd64|i386] [--kernel FILE --initrd FILE] [--append TEXT]
 Boots Linux on the interpreter and on the translator side by side, compares them every N instructions (default: 20000)
 and stops at the first difference, which it then narrows down to a few basic blocks.`;
+
+// As in the process of a VM.
+obeyBranchHints();
 
 const PROGRESS_MS = 10_000;
 /** Instructions of a unit when a difference is narrowed down. */

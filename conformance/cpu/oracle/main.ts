@@ -1,3 +1,4 @@
+import { obeyBranchHints } from '../../../src/main/vmhost/engine/branch-hints.js';
 import { createTestVcpu } from '../../../src/testing/interpreter.js';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,6 +15,9 @@ import { keepDifference } from './kept.js';
 import { minimise } from './minimise.js';
 import { Session, type Difference } from './session.js';
 import { HostProcess } from './silicon/host-process.js';
+
+// As in the process of a VM.
+obeyBranchHints();
 
 const RECORDED = 'conformance/cpu/oracle/recorded';
 /** Milliseconds between two lines of progress. */
