@@ -27,6 +27,8 @@ export interface MemoryObserver {
   mappingChanged(): void;
   /** Somebody but the vCPU wrote to a page whose decoded code is cached. */
   codeWritten(pageNumber: number): void;
+  /** Of an engine that cannot ask before each write: tells the page tracker what has been written since the last call. */
+  reportWrites?(): void;
 }
 
 /** Where RAM comes from that is not in memory yet. */
@@ -238,6 +240,7 @@ export class GuestMemory {
   freeze(whole: boolean): { pageStates: Uint8Array; pendingPages: number } {
     const first = RAM_OFFSET >>> PAGE_SHIFT;
     const count = this.ramBytes >>> PAGE_SHIFT;
+    this.observing.reportWrites?.();
     if (whole) this.pages.fill(first, count, PAGE_FREE);
     const pendingPages = this.pages.markPending(first, count);
     this.observing.mappingChanged();

@@ -48,6 +48,17 @@ export class PageStates implements PageTracker {
   }
 
   /**
+   * Copies a page aside if it is pending, so that it can be written without asking. It counts as saved until a writer's
+   * log says that it was written, by {@link beforeWrite}.
+   */
+  setAside(page: number): void {
+    if (Atomics.compareExchange(this.states, page, PAGE_PENDING, PAGE_BUSY) === PAGE_PENDING) {
+      this.aside?.push(page, this.page(page));
+      Atomics.store(this.states, page, PAGE_CLEAN);
+    } else this.awaitCopy(page);
+  }
+
+  /**
    * Makes every changed page of a range pending: the state to be saved is that of now. Writers must be standing still,
    * and forget what they know to be writable.
    * @returns number of pending pages

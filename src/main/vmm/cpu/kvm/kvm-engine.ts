@@ -105,7 +105,11 @@ export class KvmEngine implements VcpuEngine {
     this.withhold(withheldFeatures);
     this.access = new KvmRegisters(this.vcpu, () => this.finishInstruction());
     this.registers = this.access;
-    memory.observe({ mappingChanged: () => (this.mappingStale = true), codeWritten: () => undefined });
+    memory.observe({
+      mappingChanged: () => (this.mappingStale = true),
+      codeWritten: () => undefined,
+      reportWrites: () => this.slots.reportWrites(),
+    });
     this.reset();
   }
 

@@ -55,12 +55,12 @@ export class KvmVm {
     this.call('KVM_SET_USER_MEMORY_REGION', VM_IOCTL.setUserMemoryRegion, address);
   }
 
-  /** The bits of pages written since the last call, into the machine's memory at `target`. The slot must log. */
-  readDirtyLog(slot: number, target: number): void {
-    const { view, argument, address, base } = this.memory;
+  /** The bits of pages written since the last call, into {@link ArgumentMemory.dirtyBits}. The slot must log. */
+  readDirtyLog(slot: number): void {
+    const { view, argument, address, base, dirtyBits } = this.memory;
     view.setUint32(argument, slot, true);
     view.setUint32(argument + 4, 0, true);
-    view.setBigUint64(argument + 8, BigInt(base + target), true);
+    view.setBigUint64(argument + 8, BigInt(base + dirtyBits), true);
     this.call('KVM_GET_DIRTY_LOG', VM_IOCTL.getDirtyLog, address);
   }
 
