@@ -15,10 +15,19 @@ export async function copyDisk(from: string, to: string): Promise<void> {
   await runTool('cp', ['--sparse=always', '--reflink=auto', from, to]);
 }
 
-/** Runs e2fsck on the disk's file system, changing nothing. @returns its exit code (0: clean) and what it said */
-export async function checkFileSystem(disk: string): Promise<{ code: number; output: string }> {
-  const device = `${disk}?offset=${PARTITION_OFFSET}`;
-  return runTool('e2fsck', ['-f', '-n', device]).then(
+/** How e2fsck(8) ended: 0 is clean, 1 corrected. */
+export interface FileSystemCheck {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** Runs e2fsck on the disk's file system, changing nothing. */
+export function checkFileSystem(disk: string): Promise<FileSystemCheck> {
+  return e2fsck(['-f', '-n', `${disk}?offset=${PARTITION_OFFSET}`]);
+}
+
+export function e2fsck(args: readonly string[]): Promise<FileSystemCheck> {
+  return runTool('e2fsck', args).then(
     ({ stdout }) => ({ code: 0, output: stdout }),
     (error: { code: number; stdout: string; stderr: string }) => ({
       code: error.code,

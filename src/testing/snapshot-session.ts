@@ -1,17 +1,13 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { Host } from '../main/host/host.js';
 import { ForkStarter } from '../main/host/supervisor/fork-starter.js';
 import type { SocketChannel } from '../main/node/socket-channel.js';
-import { DEBIAN_ROOT_PASSWORD, PARTITION_OFFSET } from './debian-image.js';
+import { e2fsck, type FileSystemCheck } from './debian-disk.js';
+import { DEBIAN_ROOT_PASSWORD, PARTITION_OFFSET, runTool } from './debian-image.js';
 import type { Random } from './random.js';
 import { SerialDialogue } from './serial-dialogue.js';
-
-const execute = promisify(execFile);
-const TOOLS = { env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` }, maxBuffer: 64 << 20 };
 
 const BOOT_MS = 15 * 60_000;
 const ANSWER_MS = 120_000;
@@ -76,7 +72,7 @@ export class SnapshotSession {
   }
 
   /** Shuts the guest down; the disk must be clean, and every snapshot's after its journal is replayed. */
-  async finalCheck(): Promise<{ code: number; output: string }> {
+  async finalCheck(): Promise<FileSystemCheck> {
     this.line.say('poweroff');
     const deadline = Date.now() + ANSWER_MS;
     while (this.host.running.includes(this.id) && Date.now() < deadline)
@@ -176,29 +172,19 @@ export class SnapshotSession {
  * Runs e2fsck on a copy of an image's file system.
  * @param replay whether the guest was running, so that its journal is to be replayed
  */
-async function checkImage(image: string, format: string, replay: boolean): Promise<{ code: number; output: string }> {
+async function checkImage(image: string, format: string, replay: boolean): Promise<FileSystemCheck> {
   const folder = await mkdtemp(path.join(tmpdir(), 'annex-fsck-'));
   try {
     const disk = path.join(folder, 'disk.raw');
     const partition = path.join(folder, 'partition.raw');
-    await execute('qemu-img', ['convert', '-U', '-f', format, '-O', 'raw', image, disk], TOOLS);
+    await runTool('qemu-img', ['convert', '-U', '-f', format, '-O', 'raw', image, disk]);
     // In a file of its own: e2fsck forgets an offset when it opens the file system again after the replay.
     const cut = [`if=${disk}`, `of=${partition}`, `bs=${PARTITION_OFFSET}`, 'skip=1', 'conv=sparse', 'status=none'];
-    await execute('dd', cut, TOOLS);
-    const replayed = replay ? await fsck(['-p', partition]) : { code: 0, output: '' };
+    await runTool('dd', cut);
+    const replayed = replay ? await e2fsck(['-p', partition]) : { code: 0, output: '' };
     // Exit code 1: errors were corrected, as a journal's replay counts.
-    return replayed.code > 1 ? replayed : await fsck(['-f', '-n', partition]);
+    return replayed.code > 1 ? replayed : await e2fsck(['-f', '-n', partition]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function fsck(args: readonly string[]): Promise<{ code: number; output: string }> {
-  return execute('e2fsck', args, TOOLS).then(
-    ({ stdout }) => ({ code: 0, output: stdout }),
-    (error: { code: number; stdout: string; stderr: string }) => ({
-      code: error.code,
-      output: error.stdout + error.stderr,
-    }),
-  );
 }

@@ -1,4 +1,5 @@
 import type { FilePort } from '../../disk-image.js';
+import type { Room } from './block-map.js';
 
 /** Where new blocks may go, and whether that part of the file reads as zeros. */
 export interface FoundRoom {
@@ -38,6 +39,19 @@ export class RoomKeeper {
     await this.file.truncate(host + units * this.unit);
     this.end = host + units * this.unit;
     return { host, units, fresh: true };
+  }
+
+  /** Room for the blocks that cover [at, end) of the disk, or the first of them, in formats that put nothing before a block. */
+  async reserve(at: number, end: number): Promise<Room> {
+    const { file, unit } = this;
+    const first = Math.floor(at / unit);
+    const { host, units, fresh } = await this.take(Math.ceil(end / unit) - first);
+    return { start: first * unit, length: units * unit, file, host, fresh };
+  }
+
+  /** The room of {@link reserve} is not needed after all. */
+  unreserve({ host, length }: Room): void {
+    this.giveBack(host, length / this.unit);
   }
 
   /** Blocks that nothing has referred to. */

@@ -56,12 +56,8 @@ export class VdiMap implements WritableBlockMap {
     return Promise.resolve(runOfBlocks(at, end, this.header.blockBytes, (block) => this.place(block)));
   }
 
-  async reserve(at: number, end: number): Promise<Room> {
-    const { blockBytes } = this.header;
-    const first = Math.floor(at / blockBytes);
-    const found = await this.rooms.take(Math.ceil(end / blockBytes) - first);
-    const { file } = this;
-    return { start: first * blockBytes, length: found.units * blockBytes, file, host: found.host, fresh: found.fresh };
+  reserve(at: number, end: number): Promise<Room> {
+    return this.rooms.reserve(at, end);
   }
 
   assign({ start, length, host }: Room): Promise<void> {
@@ -71,8 +67,8 @@ export class VdiMap implements WritableBlockMap {
     return Promise.resolve();
   }
 
-  giveBack({ host, length }: Room): void {
-    this.rooms.giveBack(host, length / this.header.blockBytes);
+  giveBack(room: Room): void {
+    this.rooms.unreserve(room);
   }
 
   discard(at: number, end: number): Promise<void> {

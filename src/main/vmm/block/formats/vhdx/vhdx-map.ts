@@ -90,10 +90,8 @@ export class VhdxMap implements WritableBlockMap {
     return { place: { kind: 'data', file: this.file, host }, length };
   }
 
-  async reserve(at: number, end: number): Promise<Room> {
-    const first = Math.floor(at / this.blockBytes);
-    const { host, units, fresh } = await this.rooms.take(Math.ceil(end / this.blockBytes) - first);
-    return { start: first * this.blockBytes, length: units * this.blockBytes, file: this.file, host, fresh };
+  reserve(at: number, end: number): Promise<Room> {
+    return this.rooms.reserve(at, end);
   }
 
   assign({ start, length, host }: Room): Promise<void> {
@@ -102,8 +100,8 @@ export class VhdxMap implements WritableBlockMap {
     return Promise.resolve();
   }
 
-  giveBack({ host, length }: Room): void {
-    this.rooms.giveBack(host, length / this.blockBytes);
+  giveBack(room: Room): void {
+    this.rooms.unreserve(room);
   }
 
   discard(at: number, end: number): Promise<void> {

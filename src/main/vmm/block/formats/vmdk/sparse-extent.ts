@@ -88,14 +88,10 @@ export class SparseExtent implements WritableBlockMap {
   }
 
   async reserve(at: number, end: number): Promise<Room> {
-    const first = Math.floor(at / this.grainBytes);
-    const perTable = this.header.entriesPerTable;
-    const index = Math.floor(first / perTable);
+    const tableBytes = this.header.entriesPerTable * this.grainBytes;
+    const index = Math.floor(at / tableBytes);
     if (this.tables.table(index) === undefined) await this.createTable(index);
-    const last = Math.min(Math.ceil(end / this.grainBytes), (index + 1) * perTable);
-    const { host, units, fresh } = await this.rooms.take(last - first);
-    const { file } = this;
-    return { start: first * this.grainBytes, length: units * this.grainBytes, file, host, fresh };
+    return this.rooms.reserve(at, Math.min(end, (index + 1) * tableBytes));
   }
 
   async assign({ start, length, host }: Room): Promise<void> {
@@ -107,8 +103,8 @@ export class SparseExtent implements WritableBlockMap {
     this.tables.touch(table);
   }
 
-  giveBack({ host, length }: Room): void {
-    this.rooms.giveBack(host, length / this.grainBytes);
+  giveBack(room: Room): void {
+    this.rooms.unreserve(room);
   }
 
   async discard(at: number, end: number): Promise<void> {
