@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { MachineConfig } from '../../shared/config/machine-config.js';
 import { AnnexError } from '../../shared/contract/errors.js';
 import type { HostEvent } from '../../shared/contract/events.js';
-import type { MachineView, PowerState } from '../../shared/contract/machine-view.js';
+import type { EngineReport, MachineView, PowerState } from '../../shared/contract/machine-view.js';
 import type { ChannelKind, VmPlan } from '../../shared/vm-process/protocol.js';
 import type { SocketChannel } from '../node/socket-channel.js';
 import { firmwareFiles } from './firmware-files.js';
@@ -17,7 +17,7 @@ import { MachineLock } from './library/machine-lock.js';
 import { viewMachine } from './machine-view.js';
 import { checkFiles, checkMemory } from './preflight.js';
 import { machineRights } from './supervisor/process-rights.js';
-import type { EngineChooser } from './engine/engine-chooser.js';
+import { softwareInstead, type EngineChooser } from './engine/engine-chooser.js';
 import type { ProcessStarter } from './supervisor/process-starter.js';
 import { RunningMachine, type RunEnd } from './supervisor/running-machine.js';
 import type { VmNews } from './supervisor/vm-link.js';
@@ -99,11 +99,27 @@ export class Machines {
    * Powers a machine on, or goes on from a saved state; then it is paused.
    * @throws AnnexError why it cannot start; it is off then
    */
-  async start(id: string, { restoreFrom = null, heads = {} }: StartOptions = {}): Promise<void> {
+  async start(id: string, options: StartOptions = {}): Promise<void> {
+    try {
+      await this.startUnder(id, options);
+    } catch (error) {
+      const automatic = this.library.get(id).config.engine === 'auto';
+      const refused = error instanceof AnnexError && error.code === 'engine-unavailable';
+      if (!options.restoreFrom || !automatic || !refused) throw error;
+      // Saved where the guest got what this host's KVM cannot give it: any state goes on in software.
+      await this.startUnder(id, options, softwareInstead(error));
+    }
+  }
+
+  private async startUnder(
+    id: string,
+    { restoreFrom = null, heads = {} }: StartOptions,
+    engine?: EngineReport,
+  ): Promise<void> {
     const machine = this.library.get(id);
     if (this.live.has(id) || this.planning.has(id)) throw alreadyOnError(machine.config.name);
     this.planning.add(id);
-    const plan = await this.plan(machine, heads, restoreFrom).finally(() => this.planning.delete(id));
+    const plan = await this.plan(machine, heads, restoreFrom, engine).finally(() => this.planning.delete(id));
     const live: LiveMachine = {
       run: new RunningMachine(plan, this.parts.starter, {
         onChange: () => this.changed(id),
@@ -204,6 +220,7 @@ export class Machines {
     machine: LibraryMachine,
     heads: Readonly<Record<string, string>>,
     restoreFrom: VmPlan['restoreFrom'],
+    engine?: EngineReport,
   ): Promise<VmPlan> {
     const { folder } = machine;
     const config = onLayers(machine, heads);
@@ -217,7 +234,7 @@ export class Machines {
       logPath: folder.logPath,
       bulk: { path: bulkPath(this.parts.runtimeFolder, name), secret: randomBytes(16).toString('hex') },
       firmware: firmwareFiles(absolute.firmware),
-      engine: await this.parts.engines.choose(config.engine),
+      engine: engine ?? (await this.parts.engines.choose(config.engine)),
       withheldFeatures: [...(await this.parts.engines.withheldFrom(config))],
       endOnReset: false,
       lastScreenWidth: THUMBNAIL_WIDTH,

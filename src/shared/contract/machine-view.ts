@@ -15,7 +15,14 @@ export const engineReportSchema = z.object({
   /** Engine that runs, or would run. */
   engine: z.enum(['interpreter', 'translator', 'kvm']),
   /** Why this one, in a sentence; `reasonCode` is what the renderer translates. */
-  reasonCode: z.enum(['only-software-engine', 'chosen-by-person', 'fastest-measured', 'kvm-emulated', 'kvm-missing']),
+  reasonCode: z.enum([
+    'only-software-engine',
+    'chosen-by-person',
+    'fastest-measured',
+    'kvm-emulated',
+    'kvm-missing',
+    'state-not-for-kvm',
+  ]),
   reason: z.string(),
   /** Measured speed of each engine tried, million guest instructions a second. */
   measuredMips: z.record(z.string(), z.number()).optional(),

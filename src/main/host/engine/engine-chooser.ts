@@ -74,6 +74,11 @@ export class EngineChooser {
   }
 }
 
+/** For a saved machine that KVM does not take. @param refusal why */
+export function softwareInstead(refusal: Error): EngineReport {
+  return { engine: 'translator', reasonCode: 'state-not-for-kvm', reason: `Software, because of how it was saved. ${refusal.message}` };
+} // prettier-ignore
+
 function demanded(kvm: KvmProbe): EngineReport {
   if (kvm.usable) {
     return { engine: 'kvm', reasonCode: 'chosen-by-person', reason: `The settings ask for KVM. ${speeds(kvm)}`, measuredMips: kvm.mips };

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SnapshotTreeView } from '../../../shared/contract/snapshot-view.js';
 import { FakeDiskJobStarter } from '../../../testing/fake-disk-jobs.js';
 import { FakeVmStarter } from '../../../testing/fake-vm-starter.js';
+import type { KvmProbe } from '../../../shared/engine/kvm-probe.js';
+import { EngineChooser } from '../engine/engine-chooser.js';
 import { Host } from '../host.js';
 import { readImageStart } from './image-start.js';
 import { nodeFiles } from '../../node/host-files.js';
@@ -29,8 +31,9 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-async function reopen(): Promise<void> {
-  host = await Host.open({ libraryPath: root, starter, diskJobStarter: jobs, version: '0' });
+async function reopen(engines?: EngineChooser): Promise<void> {
+  const chosen = engines ? { engines } : {};
+  host = await Host.open({ libraryPath: root, starter, diskJobStarter: jobs, version: '0', ...chosen });
 }
 
 async function create(name: string): Promise<string> {
@@ -290,6 +293,46 @@ describe('a running machine', () => {
     expect((await machine()).state).toBe('stopped');
     await host.command('machine.start', { id });
     expect(starter.vm.plan!.restoreFrom).toBeNull();
+  });
+
+  describe('with the automatic engine', () => {
+    const mips = { real: 3000, protected: 3000, kernel: 3000, user: 3000 };
+    const native = { usable: true, native: true, mips, milliseconds: 1, lacks: ['pcid'], unsteady: [] } as const;
+    const withKvm = (probe: KvmProbe) => reopen(new EngineChooser(() => Promise.resolve(probe)));
+    const engine = () => starter.vm.plan!.engine;
+
+    it('goes on under the engine this host has by then', async () => {
+      expect(engine()).toMatchObject({ engine: 'translator', reasonCode: 'kvm-missing' });
+      await host.command('machine.suspend', { id });
+      await host.close();
+      await withKvm({ ...native, lacks: [...native.lacks], unsteady: [] });
+      await host.command('machine.resume', { id });
+      expect(engine()).toMatchObject({ engine: 'kvm', reasonCode: 'fastest-measured' });
+      expect(starter.vm.plan!.withheldFeatures).toEqual(['pcid']);
+      await host.command('machine.suspend', { id });
+      await host.close();
+      await reopen();
+      await host.command('machine.resume', { id });
+      expect(engine()).toMatchObject({ engine: 'translator', reasonCode: 'kvm-missing' });
+    });
+
+    it('goes on in software if KVM does not take the state, and says so', async () => {
+      await host.command('machine.suspend', { id });
+      await host.close();
+      await withKvm({ ...native, lacks: [...native.lacks], unsteady: [] });
+      const begun = starter.started.length;
+      const start = starter.start.bind(starter);
+      const error = { code: 'engine-unavailable' as const, message: 'KVM lacks pcid.' };
+      starter.start = () => {
+        const refuses = starter.started.length === begun;
+        starter.startFailure = refuses ? { type: 'ended', outcome: 'failed', error, lastLook: null } : undefined;
+        return start();
+      };
+      expect((await host.command('machine.resume', { id })).state).toBe('running');
+      expect(starter.started.slice(begun).map(({ plan }) => plan!.engine.engine)).toEqual(['kvm', 'translator']);
+      expect(engine().reasonCode).toBe('state-not-for-kvm');
+      expect(engine().reason).toContain('KVM lacks pcid');
+    });
   });
 
   it('runs on if it cannot be suspended', async () => {

@@ -187,6 +187,7 @@ export const en = {
       'chosen-by-person': 'chosen in the settings of this machine',
       'fastest-measured': 'the fastest engine measured on this computer',
       'kvm-emulated': '/dev/kvm is here, but this host runs kernel code in software underneath',
+      'state-not-for-kvm': 'the saved guest was given what this computer’s KVM lacks',
       'kvm-missing': 'there is no usable /dev/kvm on this computer',
     },
   },

@@ -188,6 +188,7 @@ export const zhCN: Messages = {
       'chosen-by-person': '已在此虚拟机的设置中选定',
       'fastest-measured': '本机上测得最快的引擎',
       'kvm-emulated': '/dev/kvm 可用，但本机以软件方式执行内核代码',
+      'state-not-for-kvm': '保存的客户机使用了本机 KVM 不具备的功能',
       'kvm-missing': '本机没有可用的 /dev/kvm',
     },
   },
