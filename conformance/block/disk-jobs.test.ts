@@ -10,6 +10,15 @@ import { runDiskJob } from '../../src/main/vmhost/disk-jobs/run-disk-job.js';
 import { lockImage } from '../../src/main/vmhost/files/image-lock.js';
 import { imagePorts, openImageFile } from '../../src/main/vmhost/files/image-ports.js';
 import { toolMissing } from '../../src/testing/debian-packages.js';
+import {
+  CHILD_OFFSET,
+  DIFFERENCING_DISK_BYTES,
+  IMAGE_UUID,
+  imageWith,
+  vhdChild,
+  vhdxChild,
+  vhdxLinkage,
+} from '../../src/testing/storage/differencing-images.js';
 import { patternBytes } from '../../src/testing/storage/ide-rig.js';
 
 const run = promisify(execFile);
@@ -142,6 +151,20 @@ describe.skipIf(missing)(`disk jobs${missing ? ` (skipped: ${missing})` : ''}`, 
       }),
       { numRuns: Number(process.env['DISK_RUNS'] ?? 12) },
     );
+  });
+
+  it.each(['vhd', 'vhdx'] as const)('convert a differencing %s with what it builds on', async (format) => {
+    const [below, own] = [patternBytes(64 << 10), patternBytes(4096).map((byte) => ~byte)];
+    const base = await imageWith(format, [4096, below]);
+    const child = format === 'vhd' ? vhdChild(IMAGE_UUID, own) : vhdxChild(vhdxLinkage(base), own);
+    await writeFile(inFolder(`base.${format}`), base.bytes);
+    await writeFile(inFolder('child'), (await child).bytes);
+    const source = ref('child', format);
+    await job({ job: 'convert', source, path: inFolder('copy.qcow2'), format: 'qcow2', layout: 'sparse' });
+    const content = new Uint8Array(DIFFERENCING_DISK_BYTES);
+    content.set(below, 4096);
+    content.set(own, CHILD_OFFSET);
+    await expectReads('copy.qcow2', 'qcow2', content);
   });
 
   it.each([
