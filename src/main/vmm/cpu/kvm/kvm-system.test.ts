@@ -22,7 +22,35 @@ describe('opening KVM', () => {
 
   it('says that there is none', () => {
     const open = () => new KvmSystem(answering(-ERRNO.ENOENT, () => 0));
-    expect(open).toThrow(expect.objectContaining({ code: 'kvm-missing' }));
+    expect(open).toThrow(
+      expect.objectContaining({
+        code: 'kvm-missing',
+        advice: expect.stringMatching(/nested virtualization.*kvm_intel/),
+      }),
+    );
+  });
+
+  it('says so if the module is there and the processor lends nothing to it, as in a VM without nesting', () => {
+    const open = () => new KvmSystem(answering(-ERRNO.ENODEV, () => 0));
+    expect(open).toThrow(expect.objectContaining({ code: 'kvm-missing', advice: expect.stringContaining('nested') }));
+  });
+
+  it('names the other hypervisor that may hold the processor', () => {
+    const open = () => new KvmSystem(answering(-ERRNO.EBUSY, () => 0));
+    expect(open).toThrow(
+      expect.objectContaining({ code: 'kvm-missing', advice: expect.stringContaining('other hypervisor') }),
+    );
+  });
+
+  it('names the call that failed and how', () => {
+    const kernel = answering(3, (_fd, request) => (request === 0xae00 ? 12 : request === 0xae01 ? -ERRNO.ENOMEM : 1));
+    const create = () => new KvmSystem(kernel).createVm();
+    expect(create).toThrow(expect.objectContaining({ code: 'kvm-call', message: 'KVM_CREATE_VM failed: ENOMEM' }));
+  });
+
+  it('refuses another version of the interface', () => {
+    const open = () => new KvmSystem(answering(3, () => 11));
+    expect(open).toThrow(expect.objectContaining({ code: 'kvm-version' }));
   });
 
   it('names the capabilities a kernel lacks', () => {
