@@ -13,8 +13,7 @@ let fallocate: AsyncCFunction | null | undefined;
  * @param descriptor of a file open for writing
  */
 export function punchHole(descriptor: number, offset: number, length: number): Promise<void> {
-  fallocate ??= findFallocate();
-  const punch = fallocate;
+  const punch = hostFallocate();
   if (punch === null || length <= 0) return Promise.resolve();
   const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
   return new Promise((resolve) => punch.async(descriptor, mode, offset, length, () => resolve()));
@@ -22,8 +21,12 @@ export function punchHole(descriptor: number, offset: number, length: number): P
 
 /** Whether {@link punchHole} can do anything in this process. */
 export function canPunchHoles(): boolean {
-  fallocate ??= findFallocate();
-  return fallocate !== null;
+  return hostFallocate() !== null;
+}
+
+function hostFallocate(): AsyncCFunction | null {
+  if (fallocate === undefined) fallocate = findFallocate();
+  return fallocate;
 }
 
 function findFallocate(): AsyncCFunction | null {
