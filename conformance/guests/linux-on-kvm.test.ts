@@ -71,7 +71,6 @@ describe.skipIf(missing)(`Linux, seed ${SEED}${because(missing)}`, () => {
       const stay = machine;
       output += await moveTo('translator', plan);
       expect(stay.output).not.toContain('Kernel panic');
-      console.log(visit, stay.output.length, JSON.stringify(stay.output.slice(-200)));
     }
     await machine.waitFor('@@READY', BOOT_SECONDS);
     await machine.command(`seq 1 2000 | md5sum`, CHECKSUM, SUM_SECONDS);
