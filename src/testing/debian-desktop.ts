@@ -13,7 +13,8 @@ const FILES: Readonly<Record<string, string>> = {
   'etc/systemd/system/getty@tty1.service.d/autologin.conf':
     '[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root --noclear %I linux\nType=idle\n',
   'root/.profile': '[ "$(tty)" = /dev/tty1 ] && exec startx >/var/log/startx.log 2>&1\n',
-  'root/.xinitrc': 'exec dbus-launch --exit-with-session icewm-session\n',
+  // A busy host would have a key held for long: the X server would type it twice.
+  'root/.xinitrc': 'xset r off\nexec dbus-launch --exit-with-session icewm-session\n',
 
   // No 3-D processor is there to draw with.
   'etc/X11/xorg.conf.d/screen.conf':
@@ -50,7 +51,7 @@ export const GARDEN_PAGE = { address: 'file:///srv/garden.html', background: 0x1
  */
 export function debianDesktopDisk(): Promise<string> {
   return debianImage({
-    name: 'debian-12-desktop-1',
+    name: 'debian-12-desktop-2',
     bytes: 3 * 1024 ** 3,
     kernel: 'linux-image-amd64',
     kernelOptions: 'ro quiet',
