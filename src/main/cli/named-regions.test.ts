@@ -34,6 +34,7 @@ it('refuses what is no map, and what is not there', async () => {
   await writeFile(file, 'no symbols');
   await expect(readSystemMap(file)).rejects.toThrow('has no symbols of a System.map');
   await expect(readSystemMap(join(folder, 'nothing'))).rejects.toThrow('cannot be read');
+  await expect(readSystemMap('/dev/null')).rejects.toThrow('has no symbols of a System.map');
   await writeFile(file, MAP);
   expect(await readSystemMap(file)).toBe(MAP);
 });

@@ -11,8 +11,9 @@ export async function readSystemMap(path: string): Promise<string> {
   try {
     const file = await open(path);
     try {
-      const { size } = await file.stat();
-      const text = size <= LARGEST_MAP ? await file.readFile('latin1') : '';
+      const facts = await file.stat();
+      // A device has no end.
+      const text = facts.isFile() && facts.size <= LARGEST_MAP ? await file.readFile('latin1') : '';
       if (SystemMap.parse(text)) return text;
     } finally {
       await file.close();
@@ -29,9 +30,10 @@ export async function readSystemMap(path: string): Promise<string> {
 export function withSymbols(stats: Readonly<Record<string, unknown>>, systemMap: string): Record<string, unknown> {
   const figures = translatorFiguresSchema.safeParse(stats['translator']);
   if (!figures.success) return stats;
-  const map = SystemMap.parse(systemMap, BigInt(`0x${figures.data.syscallEntry}`));
+  const map = SystemMap.parse(systemMap);
+  const syscallEntry = BigInt(`0x${figures.data.syscallEntry}`);
   const hottest = figures.data.hottest.map((region) => {
-    const symbol = map?.at(BigInt(`0x${region.address}`));
+    const symbol = map?.at(BigInt(`0x${region.address}`), syscallEntry);
     return symbol ? { ...region, symbol: `${symbol.name}+0x${symbol.offset.toString(16)}` } : region;
   });
   return { ...stats, translator: { ...figures.data, hottest } };

@@ -70,7 +70,9 @@ export const machineViewSchema = z.object({
 });
 export type MachineView = z.infer<typeof machineViewSchema>;
 
-/** One sample of a running machine, sent about every second while someone watches and every few otherwise. */
+/** A guest's address in hexadecimal. */
+const addressSchema = z.string().regex(/^[0-9a-f]{1,16}$/);
+
 /** What an engine that translates holds at this moment. */
 export const translatorFiguresSchema = z.object({
   regions: z.number(),
@@ -84,15 +86,15 @@ export const translatorFiguresSchema = z.object({
   /** Time that making them took on the machine's thread, in ms; V8's optimizing compiler is not in it. */
   translationMs: z.number(),
   /** LSTAR of the guest, where its kernel takes system calls, in hexadecimal. */
-  syscallEntry: z.string(),
+  syscallEntry: addressSchema,
   /** The regions used most, the first one most of all. */
   hottest: z
     .array(
       z.object({
         /** Linear address of its first entry when it was made, in hexadecimal. */
-        address: z.string(),
+        address: addressSchema,
         /** Its first instructions there. */
-        code: z.string(),
+        code: z.string().max(1000),
         /** Guest instructions it is made of. */
         instructions: z.number(),
         /** Size of its module. */
@@ -105,6 +107,7 @@ export const translatorFiguresSchema = z.object({
 });
 export type TranslatorView = z.infer<typeof translatorFiguresSchema>;
 
+/** One sample of a running machine, sent about every second while someone watches and every few otherwise. */
 export const machineMetricsSchema = z.object({
   machineId: z.string(),
   /** Unix ms. */

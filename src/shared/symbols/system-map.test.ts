@@ -16,9 +16,10 @@ it('names code by the symbol in front of it, in any order of lines', () => {
 });
 
 it('finds where randomization has put the kernel by its entry for system calls', () => {
-  const map = SystemMap.parse(TEXT, 0xffffffff81c00010n + 0x1a000000n)!;
-  expect(map.at(0xffffffff9b001010n)).toEqual({ name: 'do_one_initcall', offset: 0x10 });
-  expect(map.at(0xffffffff81001010n)).toBeUndefined();
+  const map = SystemMap.parse(TEXT)!;
+  const syscallEntry = 0xffffffff81c00010n + 0x1a000000n;
+  expect(map.at(0xffffffff9b001010n, syscallEntry)).toEqual({ name: 'do_one_initcall', offset: 0x10 });
+  expect(map.at(0xffffffff81001010n, syscallEntry)).toBeUndefined();
 });
 
 it('names nothing that is far behind the last symbol, nor data', () => {

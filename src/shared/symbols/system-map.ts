@@ -14,22 +14,17 @@ const LINE = /^([0-9a-f]{1,16}) [tTwW] (\S{1,256})$/;
 
 /** The code symbols of a Linux kernel's System.map: lines of address, type and name. */
 export class SystemMap {
-  private readonly slide: bigint;
+  private readonly entry: bigint | undefined;
 
   private constructor(
     private readonly addresses: readonly bigint[],
     private readonly names: readonly string[],
-    syscallEntry: bigint | undefined,
   ) {
-    const entry = names.indexOf(ENTRY);
-    this.slide = entry < 0 || !syscallEntry ? 0n : syscallEntry - addresses[entry]!;
+    this.entry = addresses[names.indexOf(ENTRY)];
   }
 
-  /**
-   * @param syscallEntry LSTAR of the running kernel, from which follows where address space randomization put it
-   * @returns `undefined` if the text has no line of a symbol map
-   */
-  static parse(text: string, syscallEntry?: bigint): SystemMap | undefined {
+  /** @returns `undefined` if the text has no line of a symbol map */
+  static parse(text: string): SystemMap | undefined {
     const symbols: (readonly [address: bigint, name: string])[] = [];
     for (const line of text.split('\n')) {
       const found = LINE.exec(line.trimEnd());
@@ -41,13 +36,18 @@ export class SystemMap {
     return new SystemMap(
       symbols.map(([address]) => address),
       symbols.map(([, name]) => name),
-      syscallEntry,
     );
   }
 
-  /** What a linear address is the code of, if a symbol is near in front of it. */
-  at(address: bigint): Symbolized | undefined {
-    const wanted = address - this.slide;
+  /**
+   * What a linear address is the code of, if a symbol is near in front of it.
+   *
+   * @param syscallEntry LSTAR of the running kernel, from which follows where address space randomization put it;
+   *   0 as long as the kernel has not set it
+   */
+  at(address: bigint, syscallEntry = 0n): Symbolized | undefined {
+    const moved = this.entry === undefined || syscallEntry === 0n ? 0n : syscallEntry - this.entry;
+    const wanted = address - moved;
     let low = 0;
     let high = this.addresses.length;
     while (low < high) {

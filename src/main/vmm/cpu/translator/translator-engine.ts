@@ -7,7 +7,7 @@ import { Translator, type RegionBounds } from './translator.js';
 const SAMPLE_INSTRUCTIONS = 2000;
 /**
  * Samples in a page that make it hot: 3 million instructions, about as long in the interpreter as V8's optimizing
- * compiler takes for a region. A quarter of it makes a boot of Linux half as dear again (docs/adr/0005-regions-keep-registers-in-locals.md).
+ * compiler takes for a region. A quarter of it makes a boot of Linux half as dear again (docs/adr/0006-regions-keep-registers-in-locals.md).
  */
 const HOT_SAMPLES = 1500;
 
