@@ -20,7 +20,7 @@ const RAM_BYTES = 16 << 20;
 /** Where {@link BareCpu.load} puts code unless told otherwise. */
 export const CODE_BASE = 0x10000;
 const STACK_TOP = 0x9000;
-const PAGE_TABLES = 0x1000;
+export const PAGE_TABLES = 0x1000;
 const GDT = 0x800;
 export const IDT = 0x4000;
 
@@ -31,7 +31,10 @@ const DATA32 = 0xc093;
 /** Which engine a {@link BareCpu} has; the translator's figures are those of TranslatorOptions. */
 export type BareEngine =
   | { readonly kind: 'interpreter' }
-  | ({ readonly kind: 'translator' } & Pick<TranslatorOptions, 'sampleInstructions' | 'hotSamples' | 'regionBounds'>);
+  | ({ readonly kind: 'translator' } & Pick<
+      TranslatorOptions,
+      'sampleInstructions' | 'hotSamples' | 'tellingMisses' | 'regionBounds'
+    >);
 
 /** A processor on 16 MiB of memory with no devices, for tests that run a few instructions. */
 export class BareCpu {

@@ -28,15 +28,15 @@ export const createSoftwareVcpu: VcpuFactory = (memory, bus) =>
 
 /** The same with regions; eager, so that short guests have some. */
 export const createTranslatingVcpu: VcpuFactory = (memory, bus) =>
-  new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 100, hotSamples: 2 });
+  new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 100, hotSamples: 2, tellingMisses: 10 });
 
 /** Regions of whatever has been met once, for code that does not run long enough for more. */
 export const createEagerVcpu: VcpuFactory = (memory, bus) =>
-  new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 1, hotSamples: 1 });
+  new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 1, hotSamples: 1, tellingMisses: 1 });
 
 /** Regions of loops that go round a few times. */
 export const createOracleVcpu: VcpuFactory = (memory, bus) =>
-  new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 25, hotSamples: 1 });
+  new TranslatorEngine({ memory, bus, module: core(), sampleInstructions: 25, hotSamples: 1, tellingMisses: 5 });
 
 /** What RDRAND gives: the same in every machine. */
 function seededRandom(): () => number {
@@ -56,4 +56,5 @@ export const createSeededTranslatingVcpu: VcpuFactory = (memory, bus) =>
     random: seededRandom(),
     sampleInstructions: 500,
     hotSamples: 20,
+    tellingMisses: 500,
   });

@@ -38,7 +38,7 @@ export class ProgramWriter {
 
   private instruction(): number[] {
     const { random } = this;
-    switch (random.below(22)) {
+    switch (random.below(23)) {
       case 0:
       case 1:
       case 2:
@@ -85,9 +85,42 @@ export class ProgramWriter {
           random.pick([0x88, 0x89, 0x8a, 0x8b, 0x03]),
           ...this.memory(),
         ];
+      case 21:
+        return this.movedPointer();
       default:
         return this.jumpOver();
     }
+  }
+
+  /** Instructions with ESI, or a copy of it in EDI, moved by a constant and back. */
+  private movedPointer(): number[] {
+    const { random } = this;
+    const wide = this.mode === 'long' ? [0x48] : [];
+    const distance = random.below(0x20);
+    const [there, back] = random.pick([
+      [
+        [...wide, 0x83, 0xc6, distance],
+        [...wide, 0x83, 0xee, distance],
+      ],
+      [
+        [...wide, 0x8d, 0x76, distance],
+        [...wide, 0x8d, 0x76, -distance & 0xff],
+      ],
+      [
+        [...wide, 0xff, 0xc6],
+        [...wide, 0xff, 0xce],
+      ],
+      [
+        [...wide, 0x89, 0xf7, ...wide, 0x8b, 0x47, distance],
+        [...wide, 0x89, 0x4f, distance + 4],
+      ],
+    ]);
+    const between = Array.from({ length: 1 + random.below(3) }, () => [
+      ...this.rex(),
+      random.pick([0x88, 0x89, 0x8a, 0x8b, 0x03, 0x01]),
+      ...this.memory(),
+    ]);
+    return [...there, ...between.flat(), ...back];
   }
 
   /** Read-modify-write and exchanges in memory; those that need no LOCK also without. */

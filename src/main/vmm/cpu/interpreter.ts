@@ -46,6 +46,8 @@ export interface InterpreterOptions {
 export interface RegionHost {
   /** @param crossings 0 in the interpreter; on the way between two regions, how many were entered since the last call */
   hotSpot: (codePage: number, offset: number, crossings: number) => void;
+  /** @param region its index in the core's table, which an instruction's accesses make be left again and again */
+  regionMisses: (region: number, codePage: number, offset: number) => void;
   regionsForgotten: (codePage: number) => void;
 }
 
@@ -54,7 +56,11 @@ export class InterpreterEngine implements VcpuEngine {
   readonly kind: EngineKind = 'interpreter';
   readonly registers: RegisterAccess;
   protected readonly core: CoreExports;
-  protected readonly regionHost: RegionHost = { hotSpot: () => undefined, regionsForgotten: () => undefined };
+  protected readonly regionHost: RegionHost = {
+    hotSpot: () => undefined,
+    regionMisses: () => undefined,
+    regionsForgotten: () => undefined,
+  };
   private readonly view: DataView;
   private readonly words: Int32Array;
   private readonly bytes: Uint8Array;
@@ -72,6 +78,7 @@ export class InterpreterEngine implements VcpuEngine {
       bus: {
         ...busImports({ bus, memory, random }),
         hotSpot: (page: number, offset: number, crossings: number) => host.hotSpot(page, offset, crossings >>> 0),
+        regionMisses: (region: number, page: number, offset: number) => host.regionMisses(region, page, offset),
         regionsForgotten: (codePage: number) => host.regionsForgotten(codePage),
       },
     };

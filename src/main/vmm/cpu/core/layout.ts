@@ -62,6 +62,9 @@ export const REGION_BUDGET = 0x11f0;
 /** How often the main loop looks where it is, in bytes of ops; 0 = never. */
 export const SAMPLE_INTERVAL = 0x11f4;
 
+/** How often an instruction makes a region be left for what the TLB lacks before the translator is told, u32. */
+export const MISSES_TOLD = 0x11fc;
+
 /** Flags between two regions: kind (KIND_*) u32, and what they follow from, u64 each. */
 export const REGION_FLAGS_KIND = 0x11f8;
 export const REGION_FLAGS_A = 0x13f0;
@@ -185,6 +188,10 @@ export const JUMP_TARGET_COUNT = 4096;
 export const REGION_USES = 0x23_8000;
 export const REGION_USE_COUNT = 8192;
 
+/** How often regions were left for what the TLB lacked, by a hash of the instruction: its RIP u32, count u32. */
+export const REGION_MISSES = 0x24_0000;
+export const REGION_MISS_COUNT = 1024;
+
 // Code cache (code-cache.ts), in the CACHE region.
 export const CACHE = 0x140_0000;
 export const CACHE_END = 0xc00_0000;
@@ -205,8 +212,10 @@ export const OP_SIZE = 16;
 export const REGION_LOOKUP = 0;
 /** Execute the instruction at RIP on its own, then go on. */
 export const REGION_STEP = 1;
+/** The same, because the TLB lacks what it accesses. */
+export const REGION_MISS = 2;
 /** The budget is used up; go on at RIP. */
-export const REGION_PAUSE = 2;
+export const REGION_PAUSE = 3;
 
 // Kinds of flags a region leaves behind, to which 0-3 are added for 8 to 64 bits (translator/code/flags.ts).
 /** FLAGS_RESULT and FLAGS_AUX themselves. */

@@ -4,7 +4,7 @@ import { discoverRegions } from './region/discovery.js';
 import type { CodePage, CodeSpace } from './region/code-space.js';
 import type { RegionPlace } from './region-body.js';
 
-const PLACE: RegionPlace = { index: 1, mapOf: () => 0, opAt: () => 0, targetSlot: () => 0 };
+const PLACE: RegionPlace = { index: 1, mapOf: () => 0, opAt: () => 0, misses: () => false, targetSlot: () => 0 };
 
 function space(code: readonly number[], entered: readonly number[]): CodeSpace {
   const bytes = new Uint8Array(4096);

@@ -2,7 +2,7 @@ import {
   PAGE_RIP, REGION_BUDGET, REGION_FLAGS_A, REGION_FLAGS_B, REGION_FLAGS_KIND, REGION_STEP, RIP,
 } from '../core/layout.js'; // prettier-ignore
 import { KIND_IN_LOCAL } from './code/flags.js';
-import { COUNT_SHIFT, LEFT_KIND_SHIFT, LEFT_OVER_SHIFT } from './code/exits.js';
+import { COUNT_SHIFT, LEFT_KIND_SHIFT, LEFT_MISS_SHIFT, LEFT_OVER_SHIFT } from './code/exits.js';
 import { REGION_IMPORTS } from './code/imports.js';
 import { RegionCode } from './code/region-code.js';
 import {
@@ -109,7 +109,11 @@ function epilogue(to: RegionCode, { mode }: Region): FunctionCode {
     .op(Wasm.i32And)
     .op(Wasm.i64ExtendI32U);
   code.get(PAGE_RIP_LOCAL).op(Wasm.i64Add).set(NEXT_RIP);
-  code.i32(REGION_STEP).set(ANSWER).get(PACKED);
+  code.i32(REGION_STEP).get(PACKED).i32(LEFT_MISS_SHIFT).op(Wasm.i32ShrU).op(Wasm.i32Add).set(ANSWER);
+  code
+    .get(PACKED)
+    .i32((1 << LEFT_MISS_SHIFT) - 1)
+    .op(Wasm.i32And);
   code.end();
   code.set(PACKED);
   to.registers.store(code, to.registers.written);

@@ -25,3 +25,13 @@ test('a page that holds other code is cold', () => {
   spots.forget(PAGE);
   expect(spots.note(PAGE, 7, 1)).toBeUndefined();
 });
+
+test('a page whose region is given up for a better one is hot again soon, and knows what misses', () => {
+  const spots = new HotSpots(100);
+  for (let i = 0; i < 100; i++) spots.note(PAGE, 7, 1);
+  spots.noteMisses(PAGE, 7);
+  spots.again(PAGE);
+  const hot = Array.from({ length: 20 }, () => spots.note(PAGE, 7, 1) !== undefined);
+  expect(hot.indexOf(true)).toBe(19);
+  expect([spots.misses(PAGE, 7), spots.misses(PAGE, 8)]).toEqual([true, false]);
+});

@@ -13,11 +13,15 @@ interface Samples {
   fresh: number;
   /** Since it was decoded: what is translated already is as hot as it was, though it is not found there any more. */
   readonly byOffset: Map<number, number>;
+  /** Offsets of instructions whose accesses the TLB often lacks. */
+  readonly misses: Set<number>;
   /** How often it was translated: every time it takes twice as much. */
   rounds: number;
 }
 
 const MOST_DOUBLINGS = 10;
+/** Samples until a page is translated again whose region is given up for a better one. */
+const SOON = 20;
 
 /** Counts where the main loop is found, and tells which pages are worth translating. */
 export class HotSpots {
@@ -28,8 +32,7 @@ export class HotSpots {
 
   /** @returns the page if it has become hot by this */
   note(codePage: number, offset: number, weight: number): HotPage | undefined {
-    let samples = this.pages.get(codePage);
-    if (!samples) this.pages.set(codePage, (samples = { fresh: 0, byOffset: new Map(), rounds: 0 }));
+    const samples = this.of(codePage);
     const { byOffset } = samples;
     byOffset.set(offset, (byOffset.get(offset) ?? 0) + weight);
     samples.fresh += weight;
@@ -38,6 +41,22 @@ export class HotSpots {
     samples.rounds = Math.min(samples.rounds + 1, MOST_DOUBLINGS);
     const offsets = [...byOffset].sort((a, b) => b[1] - a[1]).map(([at]) => at);
     return { codePage, offsets, heat: (page, at) => this.pages.get(page)?.byOffset.get(at) ?? 0 };
+  }
+
+  /** The TLB often lacks what the instruction at an offset accesses. */
+  noteMisses(codePage: number, offset: number): void {
+    this.of(codePage).misses.add(offset);
+  }
+
+  misses(codePage: number, offset: number): boolean {
+    return this.pages.get(codePage)?.misses.has(offset) ?? false;
+  }
+
+  /** A region found in the page is given up to be made anew, as soon as the page is met some times. */
+  again(codePage: number): void {
+    const samples = this.of(codePage);
+    samples.rounds = Math.max(0, samples.rounds - 1);
+    samples.fresh = Math.max(samples.fresh, (this.threshold << samples.rounds) - SOON);
   }
 
   /** A region found in the page is given up for want of room: to make it again takes no more than it took. */
@@ -49,5 +68,11 @@ export class HotSpots {
   /** The page holds other code now. */
   forget(codePage: number): void {
     this.pages.delete(codePage);
+  }
+
+  private of(codePage: number): Samples {
+    const known = this.pages.get(codePage) ?? { fresh: 0, byOffset: new Map(), misses: new Set(), rounds: 0 };
+    this.pages.set(codePage, known);
+    return known;
   }
 }

@@ -9,7 +9,9 @@ import type { CpuState } from '../registers.js';
 type Mode = 'long' | 'protected';
 
 const DATA = 0x20000;
-const DATA_BYTES = 0x400;
+const DATA_BYTES = 0x1200;
+/** Where programs' pointer starts: a page ends among what it reaches from the second. */
+const POINTERS = [0x20040, 0x20fa0];
 const STACK = 0x8800;
 const STACK_BYTES = 0x800;
 const HANDLER = 0x12000;
@@ -19,7 +21,7 @@ const INSTRUCTIONS = 40;
 const ROUNDS = 30;
 /** Instructions of one run: translation happens between runs. */
 const SLICE = 150;
-const EAGER = { kind: 'translator', sampleInstructions: 7, hotSamples: 1 } as const;
+const EAGER = { kind: 'translator', sampleInstructions: 7, hotSamples: 1, tellingMisses: 3 } as const;
 
 /** Every exception halts, with its frame on the stack. */
 function prepare(cpu: BareCpu, mode: Mode): BareCpu {
@@ -36,7 +38,7 @@ function randomRegisters(random: Random, state: CpuState, mode: Mode): CpuState[
     return mode === 'long' ? low | (BigInt(random.pick([0, random.word(), 0x8000_0000])) << 32n) : low;
   };
   const values = { rax: word(), rcx: word(), rdx: word(), rbx: word(), rdi: word() };
-  return { ...state.general, ...values, rsi: BigInt(DATA) };
+  return { ...state.general, ...values, rsi: BigInt(random.pick(POINTERS)) };
 }
 
 /** x87 errors by #MF, every exception masked, some registers in use. */

@@ -1,5 +1,6 @@
 import { ITLB, ITLB_ENTRIES, ITLB_KEY, KIND_SETTLED } from '../core/layout.js';
 import { KIND_IN_LOCAL } from './code/flags.js';
+import type { KnownAccesses } from './code/guest-memory.js';
 import type { RegionCode } from './code/region-code.js';
 import { BUDGET, NEXT_RIP, PAGE_RIP_LOCAL, SELECTOR } from './code/region-locals.js';
 import { COUNT_SHIFT } from './code/exits.js';
@@ -25,6 +26,8 @@ export interface RegionPlace {
   readonly mapOf: (page: number) => number;
   /** Address of the op at an offset of a page, or 0. */
   readonly opAt: (page: number, offset: number) => number;
+  /** Whether the TLB often lacks what the instruction at an offset of a page accesses. */
+  readonly misses: (page: number, offset: number) => boolean;
   /** Where to note what the indirect jump at an offset of a page went to. */
   readonly targetSlot: (page: number, offset: number) => number;
 }
@@ -45,8 +48,8 @@ export class RegionBody {
   private readonly entries: ReadonlySet<number>;
   /** Blocks that lead to each block, once for each way. */
   private readonly predecessors: number[][];
-  /** Kind of the flags a block's only way brings. */
-  private readonly inherited = new Map<number, number>();
+  /** What a block's only way brings: kind of the flags, and accesses. */
+  private readonly inherited = new Map<number, { readonly kind: number; readonly accesses: KnownAccesses }>();
   /** Loops that are entered elsewhere than at their heads, by head. */
   private readonly dispatching = new Set<number>();
   private root: Label = 0;
@@ -130,6 +133,8 @@ export class RegionBody {
     const { instructions, end, page } = this.region.blocks[index]!;
     this.page = page;
     to.flags.kind = this.kindAt(index);
+    const misses = instructions.some(({ offset }) => this.place.misses(page, offset));
+    to.memory.enterBlock(page, misses, this.inherited.get(index)?.accesses);
     to.vectors.forget();
     if (instructions.length > 0) {
       code
@@ -162,7 +167,7 @@ export class RegionBody {
   /** Kind of the flags where a block starts. */
   private kindAt(index: number): number {
     const only = this.inherited.get(index);
-    if (only !== undefined) return only;
+    if (only) return only.kind;
     return this.liveness.before[index] === READ ? KIND_SETTLED : KIND_IN_LOCAL;
   }
 
@@ -209,7 +214,7 @@ export class RegionBody {
   private goToBlock(index: number): void {
     const { to, code } = this;
     const only = this.predecessors[index]!.length === 1 && !this.entries.has(index);
-    if (only) this.inherited.set(index, to.flags.kind);
+    if (only) this.inherited.set(index, { kind: to.flags.kind, accesses: to.memory.knownHere() });
     else this.passFlags(index);
     const { page } = this.region.blocks[index]!;
     if (page !== this.page) this.enterPage(index, page);

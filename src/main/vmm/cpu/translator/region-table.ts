@@ -64,6 +64,10 @@ export class RegionTable {
     this.free.push(index);
   }
 
+  get(index: number): InstalledRegion | undefined {
+    return this.regions.get(index);
+  }
+
   /** Those with code of a code page. */
   of(codePage: number): InstalledRegion[] {
     return [...(this.byPage.get(codePage) ?? [])].map((index) => this.regions.get(index)!);

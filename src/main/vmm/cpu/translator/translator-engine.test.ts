@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { BareCpu, CODE_BASE } from '../../../../testing/bare-cpu.js';
+import { BareCpu, CODE_BASE, PAGE_TABLES } from '../../../../testing/bare-cpu.js';
 import type { CpuState } from '../registers.js';
 
 /** Samples so often that everything that loops is translated. */
 const EAGER = { kind: 'translator', sampleInstructions: 50, hotSamples: 2 } as const;
 const HLT = 0xf4;
 const SLICE = 1000;
+const SMAP = 1n << 21n;
 
 function finish(cpu: BareCpu): CpuState {
   let exit = cpu.engine.run(SLICE);
@@ -92,5 +93,49 @@ describe('the translator', () => {
     const cpu = runBoth(code);
     expect(cpu.register('rax')).toBe(200_010_000n);
     expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(80_000);
+  });
+
+  it('asks the core in a region for what the TLB keeps lacking', () => {
+    // Two addresses that share an entry of the TLB: mov esi, 0x100000; mov edi, 0x900000; mov ecx, 20000;
+    // l: add rax, [rsi]; inc dword [rdi]; xchg rsi, rdi; dec ecx; jnz l
+    const code = [
+      0xbe, 0, 0, 0x10, 0, 0xbf, 0, 0, 0x90, 0, 0xb9, 0x20, 0x4e, 0, 0, 0x48, 0x03, 0x06, 0xff, 0x07, 0x48, 0x87, 0xf7, 0xff, 0xc9, 0x75, 0xf4,
+    ]; // prettier-ignore
+    const [told, untold] = [100, 1_000_000].map((tellingMisses) => {
+      const cpu = new BareCpu('long', { ...EAGER, tellingMisses });
+      finish(cpu.load([...code, HLT]));
+      expect(cpu.register('rax')).toBe(100_000_000n);
+      return cpu.engine.stats.counters['regionSteps']!;
+    });
+    expect(untold).toBeGreaterThan(10_000);
+    expect(told).toBeLessThan(1000);
+  });
+
+  it('leaves a group of accesses over a page border to the interpreter, and goes on', () => {
+    // mov esi, 0x200ffc; mov ecx, 5000; l: inc dword [rsi]; inc dword [rsi + 4]; inc dword [rsi + 8]; dec ecx; jnz l
+    const code = [
+      0xbe, 0xfc, 0x0f, 0x20, 0, 0xb9, 0x88, 0x13, 0, 0, 0xff, 0x06, 0xff, 0x46, 0x04, 0xff, 0x46, 0x08, 0xff, 0xc9, 0x75, 0xf4,
+    ]; // prettier-ignore
+    const cpu = runBoth(code);
+    for (const at of [0x20_0ffc, 0x20_1000, 0x20_1004]) expect(cpu.memory.read32(at)).toBe(5000);
+  });
+
+  it('looks anew at what may be reached once the privilege has changed', () => {
+    // mov esi, 0x400000; mov ecx, 3000; stac; mov eax, [rsi]; clac; l: stac; mov eax, [rsi]; clac; mov edx, [rsi + 4];
+    // dec ecx; jnz l
+    const allowed = [0x0f, 0x01, 0xcb, 0x8b, 0x06, 0x0f, 0x01, 0xca];
+    const set = [0xbe, 0, 0, 0x40, 0, 0xb9, 0xb8, 0x0b, 0, 0];
+    const code = [...set, ...allowed, ...allowed, 0x8b, 0x56, 0x04, 0xff, 0xc9, 0x75, 0xf1];
+    const cpu = new BareCpu('long', EAGER);
+    // 2 MiB pages: the third is the user's, the others are not.
+    for (let i = 0; i < 8; i++) cpu.write64(PAGE_TABLES + 0x2000 + i * 8, BigInt(i << 21) | (i === 2 ? 0x87n : 0x83n));
+    finish(cpu.load([...code, HLT]));
+    const { regionInstructions } = cpu.engine.stats.counters;
+    expect(regionInstructions).toBeGreaterThan(10_000);
+    // With SMAP a supervisor reads the user's page between STAC and CLAC only.
+    cpu.set({ cr4: cpu.state.cr4 | SMAP, rip: BigInt(CODE_BASE), halted: false });
+    expect(cpu.engine.run(SLICE).reason).toBe('shutdown');
+    expect(cpu.state.cr2).toBe(0x40_0004n);
+    expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(regionInstructions!);
   });
 });

@@ -18,12 +18,19 @@ const HOT_SAMPLES = 1500;
 const CROSSING = 2;
 const MOST_FOR_CROSSINGS = 0.15;
 
+/**
+ * Times a region is left for what the TLB lacks, by one instruction, that cost about as much as translating it again with
+ * a call of the core in that place.
+ */
+const TELLING_MISSES = 20_000;
+
 /** Some 60 MiB of machine code: several times what the kit's tests or a booted desktop need. */
 const BOUNDS: RegionBounds = { regions: 2000, bytes: 20 * 2 ** 20 };
 
 export interface TranslatorOptions extends InterpreterOptions {
   readonly sampleInstructions?: number;
   readonly hotSamples?: number;
+  readonly tellingMisses?: number;
   readonly regionBounds?: RegionBounds;
   /** A clock for figures of the host's time, in ms. */
   readonly nowMs?: () => number;
@@ -43,7 +50,9 @@ export class TranslatorEngine extends InterpreterEngine {
       const weight = crossings === 0 ? 1 : Math.min(MOST_FOR_CROSSINGS, (crossings * CROSSING) / sampleInstructions);
       this.translator.noteHot(codePage, offset, weight);
     };
+    this.regionHost.regionMisses = (region, codePage, offset) => this.translator.noteMisses(region, codePage, offset);
     this.regionHost.regionsForgotten = (codePage) => this.translator.forget(codePage);
+    options.memory.view.setUint32(L.MISSES_TOLD, options.tellingMisses ?? TELLING_MISSES, true);
     options.memory.view.setInt32(L.SAMPLE_INTERVAL, sampleInstructions * L.OP_SIZE, true);
   }
 

@@ -101,6 +101,16 @@ export class Translator {
     this.translationMs += this.nowMs() - start;
   }
 
+  /** A region is left again and again for what the TLB lacks: it is made anew, with a call of the core in that place. */
+  noteMisses(index: number, codePage: number, offset: number): void {
+    const region = this.regions.get(index);
+    if (!region?.pages.includes(codePage)) return;
+    this.hotSpots.noteMisses(codePage, offset);
+    this.hotSpots.again(region.pages[0]!);
+    this.doors.close(index);
+    this.release(index);
+  }
+
   /** The core has forgotten what it decoded from a page. */
   forget(codePage: number): void {
     this.counts.dropped++;
@@ -139,6 +149,7 @@ export class Translator {
       index,
       mapOf: (page) => addressOf(page) + L.CODE_PAGE_HEADER,
       opAt,
+      misses: (page, offset) => this.hotSpots.misses(addressOf(page), offset),
       targetSlot: (page, offset) => targetSlot(this.memory.view, addressOf(page), offset),
     });
     if (!made) return this.regions.cancel(index);

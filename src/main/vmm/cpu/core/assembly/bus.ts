@@ -38,6 +38,9 @@
 /** The main loop was found at a page offset of a code page (its address). */
 // @ts-ignore: decorator
 @external('bus', 'hotSpot') export declare function hotSpot(codePage: usize, offset: u32, crossings: u32): void;
+/** A region is left again and again because the TLB lacks what the instruction at an offset of a code page accesses. */
+// @ts-ignore: decorator
+@external('bus', 'regionMisses') export declare function regionMisses(region: u32, codePage: usize, offset: u32): void;
 /** Regions that start in a code page (its address) must not be entered any more. */
 // @ts-ignore: decorator
 @external('bus', 'regionsForgotten') export declare function regionsForgotten(codePage: usize): void;

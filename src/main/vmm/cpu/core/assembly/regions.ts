@@ -1,10 +1,10 @@
 import { PAGE_CODE, PAGE_READ, PAGE_WRITE } from '../../../memory/layout';
 import {
-  BOUNCE, CODE_PAGE_HEADER, COUNT_REGION_ENTERED, COUNT_REGION_INSTRUCTION, COUNT_REGION_STEP, COUNT_TLB_MISS, COUNTERS, FLAGS_AUX, FLAGS_RESULT, ITLB_KEY, KIND_ADD, KIND_DEC, KIND_INC, KIND_LOGIC, KIND_SETTLED, KIND_STORED, KIND_SUB, OP_SIZE,
-  OPS, REGION_BUDGET, REGION_FLAGS_A, REGION_FLAGS_B, REGION_FLAGS_KIND, REGION_USE_COUNT, REGION_USES, REGION_LOOKUP, REGION_PAUSE, REGION_STEP, RIP, TLB_USER_ALIGNED,
+  BOUNCE, CODE_PAGE_HEADER, COUNT_REGION_ENTERED, COUNT_REGION_INSTRUCTION, COUNT_REGION_STEP, COUNT_TLB_MISS, COUNTERS, FLAGS_AUX, FLAGS_RESULT, ITLB_KEY, KIND_ADD, KIND_DEC, KIND_INC, KIND_LOGIC, KIND_SETTLED, KIND_STORED, KIND_SUB, MISSES_TOLD, OP_SIZE,
+  OPS, REGION_BUDGET, REGION_FLAGS_A, REGION_FLAGS_B, REGION_FLAGS_KIND, REGION_USE_COUNT, REGION_USES, REGION_LOOKUP, REGION_MISS, REGION_MISS_COUNT, REGION_MISSES, REGION_PAUSE, RIP, TLB_USER_ALIGNED,
 } from '../layout'; // prettier-ignore
 import { add, sub } from './alu';
-import { hotSpot } from './bus';
+import { hotSpot, regionMisses } from './bus';
 import { enterPage, linearRip, lookup, opAtHand } from './code-cache';
 import { codeEpoch, decodedFrom } from './code-invalidate';
 import { watchesPage } from './debug';
@@ -35,9 +35,11 @@ export function runRegion(op: usize): usize {
   store<u64>(REGION_FLAGS_A, load<u64>(FLAGS_RESULT));
   store<u64>(REGION_FLAGS_B, load<u32>(FLAGS_AUX));
   let next: usize = 0;
+  let region: u32 = 0;
   do {
     count(COUNT_REGION_ENTERED);
-    next = call_indirect<usize>(load<u32>(op, 8), load<u32>(op, 12));
+    region = load<u32>(op, 8);
+    next = call_indirect<usize>(region, load<u32>(op, 12));
     if (next != <usize>REGION_LOOKUP) break;
     const rip = load<u64>(RIP);
     op = opAtHand(rip);
@@ -51,8 +53,9 @@ export function runRegion(op: usize): usize {
   betweenRegions = next > <usize>REGION_PAUSE;
   if (betweenRegions) return next;
   const rip = load<u64>(RIP);
-  if (next != <usize>REGION_STEP) return lookup(rip);
+  if (next == <usize>REGION_LOOKUP || next == <usize>REGION_PAUSE) return lookup(rip);
   count(COUNT_REGION_STEP);
+  if (next == <usize>REGION_MISS) noteMiss(region, rip);
   return interpretAt(rip);
 }
 
@@ -60,6 +63,20 @@ export function runRegion(op: usize): usize {
 @inline function countUse(region: u32): void {
   const counter: usize = REGION_USES + ((region & (REGION_USE_COUNT - 1)) << 2);
   store<u32>(counter, load<u32>(counter) + 1);
+}
+
+/** Counts what a region is left for by instruction, and tells of one that makes it leave again and again. */
+function noteMiss(region: u32, rip: u64): void {
+  const cell: usize = REGION_MISSES + ((((<u32>rip * 0x9e37_79b1) >>> 16) & (REGION_MISS_COUNT - 1)) << 3);
+  const misses = load<u32>(cell) == <u32>rip ? load<u32>(cell, 4) + 1 : 1;
+  store<u32>(cell, <u32>rip);
+  store<u32>(cell, misses, 4);
+  if (misses < load<u32>(MISSES_TOLD)) return;
+  store<u32>(cell, 0, 4);
+  const address = linearRip(rip);
+  const entry = instructionSlot(address);
+  if (load<u64>(entry) != ((address & ~0xfff) | <u64>load<u32>(ITLB_KEY))) return;
+  regionMisses(region, load<u32>(entry, 8) - CODE_PAGE_HEADER, <u32>address & 0xfff);
 }
 
 /** The interpreter goes on at an instruction that a region leaves to it: by its op, unless that leads to a region. */

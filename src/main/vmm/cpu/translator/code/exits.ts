@@ -7,6 +7,8 @@ import { KIND_SETTLED, KIND_STORED, REGION_FLAGS_KIND, REGION_LOOKUP, REGION_PAU
 // How a region was left, in 32 bits: page offset, instructions of the block not executed, kind of the flags.
 export const LEFT_OVER_SHIFT = 13;
 export const LEFT_KIND_SHIFT = 21;
+/** Set if what leaves is an access that the TLB lacks. */
+export const LEFT_MISS_SHIFT = 30;
 
 /** Instructions are counted in bytes of ops, 16 each. */
 export const COUNT_SHIFT = 4;
@@ -39,6 +41,14 @@ export class RegionExits {
   step(): void {
     this.beforeLeaving();
     this.code.i32(this.packed(this.remaining)).br(this.labels.step);
+  }
+
+  /** The same if the i32 on the stack is not 0, because the TLB lacks what the instruction accesses. */
+  missIf(): void {
+    this.code.openIf('unlikely');
+    this.beforeLeaving();
+    this.code.i32(this.packed(this.remaining) | (1 << LEFT_MISS_SHIFT)).br(this.labels.step);
+    this.code.end();
   }
 
   /** Leaves every way that leads here to the interpreter. */

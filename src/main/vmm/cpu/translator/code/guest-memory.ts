@@ -1,23 +1,42 @@
 import { SEG_BASE, SEG_READ_END, SEG_WRITE_END, SEGMENT_SIZE, SEGMENTS, TLB_ENTRIES } from '../../core/layout.js';
 import type { Decoded, MemoryOperand } from '../decode/decoded.js';
 import { CS, FS } from '../decode/decode.js';
-import type { FunctionCode } from '../wasm/function-code.js';
+import { FunctionCode } from '../wasm/function-code.js';
 import { I32, I64, Wasm } from '../wasm/wasm-op.js';
+import { PAGE_BYTES } from '../region/blocks.js';
+import { AccessGroups, type AccessGroup, type Place } from './access-groups.js';
 import type { RegionExits } from './exits.js';
 import type { GuestRegisters } from './guest-registers.js';
 import { importIndex } from './imports.js';
+import { LinearAddress } from './linear-address.js';
+import type { KnownValue } from './register-values.js';
 import { PAGE_RIP_LOCAL, READ_TABLE, WRITE_TABLE, type RegionLocals } from './region-locals.js';
 
 export type AccessBytes = 1 | 2 | 4 | 8 | 10 | 16;
 
+/** What code behind a place may go by. */
+export interface KnownAccesses {
+  readonly values: readonly KnownValue[];
+  readonly groups: readonly AccessGroup[];
+}
+
 /** Guest memory as regions reach it: effective address → linear address → host pointer by the core's TLB. */
 export class RegionMemory {
+  private readonly groups: AccessGroups;
+  /** Of the current block: number of its page, and constructs open around it. */
+  private page = 0;
+  private nesting = 0;
+  private misses = false;
+
   constructor(
     private readonly code: FunctionCode,
     private readonly locals: RegionLocals,
     private readonly registers: GuestRegisters,
     private readonly exits: RegionExits,
-  ) {}
+  ) {
+    this.groups = new AccessGroups(locals);
+    this.nesting = code.nesting;
+  }
 
   /** Whether a region can compute a memory operand's linear address. */
   static reaches({ memory, long }: Decoded): boolean {
@@ -35,11 +54,13 @@ export class RegionMemory {
   }
 
   /**
-   * Leaves the linear address of an instruction's memory operand in a new temporary.
+   * The linear address of an instruction's memory operand.
    * @param distance temporary (i64) with what is added to the effective address, if anything
    */
-  linear(instruction: Decoded, bytes: AccessBytes, access: 'read' | 'write', distance?: number): number {
+  linear(instruction: Decoded, bytes: AccessBytes, access: 'read' | 'write', distance?: number): LinearAddress {
     const { code } = this;
+    if (distance === undefined && instruction.memory!.segment < FS)
+      return new LinearAddress(code, this.locals, () => this.pushEffective(instruction), this.placeOf(instruction));
     this.pushEffective(instruction);
     if (distance !== undefined) {
       code.get(distance).op(Wasm.i64Add);
@@ -48,7 +69,61 @@ export class RegionMemory {
     const address = this.locals.temporary(I64);
     code.set(address);
     if (instruction.memory!.segment >= FS) this.addBase(instruction, address, bytes, access);
-    return address;
+    return new LinearAddress(code, this.locals, () => code.get(address));
+  }
+
+  /** The linear address of a register plus a distance, cut to the stack pointer's width. */
+  offsetFrom(register: number, distance: number, long: boolean): LinearAddress {
+    const { code } = this;
+    const { value, plus } = this.registers.values.of(register);
+    const push = (): void => {
+      this.registers.push64(register);
+      if (distance !== 0) code.i64(distance).op(Wasm.i64Add);
+      if (!long) code.i64(0xffff_ffff).op(Wasm.i64And);
+    };
+    return new LinearAddress(code, this.locals, push, { anchor: anchorOf(value), distance: plus + distance });
+  }
+
+  /**
+   * Where code is written from here on.
+   * @param page number of the block's page
+   * @param misses whether the TLB often lacks what the block accesses
+   * @param known what holds on its only way in
+   */
+  enterBlock(page: number, misses: boolean, known?: KnownAccesses): void {
+    this.page = page;
+    this.misses = misses;
+    this.nesting = this.code.nesting;
+    this.registers.values.restore(known?.values);
+    this.groups.restore(known?.groups);
+  }
+
+  /** What a block that only comes behind this place may go by. */
+  knownHere(): KnownAccesses {
+    return { values: this.registers.values.snapshot(), groups: this.groups.snapshot() };
+  }
+
+  /** What was looked up no longer holds: registers may be others, and pages elsewhere. */
+  forget(): void {
+    this.registers.values.restore();
+    this.groups.restore();
+  }
+
+  /** Where an operand lies, unless its address is computed in another width than the mode's. */
+  private placeOf({ memory, addressBytes, long }: Decoded): Place | undefined {
+    const { base, index, scale, displacement, pageRelative } = memory!;
+    if (addressBytes !== (long ? 8 : 4)) return undefined;
+    const { values } = this.registers;
+    const first = base === undefined ? undefined : values.of(base);
+    const second = index === undefined ? undefined : values.of(index);
+    return {
+      anchor: anchorOf(first?.value, second && `${second.value}*${1 << scale}`, pageRelative ? 'page' : undefined),
+      distance:
+        displacement +
+        (first?.plus ?? 0) +
+        (second?.plus ?? 0) * 2 ** scale +
+        (pageRelative ? this.page * PAGE_BYTES : 0),
+    };
   }
 
   /** Makes an offset into a segment's linear address; out of its limit, the instruction is left to the interpreter. */
@@ -70,13 +145,13 @@ export class RegionMemory {
   }
 
   /** Pushes the host pointer to read `bytes` at a linear address. */
-  pushReadPointer(address: number, bytes: AccessBytes): void {
-    this.pushPointer(address, bytes, READ_TABLE, 'readCold');
+  pushReadPointer(address: LinearAddress, bytes: AccessBytes): void {
+    this.pushPointer(address, bytes, false);
   }
 
   /** Pushes the host pointer to write, or to read and write, `bytes` at a linear address. */
-  pushWritePointer(address: number, bytes: AccessBytes): void {
-    this.pushPointer(address, bytes, WRITE_TABLE, 'writeCold');
+  pushWritePointer(address: LinearAddress, bytes: AccessBytes): void {
+    this.pushPointer(address, bytes, true);
   }
 
   private push64({ base, index, scale, displacement, pageRelative }: MemoryOperand): void {
@@ -131,28 +206,78 @@ export class RegionMemory {
     }
   }
 
-  /** An access that crosses a page never matches a tag. */
-  private pushPointer(address: number, bytes: AccessBytes, table: number, cold: 'readCold' | 'writeCold'): void {
-    const { code } = this;
-    const entry = this.locals.temporary(I32);
-    const pointer = this.locals.temporary(I32);
-    code.get(address).op(Wasm.i32WrapI64).i32(8).op(Wasm.i32ShrU);
-    code
-      .i32((TLB_ENTRIES - 1) << 4)
-      .op(Wasm.i32And)
-      .get(table)
-      .op(Wasm.i32Add)
-      .tee(entry);
-    code.memory(Wasm.i64Load).get(address);
-    if (bytes > 1) code.i64(bytes - 1).op(Wasm.i64Add);
-    code.i64(-4096).op(Wasm.i64And).op(Wasm.i64Eq);
-    code.openIf('likely', I32);
-    code.get(entry).memory(Wasm.i32Load, 8).get(address).op(Wasm.i32WrapI64).op(Wasm.i32Add);
-    code.else();
-    code.get(address).i32(bytes).call(importIndex(cold)).tee(pointer);
-    code.op(Wasm.i32Eqz);
-    this.exits.stepIf();
-    code.get(pointer);
-    code.end();
+  private pushPointer(address: LinearAddress, bytes: AccessBytes, writes: boolean): void {
+    const { code, groups } = this;
+    const { place } = address;
+    // What is done on some ways only says nothing about the others.
+    if (!place || this.misses || code.nesting !== this.nesting) return this.lookUp(address, bytes, writes);
+    const group = groups.join(place, bytes, writes);
+    if (!group) return this.lookUp(address, bytes, writes, groups.begin(place, bytes, writes));
+    const distance = group.distance(place);
+    code.get(group.pointer);
+    if (distance !== 0) code.i32(distance).op(Wasm.i32Add);
   }
+
+  /**
+   * Looks an address up in the TLB, and with it the others of its group. What crosses a page never matches a tag. A miss is
+   * left to the interpreter: a call in its place would cost V8 twice as much to compile, and registers around it.
+   */
+  private lookUp(address: LinearAddress, bytes: AccessBytes, writes: boolean, group?: AccessGroup): void {
+    const { code } = this;
+    const local = address.inLocal();
+    const entry = this.locals.temporary(I32);
+    // How far the group reaches is known at its end.
+    const gap = (fill: (part: FunctionCode, group: AccessGroup) => void): void => {
+      if (!group) return;
+      code.gap(() => {
+        const part = new FunctionCode();
+        fill(part, group);
+        return part;
+      });
+    };
+    code.get(local).op(Wasm.i32WrapI64);
+    gap((part, { from }) => from !== 0 && part.i32(from).op(Wasm.i32Add));
+    code
+      .i32(8)
+      .op(Wasm.i32ShrU)
+      .i32((TLB_ENTRIES - 1) << 4)
+      .op(Wasm.i32And);
+    if (group) gap((part, { writes }) => part.get(writes ? WRITE_TABLE : READ_TABLE));
+    else code.get(writes ? WRITE_TABLE : READ_TABLE);
+    code.op(Wasm.i32Add).tee(entry).memory(Wasm.i64Load).get(local);
+    if (group) gap((part, { to }) => to > 1 && part.i64(to - 1).op(Wasm.i64Add));
+    else if (bytes > 1) code.i64(bytes - 1).op(Wasm.i64Add);
+    code.i64(-PAGE_BYTES).op(Wasm.i64And);
+    if (this.misses) return this.lookUpCold(local, entry, bytes, writes);
+    code.op(Wasm.i64Ne);
+    this.exits.missIf();
+    this.pushKnown(local, entry);
+    gap((part, { accesses, pointer }) => accesses > 1 && part.tee(pointer));
+  }
+
+  /** Pushes the host pointer by a function of the core if the tags on the stack differ. */
+  private lookUpCold(local: number, entry: number, bytes: AccessBytes, writes: boolean): void {
+    const { code } = this;
+    const pointer = this.locals.temporary(I32);
+    code.op(Wasm.i64Eq).openIf('likely', I32);
+    this.pushKnown(local, entry);
+    code.else();
+    code
+      .get(local)
+      .i32(bytes)
+      .call(importIndex(writes ? 'writeCold' : 'readCold'))
+      .tee(pointer)
+      .op(Wasm.i32Eqz);
+    this.exits.stepIf();
+    code.get(pointer).end();
+  }
+
+  private pushKnown(local: number, entry: number): void {
+    this.code.get(entry).memory(Wasm.i32Load, 8).get(local).op(Wasm.i32WrapI64).op(Wasm.i32Add);
+  }
+}
+
+/** Names the values an address is the sum of. */
+function anchorOf(...values: readonly (string | number | undefined)[]): string {
+  return values.filter((value) => value !== undefined).join('+');
 }

@@ -3,6 +3,7 @@ import type { OperandBytes } from '../decode/decoded.js';
 import type { FunctionCode } from '../wasm/function-code.js';
 import { Wasm } from '../wasm/wasm-op.js';
 import { GENERAL } from './region-locals.js';
+import { RegisterValues } from './register-values.js';
 
 /** A general register operand. */
 export interface GeneralOperand {
@@ -16,6 +17,8 @@ export class GuestRegisters {
   /** Bit sets of registers by number. */
   used = 0;
   written = 0;
+  /** What is known of their values where code is being written. */
+  readonly values = new RegisterValues();
 
   constructor(private readonly code: FunctionCode) {}
 
@@ -29,7 +32,25 @@ export class GuestRegisters {
   take64(register: number): void {
     this.used |= 1 << register;
     this.written |= 1 << register;
+    this.values.change(register);
     this.code.set(GENERAL + register);
+  }
+
+  /** Adds a constant to a register, cut to 32 bits unless in 64-bit code. */
+  advance(register: number, distance: number, long: boolean): void {
+    const known = this.values.of(register);
+    this.push64(register);
+    if (distance !== 0) this.code.i64(distance).op(Wasm.i64Add);
+    if (!long && distance !== 0) this.code.i64(0xffff_ffff).op(Wasm.i64And);
+    this.take64(register);
+    this.values.set(register, known, distance);
+  }
+
+  /** Copies all 64 bits. */
+  copy(to: number, from: number): void {
+    this.push64(from);
+    this.take64(to);
+    this.values.set(to, this.values.of(from), 0);
   }
 
   /** Pushes an operand, as i64 if it has 8 bytes, else as i32 with zeros above it. */
@@ -66,6 +87,7 @@ export class GuestRegisters {
   refill(register: number): void {
     this.used |= 1 << register;
     this.written |= 1 << register;
+    this.values.change(register);
     this.load(this.code, 1 << register);
   }
 

@@ -123,14 +123,14 @@ export class RegionVectors {
   /** Pushes the host pointer of an instruction's memory operand for reading; #GP if it must be aligned and is not. */
   pushSource(instruction: Decoded, bytes: 1 | 2 | 4 | 8 | 16, aligned = false): void {
     const address = this.memory.linear(instruction, bytes, 'read');
-    if (aligned) this.requireAligned(address);
+    if (aligned) this.requireAligned(address.inLocal());
     this.memory.pushReadPointer(address, bytes);
   }
 
   /** The same for writing. */
   pushTarget(instruction: Decoded, bytes: 1 | 2 | 4 | 8 | 16, aligned = false): void {
     const address = this.memory.linear(instruction, bytes, 'write');
-    if (aligned) this.requireAligned(address);
+    if (aligned) this.requireAligned(address.inLocal());
     this.memory.pushWritePointer(address, bytes);
   }
 

@@ -81,6 +81,15 @@ export class Operands {
     } else this.code.get(place.pointer).get(value).memory(STORES[bytes]);
   }
 
+  /** Stores a temporary that is the operand's own value plus a constant. */
+  storeSum({ long }: Decoded, place: Place, bytes: OperandBytes, value: number, distance: number): void {
+    if (place.kind === 'memory' || bytes !== (long ? 8 : 4)) return this.store(place, bytes, value);
+    const { register } = place.operand;
+    const known = this.registers.values.of(register);
+    this.store(place, bytes, value);
+    this.registers.values.set(register, known, distance);
+  }
+
   private pushImmediate({ operandBytes, wideImmediate, immediate, operands }: Decoded, bytes: OperandBytes): void {
     if (operandBytes === 8 && operands.includes('Iv')) this.code.i64(wideImmediate);
     else if (bytes === 8) this.code.i64(immediate);

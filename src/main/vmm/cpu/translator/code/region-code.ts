@@ -101,7 +101,7 @@ export class RegionCode {
     this.exits.gone();
     code.end();
     code.gap(() => this.loadRegisters());
-    this.loadTables();
+    this.reloadTables();
     this.loadFlags();
     if (vectors) this.loadVectors();
     else code.gap(() => this.vectors.loadControl());
@@ -134,7 +134,13 @@ export class RegionCode {
     code.gap(() => this.thresholds.load());
   }
 
-  loadTables(code = this.code): void {
+  /** The TLBs of the present privilege: what was found in others does not hold. */
+  reloadTables(): void {
+    this.memory.forget();
+    this.loadTables(this.code);
+  }
+
+  loadTables(code: FunctionCode): void {
     code.i32(0).memory(Wasm.i32Load, TLB_READ_BASE).set(READ_TABLE);
     code.i32(0).memory(Wasm.i32Load, TLB_WRITE_BASE).set(WRITE_TABLE);
   }

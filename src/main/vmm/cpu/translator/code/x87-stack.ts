@@ -242,7 +242,7 @@ export class RegionX87 {
   /** Pushes the host pointer of a memory operand, whose address the x87 pointers may name. */
   pushOperandPointer(instruction: Decoded, bytes: AccessBytes, access: 'read' | 'write'): void {
     const address = this.memory.linear(instruction, bytes, access);
-    this.operandAddress = address;
+    this.operandAddress = address.inLocal();
     if (access === 'read') this.memory.pushReadPointer(address, bytes);
     else this.memory.pushWritePointer(address, bytes);
   }

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { disassemble } from '../../disassembler/disassemble.js';
 import { RegionCode } from '../code/region-code.js';
 import { PageDecoder } from '../decode/decode.js';
+import type { Decoded } from '../decode/decoded.js';
 import { loweringOf } from '../lower/lowerings.js';
 import { concernsMmx } from '../lower/simd/mmx.js';
 import { FunctionCode } from '../wasm/function-code.js';
@@ -37,23 +38,41 @@ const SAMPLES = [
   // x87
   'd9c1', 'dd03', 'd903', 'db03', 'dd1b', 'd91b', 'db1b', 'db3b', 'd9ca', 'ddda', 'd9e8', 'd9e0', 'd9e1', 'dec1', 'dc0b', 'd8c2',
   'd8e1', 'dee1', 'def9', 'd9fa', 'd9fe', 'dbf1', 'dae9', 'd9e4', 'dac1', 'd93b', 'd92b', 'dfe0', 'ddc1', 'd9f7', '9b',
+  // Near each other: looked up once
+  '534889e58b45088945f85d', '488b4708034710', '8b06ff06',
   // MMX
   '0f6fc1', '0f6f03', '0f7f03', '0f6ec0', '0ffcc1', '0f71f004', '0f77',
 ];
 
+function assembly(bytes: Uint8Array): string[] {
+  if (bytes.length === 0) return [];
+  const { text, length } = disassemble(bytes, { bits: 64 });
+  return [text, ...assembly(bytes.subarray(length))];
+}
+
+function decoded(bytes: Uint8Array): Decoded[] {
+  const decoder = new PageDecoder(bytes, 'long');
+  const instructions: Decoded[] = [];
+  for (let at = 0; at < bytes.length; at += instructions.at(-1)!.length) instructions.push(decoder.decode(at)!);
+  return instructions;
+}
+
 function golden(hex: string): string {
   const bytes = Uint8Array.from(Buffer.from(hex, 'hex'));
-  const instruction = new PageDecoder(bytes, 'long').decode(0);
-  const lowering = instruction && loweringOf(instruction);
-  const title = `${hex}  ${disassemble(bytes, { bits: 64 }).text}`;
-  if (!lowering) return `${title}\n  (the core)`;
+  const title = `${hex}  ${assembly(bytes).join('; ')}`;
+  const instructions = decoded(bytes);
   const code = new FunctionCode(3);
   const to = new RegionCode(code, { gone: 0, leave: 1, step: 2 });
   // What the first x87 or MMX instruction of a block makes sure of is not part of each.
-  if (instruction.row.family === 'x87') to.x87.begin();
-  if (concernsMmx(instruction)) to.x87.beginMmx();
+  if (instructions.some(({ row }) => row.family === 'x87')) to.x87.begin();
+  if (instructions.some(concernsMmx)) to.x87.beginMmx();
   const before = functionText(code.sink.view()).length;
-  lowering.emit(to, instruction);
+  for (const instruction of instructions) {
+    const lowering = loweringOf(instruction);
+    if (!lowering) return `${title}\n  (the core)`;
+    to.locals.nextInstruction();
+    lowering.emit(to, instruction);
+  }
   const lines = functionText(Buffer.concat(code.parts().map((part) => part.bytes))).slice(before);
   return [title, ...lines.map((line) => `  ${line}`)].join('\n');
 }

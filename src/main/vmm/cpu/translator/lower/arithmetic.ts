@@ -21,7 +21,10 @@ function sum(group: typeof KIND_ADD | typeof KIND_SUB, store: boolean): Lowering
         to.code.get(a).get(b);
         if (group === KIND_ADD) to.op(bytes, Wasm.i64Add, Wasm.i32Add);
         else to.op(bytes, Wasm.i64Sub, Wasm.i32Sub);
-        to.operands.store(place, bytes, to.save(bytes));
+        const distance = instruction.operands[1]![0] === 'I' ? instruction.immediate : undefined;
+        const result = to.save(bytes);
+        if (distance === undefined) to.operands.store(place, bytes, result);
+        else to.operands.storeSum(instruction, place, bytes, result, group === KIND_ADD ? distance : -distance);
       }
       keepOperands(to, group, bytes, a, b);
     },
@@ -79,7 +82,7 @@ function step(group: typeof KIND_INC | typeof KIND_DEC): Lowering {
       else to.op(bytes, Wasm.i64Sub, Wasm.i32Sub);
       to.narrow(bytes);
       const result = to.save(bytes);
-      to.operands.store(place, bytes, result);
+      to.operands.storeSum(instruction, place, bytes, result, group === KIND_INC ? 1 : -1);
       if (!to.flagsMatter) return;
       to.pushWide(result, bytes);
       to.flags.takeStep(group, bytes);

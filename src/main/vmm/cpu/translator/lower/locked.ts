@@ -211,7 +211,7 @@ function compareExchange8(to: RegionCode, instruction: Decoded): void {
 function compareExchange16(to: RegionCode, instruction: Decoded): void {
   const { code } = to;
   const address = to.memory.linear(instruction, 16, 'write');
-  code.get(address).op(Wasm.i32WrapI64).i32(15).op(Wasm.i32And);
+  code.get(address.inLocal()).op(Wasm.i32WrapI64).i32(15).op(Wasm.i32And);
   to.exits.stepIf();
   to.memory.pushWritePointer(address, 16);
   const pointer = to.save(4);

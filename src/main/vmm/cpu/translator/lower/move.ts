@@ -1,4 +1,4 @@
-import { operandWidth } from '../code/operands.js';
+import { generalOperand, operandWidth } from '../code/operands.js';
 import type { RegionCode } from '../code/region-code.js';
 import type { OperandBytes } from '../decode/decoded.js';
 import { Wasm } from '../wasm/wasm-op.js';
@@ -14,6 +14,11 @@ const move: Lowering = {
     to.operands.push(instruction, 1);
     const value = to.save(bytes);
     to.operands.store(to.operands.place(instruction, 0), bytes, value);
+    const betweenRegisters = !instruction.memory && instruction.operands[1]![0] !== 'I';
+    if (betweenRegisters && bytes === (instruction.long ? 8 : 4)) {
+      const { values } = to.registers;
+      values.set(generalOperand(instruction, 0).register, values.of(generalOperand(instruction, 1).register), 0);
+    }
   },
 };
 
@@ -43,10 +48,15 @@ const lea: Lowering = {
   flags: keeps,
   emit(to, instruction) {
     const bytes = instruction.operandBytes;
+    const { base, index, displacement } = instruction.memory!;
+    const known = base === undefined || index !== undefined ? undefined : to.registers.values.of(base);
     to.memory.pushEffective(instruction);
     if (bytes !== 8) to.code.op(Wasm.i32WrapI64);
     to.narrow(bytes);
     to.operands.store(to.operands.place(instruction, 0), bytes, to.save(bytes));
+    const natural = instruction.long ? 8 : 4;
+    if (known && bytes === natural && instruction.addressBytes === natural)
+      to.registers.values.set(generalOperand(instruction, 0).register, known, displacement);
   },
 };
 

@@ -2,7 +2,7 @@ import { SEG_SELECTOR, SEGMENT_SIZE, SEGMENTS } from '../../core/layout.js';
 import { generalOperand } from '../code/operands.js';
 import type { RegionCode } from '../code/region-code.js';
 import type { Decoded, OperandBytes } from '../decode/decoded.js';
-import { I64, Wasm } from '../wasm/wasm-op.js';
+import { Wasm } from '../wasm/wasm-op.js';
 import { always, keeps, type Lowering, type Lowerings } from './lowering.js';
 
 const RSP = 4;
@@ -13,42 +13,28 @@ export function natural({ long, operandBytes }: Decoded): boolean {
   return operandBytes === (long ? 8 : 4);
 }
 
-/** Leaves register + distance, cut to the stack pointer's width, in a new temporary (i64). */
-export function offsetFrom(to: RegionCode, register: number, distance: number, { long }: Decoded): number {
-  const { code } = to;
-  to.registers.push64(register);
-  if (distance !== 0) code.i64(distance).op(Wasm.i64Add);
-  if (!long && distance !== 0) code.i64(0xffff_ffff).op(Wasm.i64And);
-  const local = to.locals.temporary(I64);
-  code.set(local);
-  return local;
-}
-
 const load = (bytes: OperandBytes): number => (bytes === 8 ? Wasm.i64Load : Wasm.i64Load32U);
 
 /** Pushes a temporary (i64) on the guest's stack. */
 export function pushValue(to: RegionCode, instruction: Decoded, value: number): void {
   const { code } = to;
   const bytes = instruction.long ? 8 : 4;
-  const pointer = offsetFrom(to, RSP, -bytes, instruction);
-  to.memory.pushWritePointer(pointer, bytes);
+  to.memory.pushWritePointer(to.memory.offsetFrom(RSP, -bytes, instruction.long), bytes);
   code.get(value).memory(bytes === 8 ? Wasm.i64Store : Wasm.i64Store32);
-  code.get(pointer);
-  to.registers.take64(RSP);
+  to.registers.advance(RSP, -bytes, instruction.long);
 }
 
 /** Leaves the value on top of the guest's stack in a new temporary (i64). */
 export function topValue(to: RegionCode, instruction: Decoded): number {
   const bytes = instruction.long ? 8 : 4;
-  to.memory.pushReadPointer(offsetFrom(to, RSP, 0, instruction), bytes);
+  to.memory.pushReadPointer(to.memory.offsetFrom(RSP, 0, instruction.long), bytes);
   to.code.memory(load(bytes));
   return to.save(8);
 }
 
 /** Drops bytes from the guest's stack. */
 export function drop(to: RegionCode, instruction: Decoded, bytes: number): void {
-  to.code.get(offsetFrom(to, RSP, bytes, instruction));
-  to.registers.take64(RSP);
+  to.registers.advance(RSP, bytes, instruction.long);
 }
 
 /** PUSH of a register, a constant, or memory. */
@@ -81,11 +67,11 @@ const leave: Lowering = {
   accepts: natural,
   emit(to, instruction) {
     const { operandBytes: bytes } = instruction;
-    to.memory.pushReadPointer(offsetFrom(to, RBP, 0, instruction), bytes);
+    to.memory.pushReadPointer(to.memory.offsetFrom(RBP, 0, instruction.long), bytes);
     to.code.memory(load(bytes));
     const value = to.save(8);
-    to.code.get(offsetFrom(to, RBP, bytes, instruction));
-    to.registers.take64(RSP);
+    to.registers.copy(RSP, RBP);
+    to.registers.advance(RSP, bytes, instruction.long);
     to.code.get(value);
     to.registers.take64(RBP);
   },
@@ -100,11 +86,11 @@ function pushSegment(segment: number): Lowering {
     emit(to, instruction) {
       const { code } = to;
       const { long } = instruction;
-      const pointer = offsetFrom(to, RSP, long ? -8 : -4, instruction);
-      to.memory.pushWritePointer(pointer, long ? 8 : 2);
+      const bytes = long ? 8 : 4;
+      to.memory.pushWritePointer(to.memory.offsetFrom(RSP, -bytes, long), long ? 8 : 2);
       code.i32(0).memory(Wasm.i64Load16U, SEGMENTS + segment * SEGMENT_SIZE + SEG_SELECTOR);
-      code.memory(long ? Wasm.i64Store : Wasm.i64Store16).get(pointer);
-      to.registers.take64(RSP);
+      code.memory(long ? Wasm.i64Store : Wasm.i64Store16);
+      to.registers.advance(RSP, -bytes, long);
     },
   };
 }

@@ -27,9 +27,7 @@ function accepts({ long, addressBytes, segment }: Decoded): boolean {
 /** Pushes the host pointer of the element at an index register. */
 function pushElement(to: RegionCode, instruction: Decoded, index: number, access: 'read' | 'write'): void {
   const { operandBytes: bytes } = instruction;
-  to.registers.push64(index);
-  if (!instruction.long) to.code.i64(0xffff_ffff).op(Wasm.i64And);
-  const address = to.save(8);
+  const address = to.memory.offsetFrom(index, 0, instruction.long);
   if (access === 'read') to.memory.pushReadPointer(address, bytes);
   else to.memory.pushWritePointer(address, bytes);
 }

@@ -35,6 +35,11 @@ export class FunctionCode {
     this.depth = depth;
   }
 
+  /** How many constructs are open. */
+  get nesting(): number {
+    return this.depth;
+  }
+
   op(opcode: number): this {
     this.sink.byte(opcode);
     return this;
