@@ -8,7 +8,7 @@ import { concernsVectors } from './code/guest-vectors.js';
 import type { Decoded } from './decode/decoded.js';
 import { loweringOf } from './lower/lowerings.js';
 import type { Block, IndirectEnd, Region } from './region/blocks.js';
-import { offsetOf, PAGE_BYTES } from './region/blocks.js';
+import { goesOnBehind, offsetOf, PAGE_BYTES } from './region/blocks.js';
 import type { FlagLiveness } from './region/liveness.js';
 import { READ, UNUSED } from './region/flag-use.js';
 import { blocksOf, type Item } from './region/order.js';
@@ -151,7 +151,7 @@ export class RegionBody {
       if (instruction.crosses) this.requirePage(page + 1);
       const lowering = loweringOf(instruction);
       if (lowering) lowering.emit(to, instruction);
-      else this.executeByCore(instruction, this.place.opAt(page, instruction.offset));
+      else this.executeByCore(instruction, page);
     });
     to.x87.finish();
     to.exits.remaining = 0;
@@ -159,8 +159,11 @@ export class RegionBody {
     this.emitEnd(end, instructions.at(-1));
   }
 
-  private executeByCore(instruction: Decoded, op: number): void {
-    if (op) this.to.executeSingle(op, concernsVectors(instruction));
+  private executeByCore(instruction: Decoded, page: number): void {
+    const { offset, length } = instruction;
+    const op = this.place.opAt(page, offset);
+    const behind = op && goesOnBehind(instruction) ? this.place.opAt(page, offset + length) : 0;
+    if (op) this.to.executeSingle(op, behind, concernsVectors(instruction));
     else this.to.exits.stepAlways();
   }
 

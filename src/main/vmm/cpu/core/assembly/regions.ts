@@ -27,29 +27,40 @@ import { ACCESS_READ, ACCESS_WRITE, globalPage, physical, translate } from './wa
 /** Whether the budget was used up on the way from one region to the next. */
 let betweenRegions: bool = false;
 
-/** Runs the region an op stands for, and those it leads to; the next op. */
+/** Runs the region an op stands for, and those it leads to, also through instructions it leaves to the interpreter; the next op. */
 export function runRegion(op: usize): usize {
   const before = load<i32>(REGION_BUDGET);
   countUse(load<u32>(op, 8));
-  store<u32>(REGION_FLAGS_KIND, KIND_SETTLED);
-  store<u64>(REGION_FLAGS_A, load<u64>(FLAGS_RESULT));
-  store<u64>(REGION_FLAGS_B, load<u32>(FLAGS_AUX));
+  offerFlags();
+  let interpreted: i32 = 0;
   let next: usize = 0;
   let region: u32 = 0;
   do {
     count(COUNT_REGION_ENTERED);
     region = load<u32>(op, 8);
     next = call_indirect<usize>(region, load<u32>(op, 12));
-    if (next != <usize>REGION_LOOKUP) break;
-    const rip = load<u64>(RIP);
-    op = opAtHand(rip);
-    if (!op) break;
-    enterPage(rip);
-    next = op;
-  } while (load<u16>(op) == OP_REGION && load<i32>(REGION_BUDGET) > 0);
-  const kind = load<u32>(REGION_FLAGS_KIND);
-  if (kind != KIND_STORED) settleFlags(kind, load<u64>(REGION_FLAGS_A), load<u64>(REGION_FLAGS_B));
+    if (next > <usize>REGION_PAUSE) {
+      // Flags that are stored already come from an instruction that the core has executed: the op is the one behind it.
+      if (takeFlags() && !pendingEvents()) {
+        const left = next;
+        next = single(left);
+        if (next != left) interpreted += OP_SIZE;
+      }
+      if (load<u16>(next) != OP_REGION || pendingEvents()) break;
+      offerFlags();
+      op = next;
+    } else {
+      if (next != <usize>REGION_LOOKUP) break;
+      const rip = load<u64>(RIP);
+      op = opAtHand(rip);
+      if (!op) break;
+      enterPage(rip);
+      next = op;
+    }
+  } while (load<u16>(op) == OP_REGION && load<i32>(REGION_BUDGET) > interpreted);
+  takeFlags();
   countMany(COUNT_REGION_INSTRUCTION, (before - load<i32>(REGION_BUDGET)) / OP_SIZE);
+  store<i32>(REGION_BUDGET, load<i32>(REGION_BUDGET) - interpreted);
   betweenRegions = next > <usize>REGION_PAUSE;
   if (betweenRegions) return next;
   const rip = load<u64>(RIP);
@@ -57,6 +68,22 @@ export function runRegion(op: usize): usize {
   count(COUNT_REGION_STEP);
   if (next == <usize>REGION_MISS) noteMiss(region, rip);
   return interpretAt(rip);
+}
+
+/** Hands the flags to the region that is about to run. */
+function offerFlags(): void {
+  store<u32>(REGION_FLAGS_KIND, KIND_SETTLED);
+  store<u64>(REGION_FLAGS_A, load<u64>(FLAGS_RESULT));
+  store<u64>(REGION_FLAGS_B, load<u32>(FLAGS_AUX));
+}
+
+/** Brings the flags a region has left behind to where the interpreter keeps them; false if they were there. */
+function takeFlags(): bool {
+  const kind = load<u32>(REGION_FLAGS_KIND);
+  if (kind == KIND_STORED) return false;
+  settleFlags(kind, load<u64>(REGION_FLAGS_A), load<u64>(REGION_FLAGS_B));
+  store<u32>(REGION_FLAGS_KIND, KIND_STORED);
+  return true;
 }
 
 // @ts-ignore: decorator
@@ -107,11 +134,12 @@ export function sample(op: usize): void {
 /**
  * Executes one instruction for a region, which has written its registers back: 0 if it goes on with the instruction
  * behind it, else the op to leave to.
+ * @param behind op of the instruction behind one that looks up anew where it goes on, since it may be elsewhere; else 0
  */
-export function executeSingle(op: usize): usize {
+export function executeSingle(op: usize, behind: usize): usize {
   const before = codeEpoch;
   const next = single(op);
-  return next == op + OP_SIZE && codeEpoch == before && !pendingEvents() ? 0 : next;
+  return (next == op + OP_SIZE || next == behind) && codeEpoch == before && !pendingEvents() ? 0 : next;
 }
 
 /**

@@ -85,9 +85,10 @@ export class RegionCode {
 
   /**
    * Hands the current instruction to the core, by its op's address, and leaves if it does not simply go on.
+   * @param behind op of the next instruction if this one looks up anew where it goes on, else 0
    * @param vectors whether XMM registers or MXCSR are of interest to it
    */
-  executeSingle(op: number, vectors: boolean): void {
+  executeSingle(op: number, behind: number, vectors: boolean): void {
     const { code } = this;
     this.x87.finish();
     // Which registers the region uses is known at its end.
@@ -95,7 +96,7 @@ export class RegionCode {
     if (vectors) code.gap(() => this.vectors.storeRegisters());
     code.i32(0).get(PAGE_RIP_LOCAL).memory(Wasm.i64Store, PAGE_RIP);
     this.storeFlags();
-    code.i32(op).call(importIndex('executeSingle')).tee(ANSWER);
+    code.i32(op).i32(behind).call(importIndex('executeSingle')).tee(ANSWER);
     code.openIf('unlikely');
     if (!vectors) code.gap(() => this.vectors.storeRegisters());
     this.exits.gone();

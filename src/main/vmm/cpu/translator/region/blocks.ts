@@ -94,6 +94,17 @@ const GOES_AWAY: ReadonlySet<string> = new Set([
   'jumpFar', 'jumpFarMemory', 'returnFar', 'interruptReturn', 'systemReturn', 'systemExit', 'undefined!',
 ]); // prettier-ignore
 
+/** What is the core's and may change how code is found, but mostly goes on behind itself. */
+const GOES_ON: ReadonlySet<string> = new Set([
+  'writeControl!', 'writeMsr!', 'invalidatePageEntry!', 'invalidateContext!', 'loadSegmentRegister!', 'popEs', 'popDs', 'popFs',
+  'popGs', 'inputImmediate', 'inputPort', 'outputImmediate', 'outputPort',
+]); // prettier-ignore
+
+/** Whether the core executes an instruction in the middle of a region and then looks up where the next one is. */
+export function goesOnBehind({ row, offset, length }: Decoded): boolean {
+  return row.family === 'integer' && GOES_ON.has(row.execute) && offset + length < PAGE_BYTES;
+}
+
 /**
  * What the instruction at a place does to the flow of control, if it ends a block.
  * @param guess where an indirect transfer goes, if something is known of it
@@ -107,7 +118,7 @@ export function controlEnd(
   if (row.family !== 'integer') return undefined;
   const next = at + length;
   if (!loweringOf(instruction)) {
-    if (row.form !== 'end') return undefined;
+    if (row.form !== 'end' || goesOnBehind(instruction)) return undefined;
     return { kind: 'leave', at, back: GOES_AWAY.has(row.execute) ? undefined : next };
   }
   if (row.form === 'jcc') return { kind: 'condition', taken: next + immediate, next };
