@@ -71,7 +71,15 @@ class Discovery {
       this.heats.set(start, heat);
       this.leaders.add(start);
       if (!this.known.has(start)) this.follow(this.line(start), heat, start);
+      this.passCore(start, heat);
     }
+  }
+
+  /** Where the core has to do the first instruction, the region is entered behind it. */
+  private passCore(start: number, heat: number): void {
+    const first = this.known.get(start);
+    if (!first || mayBeEntered([first]) || this.controlEnd(first, start)) return;
+    this.suggestDoor(start + first.length, heat);
   }
 
   private hottest(): [start: number | undefined, heat: number] {
