@@ -5,7 +5,6 @@ import path from 'node:path';
 import { describeDifference, kindOf } from './describe.js';
 import { EngineTarget } from './guest/engine-target.js';
 import { Generator } from './generate/generator.js';
-import { TEMPLATES } from './generate/template.js';
 import { BATCH } from './layout.js';
 import { parseOptions, USAGE, type Options } from './options.js';
 import { copyMemory } from './case-memory.js';
@@ -50,10 +49,9 @@ function fill(
   runUntil: (done: () => boolean) => void,
   only: Options['only'],
 ): void {
-  const rows = TEMPLATES.filter(only);
   let left = Infinity;
   for (;;) {
-    const lacking = session.coverage.lacking(STATES, rows);
+    const lacking = new Set([...session.coverage.lacking(STATES)].filter(only));
     if (lacking.size === 0 || (lacking.size === left && session.executed > FILL_LIMIT)) return;
     left = lacking.size;
     source.restrict(

@@ -9,18 +9,11 @@ import { backgroundState, fxOf, simdState, x87Operand, x87State } from './fp-sta
 import { makeCase, type MadeCase } from './instruction.js';
 import { randomData } from './values.js';
 import { fitsSequence, Hazards } from './sequence.js';
-import { TEMPLATES, type Template } from './template.js';
+import { existsIn, TEMPLATES, type Template } from './template.js';
 
 /** Rows that exist in a mode. */
 const ROWS: Readonly<Record<Mode, readonly Template[]>> = Object.fromEntries(
-  MODES.map((mode) => [
-    mode,
-    TEMPLATES.filter(({ row, family, encoding }) => {
-      const only = family === 'integer' && 'mode' in row ? row.mode : undefined;
-      if (encoding.rexW === true && mode !== 'long') return false;
-      return only === undefined || only === (mode === 'long' ? 'long' : 'legacy');
-    }),
-  ]),
+  MODES.map((mode) => [mode, TEMPLATES.filter((template) => existsIn(template, mode))]),
 ) as unknown as Record<Mode, readonly Template[]>;
 
 /** 64-bit code gets the larger share: it has most to get wrong. */

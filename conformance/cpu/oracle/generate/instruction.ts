@@ -15,7 +15,7 @@ const REX_B = 1;
 const MAX_LENGTH = 15;
 
 /** Opcodes of the 0F map that mean something else after F2 or F3 on some processor; see `mayRepeat`. */
-function mayRepeat({ family, encoding }: Template): boolean {
+export function mayRepeat({ family, encoding }: Template): boolean {
   if (family !== 'integer' || encoding.prefix !== 'any') return false;
   const { map, opcode } = encoding;
   if (map === 0) return opcode !== 0x90;
@@ -30,7 +30,12 @@ export function mayResize({ encoding, family }: Template): boolean {
 }
 
 /** Bytes of the operand size that prefixes give the instruction. */
-export function operandBytes(b: CaseBuilder, { size }: Template, resized: boolean, wide: boolean): number {
+export function operandBytes(
+  b: Pick<CaseBuilder, 'long' | 'width'>,
+  { size }: Template,
+  resized: boolean,
+  wide: boolean,
+): number {
   if (size === 'byte') return 1;
   if (b.long) {
     if (size === 'always64') return 8;

@@ -1,6 +1,7 @@
 import { parseEncoding, type Encoding } from '../../../../src/main/vmm/cpu/core/opcodes/encoding.js';
 import { OPCODE_TABLE } from '../../../../src/main/vmm/cpu/core/opcodes/index.js';
 import { operandSize, type OperandSize } from '../../../../src/main/vmm/cpu/core/opcodes/operands.js';
+import type { Mode } from './case-builder.js';
 import type { Instruction, SimdInstruction, X87Instruction } from '../../../../src/main/vmm/cpu/core/opcodes/opcode.js';
 
 /** One row of the opcode table, taken apart for making cases of it. */
@@ -94,3 +95,9 @@ export const TEMPLATES: readonly Template[] = [
   ...OPCODE_TABLE.simd.map(fromSimd),
   ...OPCODE_TABLE.x87.map(fromX87),
 ].filter(({ mnemonic }) => !HOST_SPECIFIC.has(mnemonic));
+
+export function existsIn({ row, family, encoding }: Template, mode: Mode): boolean {
+  const only = family === 'integer' && 'mode' in row ? row.mode : undefined;
+  if (encoding.rexW === true && mode !== 'long') return false;
+  return only === undefined || only === (mode === 'long' ? 'long' : 'legacy');
+}
