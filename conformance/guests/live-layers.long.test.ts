@@ -104,4 +104,41 @@ describe.skipIf(missing)(`the disk of a running guest${missing ? ` (skipped: ${m
     const back = await start(second, { backing: { hd0: [base] }, restoreFrom });
     expect([await sum(back, 8), await sum(back, 16)]).toEqual([before, before]);
   });
+
+  test('is written down into the disk below while the guest writes to it', async () => {
+    const base = await image('base.qcow2');
+    const guest = await start(base);
+    await guest.waitFor('@@READY', BOOT_SECONDS);
+    await guest.command('while [ ! -b /dev/sda ]; do sleep 0.1; done; echo DISK=$?', 'DISK=0');
+    await write(guest, 8, 'before');
+    await write(guest, 16, 'before');
+    const before = await sum(guest, 8);
+    const overlay = await image('over.qcow2', 'base.qcow2');
+    await guest.snapshot(inFolder('one.state'), { heads: { hd0: overlay } });
+    await write(guest, 16, 'after');
+    const after = await sum(guest, 16);
+    await guest.command(
+      '(i=0; while :; do i=$((i+1)); yes busy$i | dd of=/dev/sda bs=64k seek=1024 count=64 iflag=fullblock conv=fsync 2>/dev/null; done) & echo started',
+      'started\r\n',
+    );
+    const merge = { driveId: 'hd0', layer: base, child: overlay };
+    expect(await guest.call({ name: 'merge-down', ...merge })).toEqual({ mirrored: true });
+    await guest.command('sleep 1; echo MIRRORED=1', 'MIRRORED=1');
+    await guest.call({ name: 'finish-merge', driveId: 'hd0' });
+    // The loop's last dd goes on without it.
+    await guest.command(
+      'sleep 1; kill $!; while pidof dd >/dev/null; do sleep 0.1; done; sync; echo STOPPED=1',
+      'STOPPED=1',
+    );
+    const busy = await sum(guest, 64);
+    expect([await sum(guest, 8), await sum(guest, 16)]).toEqual([before, after]);
+    await guest.call({ name: 'power-off' });
+    await guest.whenEnded();
+    rmSync(overlay);
+    await run('qemu-img', ['check', '-q', base]);
+    const again = await start(base);
+    await again.waitFor('@@READY', BOOT_SECONDS);
+    await again.command('while [ ! -b /dev/sda ]; do sleep 0.1; done; echo DISK=$?', 'DISK=0');
+    expect([await sum(again, 8), await sum(again, 16), await sum(again, 64)]).toEqual([before, after, busy]);
+  });
 });

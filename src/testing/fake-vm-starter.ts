@@ -105,6 +105,7 @@ export class FakeVm implements VmChild {
 function replyTo(name: string): unknown {
   if (name === 'type') return { typed: 1, skipped: '' };
   if (name === 'screenshot') return { png: '', width: 720, height: 400 };
+  if (name === 'merge-down') return { mirrored: true };
   if (name === 'suspend') return { ...POINT, saved: SAVED };
   if (name === 'screen-text') return { text: 'hello' };
   return name === 'stats' ? { stats: {} } : undefined;

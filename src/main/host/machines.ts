@@ -10,7 +10,7 @@ import type { ChannelKind, VmPlan } from '../../shared/vm-process/protocol.js';
 import type { SocketChannel } from '../node/socket-channel.js';
 import { firmwareFiles } from './firmware-files.js';
 import type { Library, LibraryMachine } from './library/library.js';
-import { headOf, writableDisks } from './snapshots/layers.js';
+import { chainOf, headOf, writableDisks } from './snapshots/layers.js';
 import { filesOf } from './snapshots/linked-clones.js';
 import type { LastRun } from './library/machine-folder.js';
 import { MachineLock } from './library/machine-lock.js';
@@ -136,7 +136,7 @@ export class Machines {
     this.live.set(id, live);
     this.changed(id);
     const folders = [machine.folder.path, this.parts.runtimeFolder];
-    await live.run.start(await machineRights(folders, plan.config.drives, plan.engine.engine));
+    await live.run.start(await machineRights(folders, plan.config.drives, plan.engine.engine, broughtBases(machine)));
     const { startedAt } = live.run;
     await this.rememberRun(id, { version: 1, power: 'on', problem: null, startedAt, lastUsedAt: Date.now() });
     this.changed(id);
@@ -339,6 +339,15 @@ function onLayers({ config, tree }: LibraryMachine, heads: Readonly<Record<strin
 }
 
 /** A local socket in the runtime folder, or a named pipe on Windows. */
+/** The images below a machine's layers that are not ours: what a merge may end in. */
+function broughtBases({ config, tree, folder }: LibraryMachine): string[] {
+  return writableDisks(config).flatMap((drive) => {
+    const head = headOf(tree, drive);
+    const base = head && chainOf(tree, head.id).at(-1);
+    return base && !base.ours ? [folder.resolve(base.path)] : [];
+  });
+}
+
 export function bulkPath(runtimeFolder: string, name: string): string {
   return process.platform === 'win32' ? `\\\\.\\pipe\\annex-${name}` : path.join(runtimeFolder, `${name}.sock`);
 }

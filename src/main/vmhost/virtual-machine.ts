@@ -156,7 +156,11 @@ export class VirtualMachine {
       case 'suspend':
         return this.suspend(call);
       case 'merge-layer':
-        return this.mergeLayer(call);
+        return this.drives.mergeLayer(call.driveId, call.layer, this.mergeProgress(call));
+      case 'merge-down':
+        return { mirrored: await this.drives.mergeDown(call.driveId, call, this.mergeProgress(call)) };
+      case 'finish-merge':
+        return this.drives.finishMerge(call.driveId);
       case 'cancel-merge':
         return this.drives.cancelMerge(call.driveId);
     }
@@ -258,13 +262,13 @@ export class VirtualMachine {
     return suspended;
   }
 
-  private mergeLayer({ driveId, layer }: Extract<VmCall, { name: 'merge-layer' }>): Promise<void> {
+  private mergeProgress({ driveId, layer }: { readonly driveId: string; readonly layer: string }) {
     let toldAt = 0;
-    return this.drives.mergeLayer(driveId, layer, (doneBytes, totalBytes) => {
+    return (doneBytes: number, totalBytes: number): void => {
       if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
       toldAt = performance.now();
       this.listener.tell({ type: 'merge-progress', driveId, layer, doneBytes, totalBytes });
-    });
+    };
   }
 
   private connectDisplay(source: DisplaySource): void {

@@ -84,7 +84,15 @@ export const vmCallSchema = z.discriminatedUnion('name', [
    * up. Answered when the file of the layer is not needed any more. Ended anywhere, it can be begun again.
    */
   z.object({ name: z.literal('merge-layer'), driveId: z.string(), layer: z.string() }),
-  /** The `merge-layer` of this drive fails with `cancelled`; the disk reads the same. */
+  /**
+   * Writes what a layer of a drive holds into the one below, while the guest runs. Ended anywhere, it can be begun again.
+   * If the answer says `mirrored`, both are the disk and kept so until `finish-merge`, which is due once the machine's
+   * documents name the layer below; else the child's file is not needed any more.
+   */
+  z.object({ name: z.literal('merge-down'), driveId: z.string(), layer: z.string(), child: z.string() }),
+  /** The disk is the layer below from now on, alone. */
+  z.object({ name: z.literal('finish-merge'), driveId: z.string() }),
+  /** The `merge-layer` or `merge-down` of this drive fails with `cancelled`; the disk reads the same. */
   z.object({ name: z.literal('cancel-merge'), driveId: z.string() }),
 ]);
 export type VmCall = z.infer<typeof vmCallSchema>;
@@ -118,6 +126,7 @@ export type SavedState = z.infer<typeof savedStateSchema>;
 export const vmReplySchemas = {
   'take-snapshot': snapshotPointSchema,
   'suspend': snapshotPointSchema.extend({ saved: savedStateSchema }),
+  'merge-down': z.object({ mirrored: z.boolean() }),
   'type': z.object({ typed: z.number(), skipped: z.string() }),
   'screenshot': screenshotSchema,
   'screen-text': z.object({ text: z.string().nullable() }),

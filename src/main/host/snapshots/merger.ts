@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { AnnexError } from '../../../shared/contract/errors.js';
 import type { DiskJobRequest, ImageRef } from '../../../shared/disk-jobs/protocol.js';
+import type { VmCall, VmReply } from '../../../shared/vm-process/protocol.js';
 import type { DiskJobs } from '../disk-jobs/disk-jobs.js';
 import type { JobControl, Jobs } from '../jobs.js';
 import type { LibraryMachine } from '../library/library.js';
@@ -23,6 +24,8 @@ import type { MachineSites } from './machine-sites.js';
 import { STATE_FOLDER } from './orphans.js';
 import { backingName } from './overlay-files.js';
 import type { Layer } from './snapshot-tree.js';
+
+type LiveMergeCall = Extract<VmCall, { name: 'merge-layer' | 'merge-down' }>;
 
 /**
  * Makes one file of two layers, or of two saved states, where a snapshot between them is gone. At every moment of it each layer that something
@@ -51,9 +54,10 @@ export class Merger {
   } // prettier-ignore
 
   private async mergeAll(id: string, control: JobControl): Promise<void> {
-    for (let merge = await this.next(id); merge; merge = await this.next(id)) {
+    const putOff = new Set<string>();
+    for (let merge = await this.next(id, putOff); merge; merge = await this.next(id, putOff)) {
       if (control.signal.aborted) throw new AnnexError('cancelled', 'Cancelled.');
-      await this.merge(id, merge, control);
+      if (!(await this.merge(id, merge, control))) putOff.add(merge.layer.id);
     }
     for (let merge = this.nextState(id); merge; merge = this.nextState(id)) {
       if (control.signal.aborted) throw new AnnexError('cancelled', 'Cancelled.');
@@ -61,13 +65,14 @@ export class Merger {
     }
   }
 
-  /** The next merge that is possible now. */
-  private async next(id: string): Promise<Merge | undefined> {
+  /** The next merge that is possible now. @param putOff layers whose merge has been found to wait until the machine is off */
+  private async next(id: string, putOff: ReadonlySet<string> = new Set()): Promise<Merge | undefined> {
     const { library, machines } = this.sites;
     const machine = library.get(id);
     const merges = pendingMerges(machine.tree, machine.config, await this.sites.clonedLayers(id));
     if (!machines.liveRun(id)) return merges[0];
-    for (const merge of merges) if (!openIn(machine, merge.child) || (await canGoUpLive(machine, merge))) return merge;
+    for (const merge of merges.filter(({ layer }) => !putOff.has(layer.id)))
+      if (!openIn(machine, merge.child) || (await canGoLive(machine, merge))) return merge;
     return undefined;
   }
 
@@ -84,17 +89,22 @@ export class Merger {
     await folder.files.remove(file(merge.base.name));
   }
 
-  private async merge(id: string, merge: Merge, control: JobControl): Promise<void> {
+  /** @returns whether it is done; else it waits until the machine is off */
+  private async merge(id: string, merge: Merge, control: JobControl): Promise<boolean> {
     const machine = this.sites.library.get(id);
     const driveId = this.sites.machines.liveRun(id) && openIn(machine, merge.child);
-    if (driveId !== undefined) await this.upLive(id, driveId, merge, control);
-    else if (await goesDown(machine, merge)) await this.down(id, merge, control);
+    const down = await goesDown(machine, merge);
+    if (driveId !== undefined && down) {
+      if (!(await this.downLive(id, driveId, merge, control))) return false;
+    } else if (driveId !== undefined) await this.upLive(id, driveId, merge, control);
+    else if (down) await this.down(id, merge, control);
     else await this.up(id, merge, control);
     const { folder } = machine;
     const useless = this.sites.library.get(id).tree.layers.some((layer) => layer.id === merge.layer.id)
       ? merge.child
       : merge.layer;
     if (useless.ours) await folder.files.remove(folder.resolve(useless.path));
+    return true;
   }
 
   private async up(id: string, merge: Merge, control: JobControl): Promise<void> {
@@ -105,17 +115,49 @@ export class Merger {
   } // prettier-ignore
 
   /** The same by the process that has the layers open; the guest goes on. */
-  private async upLive(id: string, driveId: string, merge: Merge, { signal, progress }: JobControl): Promise<void> {
-    const run = this.sites.machines.powered(id);
+  private async upLive(id: string, driveId: string, merge: Merge, control: JobControl): Promise<void> {
     const layer = this.sites.library.get(id).folder.resolve(merge.layer.path);
-    const cancel = (): void => void run.call({ name: 'cancel-merge', driveId }).catch(() => {});
+    await this.callLive(id, { name: 'merge-layer', driveId, layer }, control);
+    await this.sites.commit(id, ({ tree }) => ({ tree: mergedUp(tree, merge) }));
+  }
+
+  /**
+   * {@link down} by the process that has the layers open. A head is kept in both places until the documents say which of
+   * them counts, and if they cannot be written: the process goes on so then.
+   * @returns whether it could; else it waits until the machine is off
+   */
+  private async downLive(id: string, driveId: string, merge: Merge, control: JobControl): Promise<boolean> {
+    const machine = this.sites.library.get(id);
+    const { folder, tree } = machine;
+    const [layer, child] = [folder.resolve(merge.layer.path), folder.resolve(merge.child.path)];
+    let mirrored: boolean;
+    try {
+      ({ mirrored } = await this.callLive(id, { name: 'merge-down', driveId, layer, child }, control));
+    } catch (error) {
+      if (!isImpossibleLive(error)) throw error;
+      return false;
+    }
+    // The process has told the one it has open.
+    const closed = tree.layers.filter((above) => above.parent === merge.child.id && !openIn(machine, above));
+    for (const above of closed) await this.rebase(id, above, merge.layer, control);
+    await this.sites.commit(id, (present) => mergedDown(present.tree, present.config, merge));
+    if (mirrored) await this.sites.machines.powered(id).call({ name: 'finish-merge', driveId });
+    return true;
+  }
+
+  private async callLive<C extends LiveMergeCall>(
+    id: string,
+    call: C,
+    { signal, progress }: JobControl,
+  ): Promise<VmReply<C['name']>> {
+    const run = this.sites.machines.powered(id);
+    const cancel = (): void => void run.call({ name: 'cancel-merge', driveId: call.driveId }).catch(() => {});
     const stopListening = run.onNews((news) => {
-      if (news.type === 'merge-progress' && news.layer === layer) progress(news.doneBytes, news.totalBytes);
+      if (news.type === 'merge-progress' && news.layer === call.layer) progress(news.doneBytes, news.totalBytes);
     });
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      await run.call({ name: 'merge-layer', driveId, layer });
-      await this.sites.commit(id, ({ tree }) => ({ tree: mergedUp(tree, merge) }));
+      return await run.call(call);
     } finally {
       signal.removeEventListener('abort', cancel);
       stopListening();
@@ -136,15 +178,21 @@ export class Merger {
       if (!isUnsupported(error)) throw error;
       return this.up(id, merge, control);
     }
-    for (const above of tree.layers.filter(({ parent }) => parent === merge.child.id)) {
-      const request: DiskJobRequest = {
-        job: 'rebase',
-        image: this.image(id, above, layer),
-        backing: { name: backingName(folder.resolve(above.path), layer, merge.layer), format: merge.layer.format },
-      };
-      await this.disks.run(request, control);
-    }
+    for (const above of tree.layers.filter(({ parent }) => parent === merge.child.id))
+      await this.rebase(id, above, merge.layer, control);
     await this.sites.commit(id, (machine) => mergedDown(machine.tree, machine.config, merge));
+  }
+
+  /** Tells a layer that no process has open that it builds on another of the same content. */
+  private async rebase(id: string, above: Layer, base: Layer, control: JobControl): Promise<void> {
+    const { folder } = this.sites.library.get(id);
+    const file = folder.resolve(base.path);
+    const request: DiskJobRequest = {
+      job: 'rebase',
+      image: this.image(id, above, file),
+      backing: { name: backingName(folder.resolve(above.path), file, base), format: base.format },
+    };
+    await this.disks.run(request, control);
   }
 
   /** @param also a file it may build on besides those the tree knows */
@@ -186,15 +234,17 @@ function openIn({ config, tree }: LibraryMachine, layer: Layer): string | undefi
   return heads.find(([, head]) => chainOf(tree, head).some(({ id }) => id === layer.id))?.[0];
 }
 
-/**
- * A base the person brought waits until the machine is off: copying all of it up would double what it takes. So does a
- * merge down that has begun.
- */
-async function canGoUpLive({ folder, tree }: LibraryMachine, { layer, child }: Merge): Promise<boolean> {
-  if (!layer.ours || tree.disposable) return false;
-  const above = tree.layers.filter(({ parent }) => parent === child.id);
-  for (const each of above) if (await buildsOn(folder, each, layer)) return false;
-  return buildsOn(folder, child, layer);
+/** A disposable run's layers are given up when it ends: what goes on below them can wait. */
+async function canGoLive(machine: LibraryMachine, merge: Merge): Promise<boolean> {
+  if (machine.tree.disposable) return false;
+  return (await goesDown(machine, merge)) || buildsOn(machine.folder, merge.child, merge.layer);
+}
+
+/** A base that cannot be written, or not by the machine's process, or not while it is that large. */
+function isImpossibleLive(error: unknown): boolean {
+  return (
+    isUnsupported(error) || (error instanceof AnnexError && ['no-permission', 'image-locked'].includes(error.code))
+  );
 }
 
 function isUnsupported(error: unknown): boolean {

@@ -1,13 +1,14 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SnapshotTreeView } from '../../../shared/contract/snapshot-view.js';
 import { FakeDiskJobStarter } from '../../../testing/fake-disk-jobs.js';
 import { FakeVmStarter } from '../../../testing/fake-vm-starter.js';
 import type { KvmProbe } from '../../../shared/engine/kvm-probe.js';
 import { EngineChooser } from '../engine/engine-chooser.js';
 import { Host } from '../host.js';
+import { MachineFolder } from '../library/machine-folder.js';
 import { readImageStart } from './image-start.js';
 import { nodeFiles } from '../../node/host-files.js';
 
@@ -280,6 +281,72 @@ describe('a running machine', () => {
     await expect(take('live')).rejects.toThrow();
     await host.command('machine.powerOff', { id });
     await expect.poll(headName).toBe('disk0.raw');
+  });
+
+  describe('whose only snapshot is deleted', () => {
+    let first: string;
+    let overlay: string;
+    beforeEach(async () => {
+      first = (await take('first')).id;
+      overlay = await headName();
+    });
+    const remove = () => host.command('snapshot.delete', { id, snapshotId: first });
+    const calls = () =>
+      starter.vm.received.flatMap((message) =>
+        message.type === 'call' && /merge/.test(message.call.name) ? [message.call] : [],
+      );
+    const down = () => ({
+      name: 'merge-down',
+      driveId: 'disk0',
+      layer: inFolder('disk0.raw'),
+      child: inFolder(overlay),
+    });
+
+    it('has its process write what came after into the disk the person brought', async () => {
+      expect(await remove()).toMatchObject({ snapshots: [], pendingMerges: 0 });
+      expect(calls()).toEqual([down(), { name: 'finish-merge', driveId: 'disk0' }]);
+      expect(jobs.requests).toEqual([]);
+      expect((await machine()).config.drives[0]).toMatchObject({ path: 'disk0.raw', format: 'raw' });
+      expect(await layerFiles()).toEqual([]);
+    });
+
+    it('waits until it is off if the process cannot write there, and goes on', async () => {
+      starter.vm.refusal = { code: 'image-unsupported', message: 'read only' };
+      expect(await remove()).toMatchObject({ snapshots: [], pendingMerges: 1 });
+      expect(await headName()).toBe(overlay);
+      starter.vm.refusal = undefined;
+      await host.command('machine.powerOff', { id });
+      await expect.poll(headName).toBe('disk0.raw');
+      expect(jobs.requests).toMatchObject([{ job: 'merge-down', layer: inFolder('disk0.raw') }]);
+    });
+
+    it('keeps both as the disk as long as the documents cannot be written', async () => {
+      const change = vi.spyOn(MachineFolder.prototype, 'writeConfigAndTree');
+      change.mockRejectedValueOnce(Object.assign(new Error('full'), { code: 'ENOSPC' }));
+      await expect(remove()).rejects.toMatchObject({ code: 'no-space' });
+      expect(calls()).toEqual([down()]);
+      expect(await headName()).toBe(overlay);
+      expect(await layerFiles()).toHaveLength(1);
+      expect(await host.command('snapshot.tidy', { id })).toMatchObject({ pendingMerges: 0 });
+      expect(calls()).toEqual([down(), down(), { name: 'finish-merge', driveId: 'disk0' }]);
+      expect(await headName()).toBe('disk0.raw');
+    });
+  });
+
+  it('lets its process write a layer below the present one down, and tells branches that are not open', async () => {
+    const first = await take('first');
+    const middle = await headName();
+    const second = await take('second');
+    const left = await headName();
+    await take('third');
+    await host.command('machine.powerOff', { id });
+    await host.command('snapshot.revert', { id, snapshotId: second.id });
+    starter.vm.say({ type: 'power', state: 'running', problem: null });
+    await host.command('snapshot.delete', { id, snapshotId: first.id });
+    const down = { name: 'merge-down', driveId: 'disk0', layer: inFolder('disk0.raw'), child: inFolder(middle) };
+    expect(starter.vm.received).toContainEqual(expect.objectContaining({ call: down }));
+    expect(jobs.requests).toMatchObject([{ job: 'rebase', image: { path: inFolder(left) } }]);
+    expect(await layerFiles()).not.toContain(path.basename(middle));
   });
 
   it('is suspended and goes on, once', async () => {

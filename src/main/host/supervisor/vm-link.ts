@@ -21,6 +21,7 @@ const PROGRESS_NEWS: ReadonlyMap<VmCall['name'], VmNews['type']> = new Map([
   ['take-snapshot', 'snapshot-progress'],
   ['suspend', 'snapshot-progress'],
   ['merge-layer', 'merge-progress'],
+  ['merge-down', 'merge-progress'],
 ]);
 
 interface PendingCall {

@@ -43,7 +43,7 @@ export async function mergeChildDown(
         await opened(target, false, async (lower) => {
           if (lower.readonly)
             throw new ImageError('image-unsupported', `A ${lower.format} image of this kind cannot be written.`);
-          await mergeDown(upper, lower, control);
+          await mergeDown(upper, lower, (_at, _length, work) => work(), control);
         });
         // Only what the child hid anyway is cut off.
         await resizeLayer(target, () => upper.size);

@@ -1,5 +1,6 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeEmptyQcow2 } from '../../../shared/disk/empty-qcow2.js';
 import { toolMissing } from '../../../testing/debian-packages.js';
 import { BlockServer } from '../../vmm/block/block-server.js';
+import { lockImage } from '../files/image-lock.js';
 import { DriveBay } from './drive-bay.js';
 
 const run = promisify(execFile);
@@ -42,6 +44,10 @@ class Guest {
     const segments = [this.buffer()];
     this.memory.fill(value, segments[0]!.offset, segments[0]!.offset + PIECE * 512);
     expect(await this.blocks.run(this.number, { op: 'write', sector, count: PIECE, segments })).toBe('ok');
+  }
+
+  async flush(): Promise<void> {
+    expect(await this.blocks.run(this.number, { op: 'flush', sector: 0, count: 0, segments: [] })).toBe('ok');
   }
 
   async expectAll(): Promise<void> {
@@ -180,4 +186,163 @@ describe.skipIf(missing)(`DriveBay${missing ? ` (skipped: ${missing})` : ''}`, (
     await bay.closeAll();
     await compare('over.qcow2', 'qcow2', guest.model);
   });
+
+  describe('writes the head down into the disk below while the guest writes', () => {
+    const places = (format: string) => ({ layer: inFolder(`disk0.${format}`), child: inFolder('over.qcow2') });
+
+    async function onOverlay(format: keyof typeof FORMATS): Promise<{ guest: Guest; bay: DriveBay }> {
+      const { guest, bay } = await setUp(format);
+      for (let i = 0; i < 30; i++) await guest.write(i * 331, i + 1);
+      const over = await overlay('over.qcow2', `disk0.${format}`, FORMATS[format]);
+      await (await bay.preparePivot({ hd0: over })).commit();
+      for (let i = 0; i < 30; i++) await guest.write(i * 499, i + 101);
+      return { guest, bay };
+    }
+
+    it.each(Object.entries(FORMATS))('%s', async (format, nameInQemu) => {
+      const { guest, bay } = await onOverlay(format as keyof typeof FORMATS);
+      const merging = bay.mergeDown('hd0', places(format), () => {});
+      for (let i = 0; i < 40; i++) await guest.write((i * 1511) % (SECTORS - PIECE), i + 150);
+      expect(await merging).toBe(true);
+      await guest.write(777, 251);
+      await guest.expectAll();
+      // Until it is finished, either of them is the disk.
+      await guest.flush();
+      await compare('over.qcow2', 'qcow2', guest.model);
+      await bay.finishMerge('hd0');
+      expect(bay.pathOf('hd0')).toBe(inFolder(`disk0.${format}`));
+      await rm(inFolder('over.qcow2'));
+      await guest.write(4242, 252);
+      await guest.expectAll();
+      await bay.closeAll();
+      await compare(`disk0.${format}`, nameInQemu, guest.model);
+      expect((await readdir(folder)).filter((name) => name.includes('.lock'))).toEqual([]);
+    });
+
+    it('and both are the disk if it ends before it is finished', async () => {
+      const { guest, bay } = await onOverlay('raw');
+      expect(await bay.mergeDown('hd0', places('raw'), () => {})).toBe(true);
+      for (let i = 0; i < 20; i++) await guest.write(i * 640, i + 201);
+      expect(await bay.mergeDown('hd0', places('raw'), () => {})).toBe(true);
+      await expect(bay.preparePivot({ hd0: inFolder('over.qcow2') })).rejects.toMatchObject({ code: 'vm-busy' });
+      await bay.closeAll();
+      await compare('disk0.raw', 'raw', guest.model);
+      await compare('over.qcow2', 'qcow2', guest.model);
+      expect((await readdir(folder)).filter((name) => name.includes('.lock'))).toEqual([]);
+    });
+
+    it('and the files are the disk whenever the process is killed', async () => {
+      const { guest, bay } = await onOverlay('raw');
+      await guest.flush();
+      /** Copies of the files at some moments, all of them with nothing to flush. */
+      const moments: { readonly at: string; readonly model: Uint8Array }[] = [];
+      const copyNow = (): void => {
+        const at = inFolder(`moment${moments.length}`);
+        mkdirSync(at);
+        for (const name of ['disk0.raw', 'over.qcow2']) copyFileSync(inFolder(name), path.join(at, name));
+        moments.push({ at, model: guest.model.slice() });
+      };
+      const merging = bay.mergeDown('hd0', places('raw'), copyNow);
+      await merging;
+      for (let i = 0; i < 5; i++) {
+        await Promise.all([guest.write(i * 1000, 60 + i), guest.write(i * 1000 + 70, 80 + i)]);
+        await guest.flush();
+        copyNow();
+      }
+      await bay.closeAll();
+      expect(moments.length).toBeGreaterThan(8);
+      for (const { at, model } of moments) {
+        await writeFile(inFolder('model.raw'), model);
+        await run('qemu-img', [
+          'compare',
+          '-f',
+          'qcow2',
+          '-F',
+          'raw',
+          path.join(at, 'over.qcow2'),
+          inFolder('model.raw'),
+        ]);
+      }
+      for (const { at, model } of moments.slice(-5))
+        expect(Buffer.compare(await readFile(path.join(at, 'disk0.raw')), model)).toBe(0);
+    });
+
+    it('and gives up without harm', async () => {
+      const { guest, bay } = await onOverlay('raw');
+      let cancelled: Promise<void> | undefined;
+      const progress = () => (cancelled ??= bay.cancelMerge('hd0'));
+      await expect(bay.mergeDown('hd0', places('raw'), progress)).rejects.toMatchObject({ code: 'cancelled' });
+      await cancelled;
+      await guest.write(64, 200);
+      await guest.expectAll();
+      const second = await overlay('second.qcow2', 'over.qcow2', 'qcow2');
+      await (await bay.preparePivot({ hd0: second })).commit();
+      await guest.write(128, 201);
+      await guest.expectAll();
+      await bay.closeAll();
+      await compare('second.qcow2', 'qcow2', guest.model);
+    });
+
+    it('refuses a disk below that somebody else has', async () => {
+      const { guest, bay } = await onOverlay('raw');
+      const lock = await lockImage(inFolder('disk0.raw'));
+      await expect(bay.mergeDown('hd0', places('raw'), () => {})).rejects.toMatchObject({ code: 'image-locked' });
+      await lock.release();
+      await guest.expectAll();
+      expect(await bay.mergeDown('hd0', places('raw'), () => {})).toBe(true);
+      await bay.closeAll();
+    });
+  });
+
+  it.each(Object.entries(FORMATS))('writes a layer that others build on down into %s', async (format, nameInQemu) => {
+    const { guest, bay } = await setUp(format as keyof typeof FORMATS);
+    const scribble = async (value: number) => {
+      for (let i = 0; i < 15; i++) await guest.write((i * 977 * value) % (SECTORS - PIECE), value * 16 + i);
+    };
+    await scribble(1);
+    await bay.closeAll();
+    // Reopened on a chain, as after a start: what is below is open for reading.
+    await overlay('one.qcow2', `disk0.${format}`, nameInQemu);
+    const chained = new Guest();
+    chained.model.set(guest.model);
+    const slot = { bus: 'ide' as const, channel: 0, unit: 0 };
+    const drive = { id: 'hd0', kind: 'disk' as const, slot, path: inFolder('one.qcow2'), format: 'qcow2' as const, readonly: false };
+    const again = new DriveBay([drive], chained.blocks);
+    await again.loadAll();
+    const write = async (value: number) => {
+      for (let i = 0; i < 15; i++) await chained.write((i * 977 * value) % (SECTORS - PIECE), value * 16 + i);
+    };
+    await write(2);
+    const frozen = chained.model.slice();
+    await (await again.preparePivot({ hd0: await overlay('two.qcow2', 'one.qcow2', 'qcow2') })).commit();
+    await write(3);
+    const merging = again.mergeDown('hd0', { layer: inFolder(`disk0.${format}`), child: inFolder('one.qcow2') }, () => {});
+    await write(5);
+    expect(await merging).toBe(false);
+    expect(await again.mergeDown('hd0', { layer: inFolder(`disk0.${format}`), child: inFolder('one.qcow2') }, () => {})).toBe(false);
+    await rm(inFolder('one.qcow2'));
+    await write(7);
+    await chained.expectAll();
+    await compare(`disk0.${format}`, nameInQemu, frozen);
+    await again.closeAll();
+    await compare('two.qcow2', 'qcow2', chained.model);
+    await run('qemu-img', ['check', '-q', inFolder('two.qcow2')]);
+  }); // prettier-ignore
+
+  it('writes down into a smaller disk after it has grown, where it grows in place', async () => {
+    const { bay } = await setUp();
+    await writeFile(inFolder('big.qcow2'), encodeEmptyQcow2({ size: 2 * SECTORS * 512, backing: { name: 'disk0.raw', format: 'raw' } }));
+    await bay.closeAll();
+    const guest = new Guest();
+    const slot = { bus: 'ide' as const, channel: 0, unit: 0 };
+    const drive = { id: 'hd0', kind: 'disk' as const, slot, path: inFolder('big.qcow2'), format: 'qcow2' as const, readonly: false };
+    const grown = new DriveBay([drive], guest.blocks);
+    await grown.loadAll();
+    await guest.write(SECTORS - PIECE, 9);
+    expect(await grown.mergeDown('hd0', { layer: inFolder('disk0.raw'), child: inFolder('big.qcow2') }, () => {})).toBe(true);
+    await grown.finishMerge('hd0');
+    await guest.expectAll();
+    await grown.closeAll();
+    expect((await stat(inFolder('disk0.raw'))).size).toBe(2 * SECTORS * 512);
+  }); // prettier-ignore
 });

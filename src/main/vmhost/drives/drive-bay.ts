@@ -7,13 +7,16 @@ import type { IdeSlot } from '../../vmm/firmware/firmware.js';
 import type { AttachedMedium, DrivePlan } from '../machine/thread-messages.js';
 import { errorOfFile } from '../vm-errors.js';
 import { DriveMedium, type PreparedOverlay } from './drive-medium.js';
+import { LiveMergeDown, type MergePlaces } from './live-merge-down.js';
 import { LiveMerge } from './live-merge.js';
 import { Pivot } from './pivot.js';
 
 /** The files of a machine's drives: opened, locked where they are written, and attached to the block server. */
 export class DriveBay {
   private readonly loaded = new Map<string, DriveMedium>();
-  private readonly merges = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
+  private readonly merges = new Map<string, { readonly abort: AbortController; readonly done: Promise<unknown> }>();
+  /** Merges down after which a drive is served from two layers, or still has a file locked. */
+  private readonly descents = new Map<string, LiveMergeDown>();
 
   constructor(
     private readonly configs: readonly DriveConfig[],
@@ -49,6 +52,8 @@ export class DriveBay {
     this.loaded.delete(driveId);
     await this.cancelMerge(driveId);
     await medium.close();
+    await this.descents.get(driveId)?.release();
+    this.descents.delete(driveId);
   }
 
   async closeAll(): Promise<void> {
@@ -64,6 +69,7 @@ export class DriveBay {
     const pivot = new Pivot(this.blocks, overlays);
     for (const [driveId, overlay] of Object.entries(heads)) {
       try {
+        if (this.descents.get(driveId)?.isMirroring) throw busy(driveId);
         overlays.push(await this.mediumOf(driveId).prepareOverlay(overlay));
       } catch (error) {
         await pivot.abandon();
@@ -77,21 +83,30 @@ export class DriveBay {
    * Takes a layer out of a drive's chain while the guest runs; see {@link LiveMerge}.
    * @throws AnnexError `cancelled` if it was; `vm-busy` if another layer of the drive is being merged
    */
-  async mergeLayer(driveId: string, layer: string, progress: OperationControl['progress']): Promise<void> {
+  mergeLayer(driveId: string, layer: string, progress: OperationControl['progress']): Promise<void> {
     const medium = this.mediumOf(driveId);
-    if (this.merges.has(driveId)) throw new AnnexError('vm-busy', 'This disk is being merged already.', { driveId });
-    const abort = new AbortController();
-    const control = { checkpoint: () => abort.signal.throwIfAborted(), progress };
-    const done = new LiveMerge(this.blocks, medium).run(layer, control);
-    this.merges.set(driveId, { abort, done });
-    try {
-      await done;
-    } catch (error) {
-      if (abort.signal.aborted) throw new AnnexError('cancelled', 'Cancelled.', {}, { cause: error });
-      throw errorOfFile(error, layer);
-    } finally {
-      this.merges.delete(driveId);
-    }
+    if (this.descents.get(driveId)?.isMirroring) return Promise.reject(busy(driveId));
+    return this.merge(driveId, layer, (control) => new LiveMerge(this.blocks, medium).run(layer, control), progress);
+  }
+
+  /**
+   * Writes a layer into the one below while the guest runs; see {@link LiveMergeDown}.
+   * @returns whether {@link finishMerge} is due once the machine's documents name the layer below @throws AnnexError as {@link mergeLayer}
+   */
+  async mergeDown(driveId: string, places: MergePlaces, progress: OperationControl['progress']): Promise<boolean> {
+    const medium = this.mediumOf(driveId);
+    const present = this.descents.get(driveId);
+    if (present?.awaitsFinish(places)) return true;
+    if (present?.holdsFile) throw busy(driveId);
+    const descent = new LiveMergeDown(this.blocks, medium, places);
+    const done = this.merge(driveId, places.layer, (control) => descent.run(control), progress);
+    this.descents.set(driveId, descent);
+    return done;
+  }
+
+  /** The drive goes on with the layer below alone; nothing if that is so. */
+  async finishMerge(driveId: string): Promise<void> {
+    await this.descents.get(driveId)?.finish();
   }
 
   /** Gives up a merge, if one is under way, and waits for its end. */
@@ -99,6 +114,26 @@ export class DriveBay {
     const merge = this.merges.get(driveId);
     merge?.abort.abort();
     await merge?.done.catch(() => {});
+  }
+
+  private async merge<T>(
+    driveId: string,
+    layer: string,
+    work: (control: OperationControl) => Promise<T>,
+    progress: OperationControl['progress'],
+  ): Promise<T> {
+    if (this.merges.has(driveId)) throw busy(driveId);
+    const abort = new AbortController();
+    const done = work({ checkpoint: () => abort.signal.throwIfAborted(), progress });
+    this.merges.set(driveId, { abort, done });
+    try {
+      return await done;
+    } catch (error) {
+      if (abort.signal.aborted) throw new AnnexError('cancelled', 'Cancelled.', {}, { cause: error });
+      throw errorOfFile(error, layer);
+    } finally {
+      this.merges.delete(driveId);
+    }
   }
 
   pathOf(driveId: string): string | undefined {
@@ -132,6 +167,10 @@ export class DriveBay {
       throw errorOfFile(error, path);
     }
   }
+}
+
+function busy(driveId: string): AnnexError {
+  return new AnnexError('vm-busy', 'This disk is being merged already.', { driveId });
 }
 
 function planOf(config: DriveConfig, medium: AttachedMedium | undefined): DrivePlan {

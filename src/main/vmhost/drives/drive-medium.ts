@@ -99,9 +99,45 @@ export class DriveMedium {
     return old;
   }
 
-  /** Takes another image of the same content for one of the layers, or none. */
+  /** The layer in the file at `file`, if the disk is made of it. */
+  async layerAt(file: string): Promise<OpenLayer | undefined> {
+    const wanted = await realpath(file).catch(() => path.resolve(file));
+    for (const layer of this.layers)
+      if ((await realpath(layer.path).catch(() => path.resolve(layer.path))) === wanted) return layer;
+    return undefined;
+  }
+
+  /** Requests go to another image of the head's content; while the block server holds the old one. */
+  serve(image: DiskImage): void {
+    this.head = { path: this.head.path, image };
+    this.blocks.replace(this.number, image);
+  }
+
+  /**
+   * The layer below the head, which has the same content, takes its place; while the block server holds the image.
+   * @param lock on that layer's file @returns the lock on the head's
+   */
+  descend(lock: ImageLock): ImageLock | undefined {
+    const old = this.lock;
+    const [head, ...below] = this.below;
+    this.head = head!;
+    this.below = below;
+    this.lock = lock;
+    this.blocks.replace(this.number, this.head.image);
+    return old;
+  }
+
+  /** Takes another image of the same content for one of the layers below the head, or none. */
   substitute(layer: OpenLayer, by: OpenLayer | undefined): void {
     this.below = this.below.flatMap((candidate) => (candidate !== layer ? [candidate] : by ? [by] : []));
+  }
+
+  /** Puts an image of the same file in the place of a layer below the head, and closes that; while the block server holds the image. */
+  async exchange(layer: OpenLayer, by: OpenLayer): Promise<void> {
+    this.layers[this.layers.indexOf(layer) - 1]!.image.replaceBacking!(by.image);
+    this.substitute(layer, by);
+    layer.image.replaceBacking?.(undefined);
+    await layer.image.close();
   }
 
   private async asBacking(overlay: string, name: string): Promise<DiskImage> {
@@ -109,6 +145,18 @@ export class DriveMedium {
     if (target !== (await realpath(this.path))) throw notAnOverlay(overlay);
     return this.image;
   }
+}
+
+/**
+ * Opens a layer once more, for writing, on what it builds on now. @throws FileError; ImageError, also if what it builds on
+ * would be closed with it
+ */
+export async function openWritable({ path: file, image }: OpenLayer): Promise<OpenLayer> {
+  const { backing } = image;
+  if (backing && !image.replaceBacking)
+    throw new ImageError('image-unsupported', 'Layers of this format cannot be merged while the machine runs.');
+  const ports = { ...(await imagePorts(file, { readonly: false })), openBacking: () => Promise.resolve(backing!) };
+  return { path: file, image: await openImageFile(file, image.format as ImageFormat, false, ports) };
 }
 
 /** An overlay that is open and waits for its drive to go over to it. */

@@ -4,10 +4,10 @@ import { ImageError } from '../../vmm/block/disk-image.js';
 import type { ImageFormat, OperationControl } from '../../vmm/block/formats/format-driver.js';
 import { driverOf } from '../../vmm/block/formats/image-format.js';
 import { mergeUp } from '../../vmm/block/operations/merge-layers.js';
-import { imagePorts, openImageFile, type OpenLayer } from '../files/image-ports.js';
+import type { OpenLayer } from '../files/image-ports.js';
 import { lockImage } from '../files/image-lock.js';
 import { openNodeFile } from '../files/node-file.js';
-import type { DriveMedium } from './drive-medium.js';
+import { openWritable, type DriveMedium } from './drive-medium.js';
 
 /**
  * Takes a layer out of the chain of a drive while its guest runs: what the layer above reads of it is copied up, piece
@@ -22,12 +22,12 @@ export class LiveMerge {
 
   /** @throws FileError, ImageError, or what `control` throws */
   async run(layerPath: string, control: OperationControl): Promise<void> {
-    const { upper, layer } = this.find(layerPath);
+    const { upper, layer } = await this.find(layerPath);
     if (upper.image.replaceBacking === undefined || (layer.image.backing && !layer.image.replaceBacking))
       throw new ImageError('image-unsupported', 'Layers of this format cannot be merged while the machine runs.');
     const lock = upper.image.readonly ? await lockImage(upper.path) : undefined;
     try {
-      const writable = upper.image.readonly ? await this.reopen(upper, layer) : upper;
+      const writable = upper.image.readonly ? await this.reopen(upper) : upper;
       await mergeUp(
         writable.image,
         layer.image,
@@ -45,30 +45,18 @@ export class LiveMerge {
     return this.blocks.exclusively(this.medium.number, offset, length, work);
   }
 
-  private find(layerPath: string): { readonly upper: OpenLayer; readonly layer: OpenLayer } {
-    const { layers } = this.medium;
-    const index = layers.findIndex((layer) => path.resolve(layer.path) === path.resolve(layerPath));
-    const [upper, layer] = [layers[index - 1], layers[index]];
-    if (!upper || !layer) throw new ImageError('image-unsupported', `${layerPath} is no layer of this drive's disk.`);
+  private async find(layerPath: string): Promise<{ readonly upper: OpenLayer; readonly layer: OpenLayer }> {
+    const layer = await this.medium.layerAt(layerPath);
+    const upper = layer && this.medium.layers[this.medium.layers.indexOf(layer) - 1];
+    if (!upper) throw new ImageError('image-unsupported', `${layerPath} is no layer of this drive's disk.`);
     return { upper, layer };
   }
 
   /** Opens a layer once more, for writing, and puts it in the place of the one that can only be read. */
-  private async reopen(upper: OpenLayer, layer: OpenLayer): Promise<OpenLayer> {
-    const ports = { ...(await imagePorts(upper.path)), openBacking: () => Promise.resolve(layer.image) };
-    const image = await openImageFile(upper.path, upper.image.format as ImageFormat, false, ports);
-    const writable = { path: upper.path, image };
-    await this.blocks.alone(this.medium.number, async () => {
-      this.above(upper).image.replaceBacking?.(writable.image);
-      this.medium.substitute(upper, writable);
-      upper.image.replaceBacking?.(undefined);
-      await upper.image.close();
-    });
+  private async reopen(upper: OpenLayer): Promise<OpenLayer> {
+    const writable = await openWritable(upper);
+    await this.blocks.alone(this.medium.number, () => this.medium.exchange(upper, writable));
     return writable;
-  }
-
-  private above(layer: OpenLayer): OpenLayer {
-    return this.medium.layers[this.medium.layers.indexOf(layer) - 1]!;
   }
 
   /** First the file says that it builds on what is below the layer, then the open image goes on with it. */

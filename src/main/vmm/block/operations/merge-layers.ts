@@ -51,19 +51,29 @@ async function pullHole(upper: DiskImage, layer: DiskImage, start: number, end: 
 
 /**
  * Writes what `upper` itself holds into `layer`, the image right below it, and as large, which then reads as `upper`
- * does. `upper` stays as it is and reads the same at every moment.
+ * does. `upper` stays as it is and reads the same at every moment. Where `upper` is written meanwhile, the same must be
+ * written to `layer` (`MirroredImage`).
  * @throws ImageError if the layer is too small
  */
-export async function mergeDown(upper: DiskImage, layer: DiskImage, control: OperationControl): Promise<void> {
+export async function mergeDown(
+  upper: DiskImage,
+  layer: DiskImage,
+  exclusively: Exclusively,
+  control: OperationControl,
+): Promise<void> {
   if (layer.size < upper.size)
     throw new ImageError('image-unsupported', 'The disk below is smaller than the one to be written into it.');
-  await eachPiece(upper.size, control, async (offset, length) => {
-    for (let at = offset; at < offset + length;) {
-      const { kind, length: found } = await upper.extent(at, offset + length - at);
-      if (kind === 'data') await layer.write(at, [await readBytes(upper, at, found)]);
-      else if (kind === 'zero') await writeZeros(layer, at, found);
-      at += found;
-    }
-  });
+  await eachPiece(upper.size, control, (offset, length) =>
+    exclusively(offset, length, () => pushPiece(upper, layer, offset, offset + length)),
+  );
   await layer.flush();
+}
+
+async function pushPiece(upper: DiskImage, layer: DiskImage, start: number, end: number): Promise<void> {
+  for (let at = start; at < end;) {
+    const { kind, length } = await upper.extent(at, end - at);
+    if (kind === 'data') await layer.write(at, [await readBytes(upper, at, length)]);
+    else if (kind === 'zero') await writeZeros(layer, at, length);
+    at += length;
+  }
 }
