@@ -50,6 +50,8 @@ export const ERROR_CODES = {
   'media-truncated': 'expected',
   'media-not-bootable': 'expected',
   'image-unsupported': 'expected',
+  /** The image would be written to, and is of a kind that can only be read. */
+  'image-read-only': 'expected',
   'image-damaged': 'expected',
   'image-locked': 'expected',
   /** The description of a machine made by another program, or a file it names, cannot be used. */

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { AnnexError } from '../../../shared/contract/errors.js';
+import { AnnexError, type ErrorCode } from '../../../shared/contract/errors.js';
 import type { DiskJobRequest, ImageRef } from '../../../shared/disk-jobs/protocol.js';
 import type { VmCall, VmReply } from '../../../shared/vm-process/protocol.js';
 import type { DiskJobs } from '../disk-jobs/disk-jobs.js';
@@ -242,9 +242,8 @@ async function canGoLive(machine: LibraryMachine, merge: Merge): Promise<boolean
 
 /** A base that cannot be written, or not by the machine's process, or not while it is that large. */
 function isImpossibleLive(error: unknown): boolean {
-  return (
-    isUnsupported(error) || (error instanceof AnnexError && ['no-permission', 'image-locked'].includes(error.code))
-  );
+  const codes: readonly ErrorCode[] = ['image-unsupported', 'image-read-only', 'no-permission', 'image-locked'];
+  return error instanceof AnnexError && codes.includes(error.code);
 }
 
 function isUnsupported(error: unknown): boolean {

@@ -7,6 +7,15 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeEmptyQcow2 } from '../../../shared/disk/empty-qcow2.js';
 import { toolMissing } from '../../../testing/debian-packages.js';
+import {
+  CHILD_OFFSET,
+  DIFFERENCING_DISK_BYTES,
+  IMAGE_UUID,
+  imageWith,
+  vhdChild,
+  vhdxChild,
+  vhdxLinkage,
+} from '../../../testing/storage/differencing-images.js';
 import { BlockServer } from '../../vmm/block/block-server.js';
 import { lockImage } from '../files/image-lock.js';
 import { DriveBay } from './drive-bay.js';
@@ -344,5 +353,39 @@ describe.skipIf(missing)(`DriveBay${missing ? ` (skipped: ${missing})` : ''}`, (
     await guest.expectAll();
     await grown.closeAll();
     expect((await stat(inFolder('disk0.raw'))).size).toBe(2 * SECTORS * 512);
+  }); // prettier-ignore
+
+  it.each(['vhd', 'vhdx'] as const)('refuses to write to a differencing %s, and takes an overlay over it', async (format) => {
+    const child = inFolder(`child.${format}`);
+    const base = await imageWith(format, [0, new Uint8Array(512).fill(7)]);
+    await writeFile(inFolder(`base.${format}`), base.bytes);
+    const own = new Uint8Array(4096).fill(9);
+    const made = format === 'vhd' ? await vhdChild(IMAGE_UUID, own) : await vhdxChild(vhdxLinkage(base), own);
+    await writeFile(child, made.bytes);
+    const slot = { bus: 'ide' as const, channel: 0, unit: 0 };
+    const disk = { id: 'hd0', kind: 'disk' as const, slot, readonly: false };
+    const memory = new Uint8Array(SLOTS * 512);
+    const plain = new DriveBay([{ ...disk, path: child, format }], new BlockServer(memory));
+    await expect(plain.loadAll()).rejects.toMatchObject({ code: 'image-read-only' });
+    expect((await readdir(folder)).filter((name) => name.includes('.lock'))).toEqual([]);
+
+    const size = DIFFERENCING_DISK_BYTES;
+    await writeFile(inFolder('over.qcow2'), encodeEmptyQcow2({ size, backing: { name: `child.${format}`, format } }));
+    const blocks = new BlockServer(memory);
+    const layered = new DriveBay([{ ...disk, path: inFolder('over.qcow2'), format: 'qcow2' }], blocks, { hd0: [child] });
+    await layered.loadAll();
+    const at = async (sector: number): Promise<number> => {
+      expect(await blocks.run(1, { op: 'read', sector, count: 1, segments: [{ offset: 0, length: 512 }] })).toBe('ok');
+      return memory[0]!;
+    };
+    expect([await at(0), await at(CHILD_OFFSET / 512)]).toEqual([7, 9]);
+    memory.fill(5, 512, 1024);
+    expect(await blocks.run(1, { op: 'write', sector: 0, count: 1, segments: [{ offset: 512, length: 512 }] })).toBe('ok');
+    expect(await at(0)).toBe(5);
+    const places = { layer: child, child: inFolder('over.qcow2') };
+    await expect(layered.mergeDown('hd0', places, () => {})).rejects.toMatchObject({ code: 'image-unsupported' });
+    expect([await at(0), await at(CHILD_OFFSET / 512)]).toEqual([5, 9]);
+    await layered.closeAll();
+    expect(await readFile(child)).toEqual(Buffer.from(made.bytes));
   }); // prettier-ignore
 });

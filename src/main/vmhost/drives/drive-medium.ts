@@ -36,6 +36,7 @@ export class DriveMedium {
       const opened = (layer: OpenLayer): unknown => below.unshift(layer);
       const ports = await imagePorts(file, { readonly, opened, ...(bases ? { bases } : {}) });
       const image = await openImageFile(file, format, readonly, ports);
+      if (!readonly && image.readonly && format !== 'iso') throw await refusedToWrite(image);
       return new DriveMedium(blocks, blocks.attach(image), { path: file, image }, below, lock);
     } catch (error) {
       await lock?.release();
@@ -164,6 +165,15 @@ export interface PreparedOverlay {
   readonly medium: DriveMedium;
   readonly layer: OpenLayer;
   readonly lock: ImageLock;
+}
+
+/** A guest would take its writes for a broken disk. An ISO image is known to be read only, wherever it is. */
+async function refusedToWrite(image: DiskImage): Promise<ImageError> {
+  await image.close();
+  return new ImageError(
+    'image-read-only',
+    `a ${image.format} image of this kind can only be read. Take a snapshot first, convert the disk to qcow2, or make it read-only.`,
+  );
 }
 
 function notAnOverlay(file: string): ImageError {

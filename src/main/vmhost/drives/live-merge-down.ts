@@ -127,7 +127,7 @@ export class LiveMergeDown {
     if (writable.image.readonly) {
       writable.image.replaceBacking?.(undefined);
       await writable.image.close();
-      throw new ImageError('image-unsupported', `A ${lower.image.format} image of this kind cannot be written.`);
+      throw new ImageError('image-read-only', `a ${lower.image.format} image of this kind can only be read.`);
     }
     await this.medium.exchange(lower, writable);
     return writable;

@@ -32,7 +32,7 @@ export class FileError extends Error {
   }
 }
 
-export type ImageErrorCode = 'image-unsupported' | 'image-damaged';
+export type ImageErrorCode = 'image-unsupported' | 'image-read-only' | 'image-damaged';
 
 /** The file is there and readable, but what it holds cannot be used as a disk; `message` says why in a sentence. */
 export class ImageError extends Error {

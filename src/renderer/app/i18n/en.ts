@@ -782,6 +782,8 @@ export const en = {
     'media-truncated': 'The image is shorter than it says; download it again.',
     'media-not-bootable': 'Nothing to start from was found; insert a bootable disc or change the boot order.',
     'image-unsupported': 'This image format is not supported; convert it to qcow2 or raw.',
+    'image-read-only':
+      'Images of this kind can only be read. Take a snapshot first, convert the disk to qcow2, or make it read-only.',
     'image-damaged': 'The disk image is damaged; restore it from a copy.',
     'appliance-invalid': 'The machine cannot be imported: its description, or a file it names, is missing or damaged.',
     'file-exists': 'There is already a file of that name. Choose another name.',
