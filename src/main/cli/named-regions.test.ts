@@ -7,7 +7,7 @@ import { readSystemMap, withSymbols } from './named-regions.js';
 const MAP = 'ffffffff81000000 T _stext\nffffffff81001000 t clear_page\nffffffff81c00000 T entry_SYSCALL_64\n';
 const region = (address: string) => ({ address, code: 'ret', instructions: 1, bytes: 10, uses: 3 });
 const translator = {
-  regions: 2, bytes: 20, mostRegions: 9, mostBytes: 99, instructionsTranslated: 2, translationMs: 1.5,
+  regions: 2, bytes: 20, mostRegions: 9, mostBytes: 99, instructionsTranslated: 2, translationMs: 1.5, compilationMs: 1, dropped: 0, evicted: 0,
   syscallEntry: 'ffffffff91c00000', hottest: [region('ffffffff91001010'), region('401000')],
 }; // prettier-ignore
 

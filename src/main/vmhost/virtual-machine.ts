@@ -148,7 +148,7 @@ export class VirtualMachine {
       case 'screen-text':
         return { text: this.scanOut.text() ?? null };
       case 'stats':
-        return { stats: this.statsOf(await this.thread.measure()) };
+        return { stats: this.statsOf(await this.thread.measure(true)) };
       case 'take-snapshot':
         return this.snapshots.take(call);
       case 'cancel-snapshot':
@@ -166,8 +166,9 @@ export class VirtualMachine {
     }
   }
 
-  async sample(): Promise<MachineMetrics> {
-    const measures = await this.thread.measure();
+  /** @param watched whether somebody looks at the figures */
+  async sample(watched: boolean): Promise<MachineMetrics> {
+    const measures = await this.thread.measure(watched);
     return this.metrics.sample({
       measures,
       disks: Object.fromEntries(this.drives.counters()),

@@ -103,7 +103,7 @@ export class VmProcess {
   private watch(watching: boolean): void {
     clearInterval(this.metricsTimer);
     const sample = (): void => {
-      void this.machine?.sample().then((metrics) => this.parent.send({ type: 'metrics', metrics }));
+      void this.machine?.sample(watching).then((metrics) => this.parent.send({ type: 'metrics', metrics }));
     };
     sample();
     this.metricsTimer = setInterval(sample, watching ? WATCHED_MS : UNWATCHED_MS);

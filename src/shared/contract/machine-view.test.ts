@@ -3,7 +3,7 @@ import { translatorFiguresSchema } from './machine-view.js';
 
 const region = { address: 'ffffffff81000000', code: 'ret', instructions: 1, bytes: 100, uses: 3 };
 const figures = {
-  regions: 1, bytes: 100, mostRegions: 2000, mostBytes: 2 ** 20, instructionsTranslated: 1, translationMs: 0.5,
+  regions: 1, bytes: 100, mostRegions: 2000, mostBytes: 2 ** 20, instructionsTranslated: 1, translationMs: 0.5, compilationMs: 0.2, dropped: 3, evicted: 4,
   syscallEntry: '0', hottest: [region],
 }; // prettier-ignore
 

@@ -85,9 +85,15 @@ export const translatorFiguresSchema = z.object({
   instructionsTranslated: z.number(),
   /** Time that making them took on the machine's thread, in ms; V8's optimizing compiler is not in it. */
   translationMs: z.number(),
+  /** The part of it that V8 took to compile and instantiate modules. */
+  compilationMs: z.number(),
+  /** Pages whose code was forgotten with what was translated from it, since power-on. */
+  dropped: z.number(),
+  /** Regions given up for want of room, since power-on. */
+  evicted: z.number(),
   /** LSTAR of the guest, where its kernel takes system calls, in hexadecimal. */
   syscallEntry: addressSchema,
-  /** The regions used most, the first one most of all. */
+  /** The regions used most, the first one most of all; none where nobody looks. */
   hottest: z
     .array(
       z.object({

@@ -92,7 +92,7 @@ export class MachineSession {
     this.parts.post({ type: 'built', display: this.machine.display });
     this.loop.run();
     this.flushSerial();
-    this.parts.post({ type: 'final-measures', measures: this.measures() });
+    this.parts.post({ type: 'final-measures', measures: this.measures(true) });
   }
 
   private machinePorts(): MachinePorts {
@@ -152,7 +152,7 @@ export class MachineSession {
           empty: this.rack.eject(message.driveId, message.force),
         });
       case 'measure':
-        return this.parts.post({ type: 'measures', id: message.id, measures: this.measures() });
+        return this.parts.post({ type: 'measures', id: message.id, measures: this.measures(message.closely) });
     }
   }
 
@@ -212,12 +212,12 @@ export class MachineSession {
     this.rack.retryWrites();
   }
 
-  private measures(): MachineMeasures {
+  private measures(closely: boolean): MachineMeasures {
     const { instructions, counters, translator } = this.machine.stats;
     return {
       instructions,
       counters,
-      translator,
+      translator: translator && { ...translator, hottest: closely ? translator.hottest() : [] },
       busyMs: this.loop.busyMs,
       uptimeMs: this.clock.nowNs() / 1e6,
       keyboardLeds: { ...this.machine.keyboard.leds },

@@ -55,8 +55,8 @@ export class MachineThreadClient {
     ring(this.kick);
   }
 
-  measure(): Promise<MachineMeasures> {
-    return this.ask((id) => ({ type: 'measure', id }));
+  measure(closely: boolean): Promise<MachineMeasures> {
+    return this.ask((id) => ({ type: 'measure', id, closely }));
   }
 
   /** @returns whether the drive is empty now: the guest may hold the tray */

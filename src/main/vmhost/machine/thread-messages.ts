@@ -76,7 +76,8 @@ export type ToMachine =
   | { readonly type: 'serial'; readonly port: SerialPortNumber; readonly bytes: Uint8Array }
   | { readonly type: 'insert'; readonly driveId: string; readonly medium: AttachedMedium }
   | { readonly type: 'eject'; readonly driveId: string; readonly force: boolean; readonly id: number }
-  | { readonly type: 'measure'; readonly id: number };
+  /** `closely`: also what costs something to find out, since somebody looks at it. */
+  | { readonly type: 'measure'; readonly id: number; readonly closely: boolean };
 
 /** Figures of the machine thread since power-on. */
 export interface MachineMeasures {

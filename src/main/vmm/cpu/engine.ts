@@ -1,4 +1,4 @@
-import type { TranslatorFigures } from './translator-figures.js';
+import type { TranslatorReport } from './translator-figures.js';
 import type { AccessSize } from '../bus/access.js';
 import type { CpuState, GeneralRegister, SegmentName } from './registers.js';
 
@@ -70,7 +70,7 @@ export interface VcpuStats {
   /** Named counters: exits by reason, port and MMIO accesses, interrupts by kind, TLB misses, page walks, … */
   readonly counters: Readonly<Record<string, number>>;
   /** Of an engine that translates. */
-  readonly translator?: TranslatorFigures;
+  readonly translator?: TranslatorReport;
 }
 
 /** One virtual processor, whatever executes it. Not thread-safe but for {@link VcpuEngine.requestExit} as documented. */

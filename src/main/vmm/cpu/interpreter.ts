@@ -4,6 +4,7 @@ import type { AccessSize } from '../bus/access.js';
 import { TSC_HZ } from '../time/frequencies.js';
 import * as L from './core/layout.js';
 import type { CoreExports } from './core/exports.js';
+import { OP_CLASSES } from './core/opcodes/op-class.js';
 import { checkState, readState, writeState } from './core/state-view.js';
 import { cpuidLeaves, writeCpuidTable } from './cpuid.js';
 import { knownFeatures, withoutFeatures, type CpuFeature } from './cpu-features.js';
@@ -22,6 +23,7 @@ const XSAVE_BYTES = 576;
 const COUNTERS = [
   'tlbMisses', 'pageFaults', 'exceptions', 'externalInterrupts', 'softwareInterrupts', 'portAccesses', 'mmioAccesses',
   'decodedInstructions', 'codeInvalidations', 'cacheFlushes', 'tlbFlushes', 'singleSteps', 'halts', 'taskSwitches', 'regionsEntered', 'regionInstructions', 'regionSteps',
+  'regionExit.region', 'regionExit.code', 'regionExit.pause', 'regionExit.miss', 'regionExit.behind', ...OP_CLASSES.map((name) => `regionExit.${name}` as const),
 ] as const; // prettier-ignore
 
 const EXITS: Readonly<Record<number, VcpuExit>> = {

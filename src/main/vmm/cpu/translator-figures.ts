@@ -24,8 +24,19 @@ export interface TranslatorFigures {
   readonly instructionsTranslated: number;
   /** Time that making them took on the machine's thread, in ms; V8's optimizing compiler is not in it. */
   readonly translationMs: number;
+  /** The part of it that V8 took to compile and instantiate modules. */
+  readonly compilationMs: number;
+  /** Pages whose code was forgotten with what was translated from it, since power-on. */
+  readonly dropped: number;
+  /** Regions given up for want of room, since power-on. */
+  readonly evicted: number;
   /** LSTAR of the guest, where its kernel takes system calls, in hexadecimal. */
   readonly syscallEntry: string;
-  /** The regions used most, the first one most of all. */
+  /** The regions used most, the first one most of all; none where nobody looks. */
   readonly hottest: readonly HotRegion[];
+}
+
+/** The same in a running engine: the list costs something, so it is made for those who look at it. */
+export interface TranslatorReport extends Omit<TranslatorFigures, 'hottest'> {
+  readonly hottest: () => readonly HotRegion[];
 }

@@ -1,4 +1,4 @@
-import type { TranslatorFigures } from '../cpu/translator-figures.js';
+import type { TranslatorReport } from '../cpu/translator-figures.js';
 import type { DisplaySource } from '../devices/display/display-source.js';
 import type { AbsolutePointerSink, KeySink, RelativePointerSink } from '../devices/input/input-sink.js';
 import type { SerialReceiver } from '../devices/serial/serial-port.js';
@@ -26,7 +26,7 @@ export type MachineCondition =
 export interface MachineStats {
   readonly instructions: number;
   readonly counters: Readonly<Record<string, number>>;
-  readonly translator: TranslatorFigures | undefined;
+  readonly translator: TranslatorReport | undefined;
 }
 
 /** Everything of a machine but the contents of its memory, which a snapshot stores apart. */

@@ -41,6 +41,9 @@ export function fakeSample(machine: MachineView, at: number): MachineMetrics {
       mostBytes: 20 * 2 ** 20,
       instructionsTranslated: 24_800,
       translationMs: 412,
+      compilationMs: 131,
+      dropped: 37,
+      evicted: 0,
       syscallEntry: 'ffffffff81c00010',
       hottest: [
         { address: 'ffffffff810b2a40', code: 'push rbp; mov rbp, rsp; push r15; push r14', instructions: 312, bytes: 19_200, uses: k(90_000, 9_000) },

@@ -5,6 +5,9 @@ export const EXIT_PREFIX = 'exit.';
 /** Prefix of counters that count interrupts, by kind. */
 export const INTERRUPT_PREFIX = 'interrupt.';
 
+/** Prefix of counters that count what translated regions are left for. */
+export const REGION_EXIT_PREFIX = 'regionExit.';
+
 export interface Series {
   readonly name: string;
   readonly values: readonly number[];

@@ -287,3 +287,14 @@ export const COUNT_TASK_SWITCH = 13;
 export const COUNT_REGION_ENTERED = 14;
 export const COUNT_REGION_INSTRUCTION = 15;
 export const COUNT_REGION_STEP = 16;
+/** Regions left: straight to another one, to code that is in none, for a while, for what the TLB lacks, behind what the core did for them. */
+export const COUNT_REGION_TO_REGION = 17;
+export const COUNT_REGION_TO_CODE = 18;
+export const COUNT_REGION_PAUSE = 19;
+export const COUNT_REGION_MISS = 20;
+export const COUNT_REGION_BEHIND = 21;
+/** For an instruction, by its class (opcodes/op-class.ts). */
+export const COUNT_REGION_FOR = 22;
+
+/** Classes of ops from here on are ports and system instructions. */
+export const CLASS_PORT = 4;

@@ -45,7 +45,7 @@ function runBoth({ code, handler = [], prepare = () => undefined }: Program): Ba
 /** How often the main loop went into regions, and regions were entered at all. */
 function entries(cpu: BareCpu): { byMainLoop: number; all: number } {
   const { counters, translator } = cpu.engine.stats;
-  const byMainLoop = translator!.hottest.reduce((sum, { uses }) => sum + uses, 0);
+  const byMainLoop = translator!.hottest().reduce((sum, { uses }) => sum + uses, 0);
   return { byMainLoop, all: counters['regionsEntered']! };
 }
 

@@ -31,9 +31,20 @@ describe('the translator', () => {
     expect(cpu.register('rax')).toBe(5000050000n);
     expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(250_000);
     const { regions, hottest } = cpu.engine.stats.translator!;
-    expect(hottest).toHaveLength(regions);
-    expect(hottest[0]!.code).toContain('add rax,rcx; dec ecx; j');
-    expect(hottest[0]!.uses).toBeGreaterThan(10);
+    const list = hottest();
+    expect(list).toHaveLength(regions);
+    expect(list[0]!.code).toContain('add rax,rcx; dec ecx; j');
+    expect(list[0]!.uses).toBeGreaterThan(10);
+  });
+
+  it('tells what regions are left for', () => {
+    // pcmpeqd xmm0, xmm0; mov ecx, 5000; l: mulsd xmm0, xmm0, which is the interpreter's for a NaN; dec ecx; jnz l
+    const loop = [0xf2, 0x0f, 0x59, 0xc0, 0xff, 0xc9, 0x75, 0xf8];
+    const { counters } = runBoth([0x66, 0x0f, 0x76, 0xc0, 0xb9, 0x88, 0x13, 0, 0, ...loop]).engine.stats;
+    const exits = Object.entries(counters).filter(([name]) => name.startsWith('regionExit.'));
+    expect(exits.reduce((sum, [, count]) => sum + count, 0)).toBe(counters['regionsEntered']);
+    expect(counters['regionExit.vector']).toBeGreaterThan(4000);
+    expect(counters['regionExit.port']).toBe(0);
   });
 
   it('counts the instructions of regions as the interpreter does', () => {

@@ -58,13 +58,20 @@ export class TranslatorEngine extends InterpreterEngine {
 
   override get stats(): VcpuStats {
     const { instructions, counters } = super.stats;
-    const made = this.translator.stats;
+    const { made, report } = this.translator;
     const own = {
-      regions: made.regions,
-      regionBytes: made.bytes,
-      regionsDropped: made.dropped,
-      regionsEvicted: made.evicted,
+      'regions': made.regions,
+      'regionBytes': made.bytes,
+      'regionsDropped': report.dropped,
+      'regionsEvicted': report.evicted,
+      'regionExit.lookup': lookups(counters),
     };
-    return { instructions, counters: { ...counters, ...own }, translator: this.translator.figures };
+    return { instructions, counters: { ...counters, ...own }, translator: report };
   }
+}
+
+/** Every entry ends in one exit; those that look up where the code goes on are the ones not counted by another cause. */
+function lookups(counters: Readonly<Record<string, number>>): number {
+  const others = Object.entries(counters).filter(([name]) => name.startsWith('regionExit.'));
+  return Math.max(0, counters['regionsEntered']! - others.reduce((sum, [, count]) => sum + count, 0));
 }

@@ -1,7 +1,7 @@
 import type { GuestMemory } from '../../memory/guest-memory.js';
 import type { CoreExports } from '../core/exports.js';
 import { disassemble } from '../disassembler/disassemble.js';
-import type { HotRegion, TranslatorFigures } from '../translator-figures.js';
+import type { HotRegion, TranslatorReport } from '../translator-figures.js';
 import * as L from '../core/layout.js';
 import { CodePages, PAGE_HOST, PAGE_NUMBER, PAGE_REGIONS, targetSlot } from './code-pages.js';
 import { offsetOf, PAGE_BYTES, pagesOf, type Region } from './region/blocks.js';
@@ -17,19 +17,6 @@ import { RegionTable, type InstalledRegion } from './region-table.js';
 import { RegionUses } from './region-uses.js';
 
 const MODES: Readonly<Record<number, RegionMode>> = { [L.MODE_64]: 'long', [L.MODE_FLAT32]: 'flat32' };
-
-export interface TranslatorStats {
-  /** Made so far. */
-  readonly regions: number;
-  /** Guest instructions they were made of. */
-  readonly instructions: number;
-  /** Size of their modules. */
-  readonly bytes: number;
-  /** Pages whose regions were given up with their code. */
-  readonly dropped: number;
-  /** Given up for want of room. */
-  readonly evicted: number;
-}
 
 /** What regions may take. */
 export interface RegionBounds {
@@ -54,6 +41,7 @@ export class Translator {
   private readonly imports: WebAssembly.Imports;
   private readonly counts = { regions: 0, instructions: 0, bytes: 0, dropped: 0, evicted: 0 };
   private translationMs = 0;
+  private compilationMs = 0;
 
   constructor(
     private readonly memory: GuestMemory,
@@ -71,14 +59,13 @@ export class Translator {
     this.imports = { env: { memory: memory.wasm }, core: functions };
   }
 
-  get stats(): TranslatorStats {
+  /** Regions made so far, and the size of their modules. */
+  get made(): { readonly regions: number; readonly bytes: number } {
     return this.counts;
   }
 
-  get figures(): TranslatorFigures {
-    const { counts, bounds, regions, uses } = this;
-    const byUse = [...regions.all()].map((region) => ({ region, uses: uses.of(region.index) }));
-    byUse.sort((a, b) => b.uses - a.uses);
+  get report(): TranslatorReport {
+    const { counts, bounds, regions } = this;
     return {
       regions: regions.count,
       bytes: regions.bytes,
@@ -86,8 +73,11 @@ export class Translator {
       mostBytes: bounds.bytes,
       instructionsTranslated: counts.instructions,
       translationMs: this.translationMs,
+      compilationMs: this.compilationMs,
+      dropped: counts.dropped,
+      evicted: counts.evicted,
       syscallEntry: this.memory.view.getBigUint64(L.MSR_LSTAR, true).toString(16),
-      hottest: byUse.slice(0, HOTTEST).map((each) => ({ ...this.describe(each.region), uses: each.uses })),
+      hottest: () => this.hottest(),
     };
   }
 
@@ -153,7 +143,7 @@ export class Translator {
       targetSlot: (page, offset) => targetSlot(this.memory.view, addressOf(page), offset),
     });
     if (!made) return this.regions.cancel(index);
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(made.bytes), this.imports);
+    const instance = this.compile(made.bytes);
     this.makeRoom(made.bytes.length);
     const instructions = region.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
     const first = region.blocks[made.entries[0]!]!;
@@ -171,6 +161,13 @@ export class Translator {
     this.counts.regions++;
     this.counts.bytes += made.bytes.length;
     this.counts.instructions += instructions;
+  }
+
+  private compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Instance {
+    const start = this.nowMs();
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), this.imports);
+    this.compilationMs += this.nowMs() - start;
+    return instance;
   }
 
   /** Gives up the regions used least if one more, of so many bytes, is more than there may be. */
@@ -191,6 +188,12 @@ export class Translator {
   private fits(bytes: number, part: number): boolean {
     const { regions, bounds } = this;
     return regions.count < bounds.regions * part && regions.bytes + bytes <= bounds.bytes * part;
+  }
+
+  private hottest(): HotRegion[] {
+    const byUse = [...this.regions.all()].map((region) => ({ region, uses: this.uses.of(region.index) }));
+    byUse.sort((a, b) => b.uses - a.uses);
+    return byUse.slice(0, HOTTEST).map(({ region, uses }) => ({ ...this.describe(region), uses }));
   }
 
   private describe({ start, mode, instructions, bytes }: InstalledRegion): Omit<HotRegion, 'uses'> {

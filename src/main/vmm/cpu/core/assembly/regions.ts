@@ -1,6 +1,7 @@
 import { PAGE_CODE, PAGE_READ, PAGE_WRITE } from '../../../memory/layout';
 import {
-  BOUNCE, CODE_PAGE_HEADER, COUNT_REGION_ENTERED, COUNT_REGION_INSTRUCTION, COUNT_REGION_STEP, COUNT_TLB_MISS, COUNTERS, FLAGS_AUX, FLAGS_RESULT, ITLB_KEY, KIND_ADD, KIND_DEC, KIND_INC, KIND_LOGIC, KIND_SETTLED, KIND_STORED, KIND_SUB, MISSES_TOLD, OP_SIZE,
+  BOUNCE, CLASS_PORT, CODE_PAGE_HEADER, COUNT_REGION_BEHIND, COUNT_REGION_ENTERED, COUNT_REGION_FOR, COUNT_REGION_INSTRUCTION, COUNT_REGION_MISS,
+  COUNT_REGION_PAUSE, COUNT_REGION_STEP, COUNT_REGION_TO_CODE, COUNT_REGION_TO_REGION, COUNT_TLB_MISS, COUNTERS, FLAGS_AUX, FLAGS_RESULT, ITLB_KEY, KIND_ADD, KIND_DEC, KIND_INC, KIND_LOGIC, KIND_SETTLED, KIND_STORED, KIND_SUB, MISSES_TOLD, OP_SIZE,
   OPS, REGION_BUDGET, REGION_FLAGS_A, REGION_FLAGS_B, REGION_FLAGS_KIND, REGION_USE_COUNT, REGION_USES, REGION_LOOKUP, REGION_MISS, REGION_MISS_COUNT, REGION_MISSES, REGION_PAUSE, RIP, TLB_USER_ALIGNED,
 } from '../layout'; // prettier-ignore
 import { add, sub } from './alu';
@@ -10,6 +11,7 @@ import { codeEpoch, decodedFrom } from './code-invalidate';
 import { watchesPage } from './debug';
 import { AUX_AF, AUX_CF, setFlagsCells, setFlagsLogic } from './flags';
 import { single } from './generated/main-loop';
+import { CASE_CLASSES } from './generated/tables';
 import { beforeWrite, hostPage, pageEntry } from './physical';
 import { currentPrivilege } from './privilege';
 import { OP_PAGE_END, OP_REGION } from './pseudo-ops';
@@ -41,9 +43,11 @@ export function runRegion(op: usize): usize {
     next = call_indirect<usize>(region, load<u32>(op, 12));
     if (next > <usize>REGION_PAUSE) {
       // Flags that are stored already come from an instruction that the core has executed: the op is the one behind it.
-      if (takeFlags() && !pendingEvents()) {
+      if (!takeFlags()) count(COUNT_REGION_BEHIND);
+      else {
         const left = next;
-        next = single(left);
+        countLeftTo(left);
+        if (!pendingEvents()) next = single(left);
         if (next != left) interpreted += OP_SIZE;
       }
       if (load<u16>(next) != OP_REGION || pendingEvents()) break;
@@ -64,10 +68,32 @@ export function runRegion(op: usize): usize {
   betweenRegions = next > <usize>REGION_PAUSE;
   if (betweenRegions) return next;
   const rip = load<u64>(RIP);
-  if (next == <usize>REGION_LOOKUP || next == <usize>REGION_PAUSE) return lookup(rip);
+  if (next == <usize>REGION_LOOKUP) return lookup(rip);
+  if (next == <usize>REGION_PAUSE) {
+    count(COUNT_REGION_PAUSE);
+    return lookup(rip);
+  }
   count(COUNT_REGION_STEP);
-  if (next == <usize>REGION_MISS) noteMiss(region, rip);
-  return interpretAt(rip);
+  if (next == <usize>REGION_MISS) {
+    count(COUNT_REGION_MISS);
+    noteMiss(region, rip);
+    return interpretAt(rip);
+  }
+  const at = interpretAt(rip);
+  count(COUNT_REGION_FOR + classOf(at));
+  return at;
+}
+
+function classOf(op: usize): u32 {
+  return load<u8>(CASE_CLASSES + <usize>load<u16>(op));
+}
+
+/** Counts what an op is that a region is left to. */
+function countLeftTo(op: usize): void {
+  const kind = classOf(op);
+  if (load<u16>(op) == OP_REGION) count(COUNT_REGION_TO_REGION);
+  else if (kind < <u32>CLASS_PORT) count(COUNT_REGION_TO_CODE);
+  else count(COUNT_REGION_FOR + kind);
 }
 
 /** Hands the flags to the region that is about to run. */

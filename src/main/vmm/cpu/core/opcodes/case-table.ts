@@ -1,4 +1,5 @@
 import { FLAGS_UNKNOWN } from './flag-effects.js';
+import { OP_CLASSES, type OpClass } from './op-class.js';
 
 /**
  * Called often enough to have their case in the main loop; the rest are one call further away, in `rare`, which keeps
@@ -50,6 +51,7 @@ export class CaseTable {
   /** Fused cases by the first op's id, then by condition. */
   private readonly pairs = new Map<number, ReadonlyMap<number, number>>();
   private readonly conditions = new Map<number, number>();
+  private readonly classes = new Map<number, OpClass>();
 
   /** Code that falls through to the next op, or sets `next` and breaks. */
   inline(body: string): number {
@@ -95,6 +97,11 @@ export class CaseTable {
     this.pairs.set(id, byCondition);
   }
 
+  /** Says what the instruction is whose cases these are; 0 is none. */
+  classify(ids: readonly number[], as: OpClass): void {
+    for (const id of ids) if (id !== 0) this.classes.set(id, as);
+  }
+
   hotLines(): string[] {
     return lines(this.hot);
   }
@@ -132,6 +139,11 @@ export class CaseTable {
         (this.conditions.get(id) ?? -1) + 1,
       ];
     });
+  }
+
+  /** u8 by id: number of its class. */
+  classTable(): number[] {
+    return this.byId((id) => [OP_CLASSES.indexOf(this.classes.get(id) ?? 'integer')]);
   }
 
   /** Sixteen u16 for each row from 1: the fused case by condition. */

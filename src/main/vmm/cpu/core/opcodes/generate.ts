@@ -6,6 +6,8 @@ import { CaseTable } from './case-table.js';
 import { mainLoop } from './main-loop.js';
 import { integerCase } from './integer-case.js';
 import { OPCODE_TABLE } from './index.js';
+import { integerClass } from './op-class.js';
+import { SYSTEM_INSTRUCTIONS } from './system.js';
 
 interface Placed {
   readonly encoding: Encoding;
@@ -45,6 +47,7 @@ function placeInteger(row: Instruction, cases: CaseTable, records: number[][]): 
   const size = operandSize(row);
   const operands = row.operands.split(',');
   const { ids, lockIds } = integerCase(row, size, cases);
+  cases.classify([...ids, ...lockIds], integerClass(row, SYSTEM_INSTRUCTIONS.includes(row)));
   let flags = immediate(operands) | (SIZES.indexOf(size) << R.SIZE_SHIFT);
   if (encoding.modrm) flags |= R.HAS_MODRM;
   if (/^[CD]y|,[CD]y/.test(row.operands)) flags |= R.REGISTERS_ONLY | (R.A_REG << R.A_SHIFT);
@@ -95,7 +98,9 @@ function placeSimd(row: SimdInstruction, cases: CaseTable, records: number[][]):
   if (operands.includes('Ib')) flags |= R.IMM_BYTE;
   if (encoding.modrm) flags |= R.HAS_MODRM;
   if (letters.some((l) => 'VPG'.includes(l))) flags |= R.A_REG << R.A_SHIFT;
-  records.push(pack(flags, extra, same(cases.call(`${handler}(op)`)), NO_LOCK));
+  const id = cases.call(`${handler}(op)`);
+  cases.classify([id], 'vector');
+  records.push(pack(flags, extra, same(id), NO_LOCK));
   return { encoding, mode: undefined, record: records.length - 1, only };
 }
 
@@ -111,6 +116,7 @@ function placeX87(row: X87Instruction, cases: CaseTable, records: number[][]): P
   const wide = cases.call(row.operands === 'AX' ? 'x87StatusToAx(op)' : 'x87(op)');
   const image = row.bytes16 === undefined ? wide : cases.call('x87Image<u32>(op)');
   const image16 = row.bytes16 === undefined ? wide : cases.call('x87Image<u16>(op)');
+  cases.classify([wide, image, image16], 'x87');
   records.push(pack(flags, extra, [image, image, image16, image16, image, image, image, image], NO_LOCK));
   return { encoding, mode: undefined, record: records.length - 1, only: undefined };
 }
@@ -223,6 +229,7 @@ function caseTables(cases: CaseTable): string {
   return `export const FLAT_CASES: usize = memory.data<u16>([${cases.flatTable().join(',')}]);
 export const CASE_TRAITS: usize = memory.data<u16>([${cases.traitTable().join(',')}]);
 export const CASE_PAIRS: usize = memory.data<u16>([${cases.pairTable().join(',')}]);
+export const CASE_CLASSES: usize = memory.data<u8>([${cases.classTable().join(',')}]);
 `;
 }
 
