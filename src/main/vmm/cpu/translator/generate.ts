@@ -92,7 +92,7 @@ function prologue(to: RegionCode): FunctionCode {
   to.loadVectors(code);
   code.i32(0).memory(Wasm.i64Load, PAGE_RIP).set(PAGE_RIP_LOCAL);
   code.i32(0).memory(Wasm.i32Load, REGION_BUDGET).set(BUDGET);
-  to.loadTables(code);
+  to.loadTable(code);
   code.i32(0).memory(Wasm.i32Load, REGION_FLAGS_KIND).set(FLAGS_KIND);
   code.i32(0).memory(Wasm.i64Load, REGION_FLAGS_A).set(FLAGS_A);
   code.i32(0).memory(Wasm.i64Load, REGION_FLAGS_B).set(FLAGS_B);

@@ -1,4 +1,12 @@
-import { SEG_BASE, SEG_READ_END, SEG_WRITE_END, SEGMENT_SIZE, SEGMENTS, TLB_ENTRIES } from '../../core/layout.js';
+import {
+  SEG_BASE,
+  SEG_READ_END,
+  SEG_WRITE_END,
+  SEGMENT_SIZE,
+  SEGMENTS,
+  TLB_ENTRIES,
+  TLB_TABLE_SIZE,
+} from '../../core/layout.js';
 import type { Decoded, MemoryOperand } from '../decode/decoded.js';
 import { CS, FS } from '../decode/decode.js';
 import { FunctionCode } from '../wasm/function-code.js';
@@ -10,7 +18,7 @@ import type { GuestRegisters } from './guest-registers.js';
 import { importIndex } from './imports.js';
 import { LinearAddress } from './linear-address.js';
 import type { KnownValue } from './register-values.js';
-import { PAGE_RIP_LOCAL, READ_TABLE, WRITE_TABLE, type RegionLocals } from './region-locals.js';
+import { PAGE_RIP_LOCAL, TLB_TABLE, type RegionLocals } from './region-locals.js';
 
 export type AccessBytes = 1 | 2 | 4 | 8 | 10 | 16;
 
@@ -242,16 +250,18 @@ export class RegionMemory {
       .op(Wasm.i32ShrU)
       .i32((TLB_ENTRIES - 1) << 4)
       .op(Wasm.i32And);
-    if (group) gap((part, { writes }) => part.get(writes ? WRITE_TABLE : READ_TABLE));
-    else code.get(writes ? WRITE_TABLE : READ_TABLE);
-    code.op(Wasm.i32Add).tee(entry).memory(Wasm.i64Load).get(local);
+    code.get(TLB_TABLE).op(Wasm.i32Add).tee(entry);
+    if (group) gap((part, { writes }) => part.memory(Wasm.i64Load, tableOf(writes)));
+    else code.memory(Wasm.i64Load, tableOf(writes));
+    code.get(local);
     if (group) gap((part, { to }) => to > 1 && part.i64(to - 1).op(Wasm.i64Add));
     else if (bytes > 1) code.i64(bytes - 1).op(Wasm.i64Add);
     code.i64(-PAGE_BYTES).op(Wasm.i64And);
     if (this.misses) return this.lookUpCold(local, entry, bytes, writes);
     code.op(Wasm.i64Ne);
     this.exits.missIf();
-    this.pushKnown(local, entry);
+    if (group) gap((part, { writes }) => pushKnown(part, local, entry, writes));
+    else pushKnown(code, local, entry, writes);
     gap((part, { accesses, pointer }) => accesses > 1 && part.tee(pointer));
   }
 
@@ -260,7 +270,7 @@ export class RegionMemory {
     const { code } = this;
     const pointer = this.locals.temporary(I32);
     code.op(Wasm.i64Eq).openIf('likely', I32);
-    this.pushKnown(local, entry);
+    pushKnown(code, local, entry, writes);
     code.else();
     code
       .get(local)
@@ -271,10 +281,21 @@ export class RegionMemory {
     this.exits.stepIf();
     code.get(pointer).end();
   }
+}
 
-  private pushKnown(local: number, entry: number): void {
-    this.code.get(entry).memory(Wasm.i32Load, 8).get(local).op(Wasm.i32WrapI64).op(Wasm.i32Add);
-  }
+/** Distance of a TLB from that for reading. */
+function tableOf(writes: boolean): number {
+  return writes ? TLB_TABLE_SIZE : 0;
+}
+
+/** Pushes the host pointer that an entry, by its place in the TLB for reading, gives an address. */
+function pushKnown(code: FunctionCode, address: number, entry: number, writes: boolean): void {
+  code
+    .get(entry)
+    .memory(Wasm.i32Load, tableOf(writes) + 8)
+    .get(address)
+    .op(Wasm.i32WrapI64)
+    .op(Wasm.i32Add);
 }
 
 /** Names the values an address is the sum of. */

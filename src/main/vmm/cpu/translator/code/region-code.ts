@@ -1,4 +1,4 @@
-import { PAGE_RIP, TLB_READ_BASE, TLB_WRITE_BASE, FLAGS_AUX, FLAGS_RESULT, KIND_SETTLED } from '../../core/layout.js';
+import { PAGE_RIP, TLB_READ_BASE, FLAGS_AUX, FLAGS_RESULT, KIND_SETTLED } from '../../core/layout.js';
 import type { OperandBytes } from '../decode/decoded.js';
 import { FunctionCode } from '../wasm/function-code.js';
 import { I32, I64, Wasm } from '../wasm/wasm-op.js';
@@ -17,9 +17,8 @@ import {
   FLAGS_B,
   FLAGS_KIND,
   NEXT_RIP,
-  READ_TABLE,
+  TLB_TABLE,
   RegionLocals,
-  WRITE_TABLE,
   PAGE_RIP_LOCAL,
 } from './region-locals.js';
 
@@ -102,7 +101,7 @@ export class RegionCode {
     this.exits.gone();
     code.end();
     code.gap(() => this.loadRegisters());
-    this.reloadTables();
+    this.reloadTable();
     this.loadFlags();
     if (vectors) this.loadVectors();
     else code.gap(() => this.vectors.loadControl());
@@ -135,15 +134,14 @@ export class RegionCode {
     code.gap(() => this.thresholds.load());
   }
 
-  /** The TLBs of the present privilege: what was found in others does not hold. */
-  reloadTables(): void {
+  /** The TLB of the present privilege: what was found in another does not hold. */
+  reloadTable(): void {
     this.memory.forget();
-    this.loadTables(this.code);
+    this.loadTable(this.code);
   }
 
-  loadTables(code: FunctionCode): void {
-    code.i32(0).memory(Wasm.i32Load, TLB_READ_BASE).set(READ_TABLE);
-    code.i32(0).memory(Wasm.i32Load, TLB_WRITE_BASE).set(WRITE_TABLE);
+  loadTable(code: FunctionCode): void {
+    code.i32(0).memory(Wasm.i32Load, TLB_READ_BASE).set(TLB_TABLE);
   }
 
   loadFlags(code = this.code): void {

@@ -19,13 +19,12 @@ export const PACKED = 22;
 export const FLAGS_KIND = 23;
 /** Rest of the slice, in bytes of ops. */
 export const BUDGET = 24;
-/** Host addresses of the TLBs. */
-export const READ_TABLE = 25;
-export const WRITE_TABLE = 26;
+/** Host address of the TLB for reading; that for writing lies behind it. */
+export const TLB_TABLE = 25;
 
 const FIXED: readonly (readonly [type: ValueType, count: number])[] = [
   [I64, 20],
-  [I32, 6],
+  [I32, 5],
 ];
 
 /** The locals of a region's function: those above, then temporaries, which live for one instruction. */

@@ -6,8 +6,7 @@ import {
   GENERAL,
   NEXT_RIP,
   PAGE_RIP_LOCAL,
-  READ_TABLE,
-  WRITE_TABLE,
+  TLB_TABLE,
 } from '../code/region-locals.js';
 import { REGION_IMPORTS } from '../code/imports.js';
 import { Atomic, ATOMIC_PREFIX, ATOMIC_SIZES } from '../wasm/atomic-instruction.js';
@@ -26,8 +25,7 @@ const LOCALS: Readonly<Record<number, string>> = {
   [NEXT_RIP]: 'nextRip',
   [FLAGS_KIND]: 'flagsKind',
   [BUDGET]: 'budget',
-  [READ_TABLE]: 'readTable',
-  [WRITE_TABLE]: 'writeTable',
+  [TLB_TABLE]: 'tlb',
 };
 const PLAIN = new Map<number, string>(Object.entries(Wasm).map(([name, opcode]) => [opcode, name]));
 const VECTOR = new Map<number, string>(Object.entries(Simd).map(([name, opcode]) => [opcode, name]));

@@ -104,7 +104,7 @@ function alignmentFlag(set: boolean): Lowering {
     emit(to) {
       requireSupervisor(to);
       to.code.i32(set ? 1 : 0).call(importIndex('setAlignmentFlag'));
-      to.reloadTables();
+      to.reloadTable();
     },
   };
 }
