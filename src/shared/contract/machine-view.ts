@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { machineConfigSchema } from '../config/machine-config.js';
+import { kvmObstacleSchema } from '../engine/kvm-probe.js';
 import { wireErrorSchema } from './errors.js';
 
 /**
@@ -20,7 +21,7 @@ export const engineReportSchema = z.object({
     'chosen-by-person',
     'fastest-measured',
     'kvm-emulated',
-    'kvm-missing',
+    ...kvmObstacleSchema.options,
     'state-not-for-kvm',
   ]),
   reason: z.string(),

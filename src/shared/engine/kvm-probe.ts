@@ -1,5 +1,9 @@
 import { z } from 'zod';
 
+/** What keeps machines from this host's KVM: no device, no permission, one that is not enough, anything else. */
+export const kvmObstacleSchema = z.enum(['kvm-missing', 'kvm-permission', 'kvm-unsupported', 'kvm-failed']);
+export type KvmObstacle = z.infer<typeof kvmObstacleSchema>;
+
 /** What the engine probe found out about this host's KVM, as it prints it. */
 export const kvmProbeSchema = z.discriminatedUnion('usable', [
   z.object({
@@ -15,6 +19,6 @@ export const kvmProbeSchema = z.discriminatedUnion('usable', [
     /** Names of features it gives them, but not as other engines do. */
     unsteady: z.array(z.string()),
   }),
-  z.object({ usable: z.literal(false), message: z.string(), advice: z.string().nullable() }),
+  z.object({ usable: z.literal(false), code: kvmObstacleSchema, message: z.string(), advice: z.string().nullable() }),
 ]);
 export type KvmProbe = z.infer<typeof kvmProbeSchema>;

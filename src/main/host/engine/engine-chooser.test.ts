@@ -20,13 +20,18 @@ const emulated = choosing({
   lacks: ['pcid', 'smep'],
   unsteady: ['tsc'],
 });
-const absent = choosing({ usable: false, message: 'this user may not open /dev/kvm', advice: 'join the group' });
+const absent = choosing({
+  usable: false,
+  code: 'kvm-permission',
+  message: 'this user may not open /dev/kvm',
+  advice: 'join the group',
+});
 
 describe('EngineChooser', () => {
   it.each([
     ['native KVM', native, 'kvm', 'fastest-measured'],
     ['KVM that emulates kernel mode', emulated, 'translator', 'kvm-emulated'],
-    ['no usable KVM', absent, 'translator', 'kvm-missing'],
+    ['KVM it may not open', absent, 'translator', 'kvm-permission'],
   ] as const)('chooses by itself on a host with %s', async (_what, chooser, engine, reasonCode) => {
     expect(await chooser.choose('auto')).toMatchObject({ engine, reasonCode });
   });
@@ -36,7 +41,8 @@ describe('EngineChooser', () => {
     expect(await emulated.choose('kvm')).toMatchObject({ engine: 'kvm', reasonCode: 'chosen-by-person' });
   });
 
-  it('says what to do where KVM is demanded and missing', async () => {
+  it('says what to do where KVM is demanded and missing, or would be taken', async () => {
+    expect((await absent.choose('auto')).reason).toContain('join the group');
     await expect(absent.choose('kvm')).rejects.toMatchObject({ code: 'engine-unavailable' });
     await expect(absent.choose('kvm')).rejects.toThrow('join the group');
   });

@@ -17,13 +17,13 @@ export type ProbeKvm = () => Promise<KvmProbe>;
 
 /** For hosts that are not to look. */
 export const softwareOnly: ProbeKvm = () =>
-  Promise.resolve({ usable: false, message: 'this host was not examined for KVM', advice: null });
+  Promise.resolve({ usable: false, code: 'kvm-missing', message: 'this host was not examined for KVM', advice: null });
 
 /** Asks the probe program (`out/main/engine-probe.js`). */
 export function kvmProbeProgram(file: string): ProbeKvm {
   return async () => {
     if (!existsSync('/dev/kvm'))
-      return { usable: false, message: 'there is no /dev/kvm on this host', advice: NO_DEVICE };
+      return { usable: false, code: 'kvm-missing', message: 'there is no /dev/kvm on this host', advice: NO_DEVICE };
     try {
       // Under Electron its binary has to be told to be Node.
       const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
@@ -31,7 +31,7 @@ export function kvmProbeProgram(file: string): ProbeKvm {
       return kvmProbeSchema.parse(JSON.parse(stdout));
     } catch (error) {
       const message = `KVM could not be examined: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
-      return { usable: false, message, advice: null };
+      return { usable: false, code: 'kvm-failed', message, advice: null };
     }
   };
 }
@@ -90,7 +90,8 @@ function demanded(kvm: KvmProbe): EngineReport {
 
 function fastest(kvm: KvmProbe): EngineReport {
   if (!kvm.usable) {
-    return { engine: 'translator', reasonCode: 'kvm-missing', reason: `Software, because ${kvm.message}.` };
+    const advice = kvm.advice === null ? '' : ` To use KVM, ${kvm.advice}.`;
+    return { engine: 'translator', reasonCode: kvm.code, reason: `Software, because ${kvm.message}.${advice}` };
   }
   if (!kvm.native) {
     const reason = `Software, because this host's KVM emulates the guest's kernel mode. ${speeds(kvm)}`;

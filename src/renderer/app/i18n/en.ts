@@ -188,7 +188,12 @@ export const en = {
       'fastest-measured': 'the fastest engine measured on this computer',
       'kvm-emulated': '/dev/kvm is here, but this host runs kernel code in software underneath',
       'state-not-for-kvm': 'the saved guest was given what this computer’s KVM lacks',
-      'kvm-missing': 'there is no usable /dev/kvm on this computer',
+      'kvm-missing':
+        'there is no usable /dev/kvm on this computer; to use it, switch virtualization on in the firmware, or nested virtualization in the outer host, and load the kvm module',
+      'kvm-permission':
+        'you may not open /dev/kvm; to use it, join the group that owns it, usually kvm, and log in again',
+      'kvm-unsupported': 'this computer’s KVM lacks what machines need; to use it, update the kernel',
+      'kvm-failed': 'KVM of this computer could not be examined',
     },
   },
   summary: {

@@ -189,7 +189,11 @@ export const zhCN: Messages = {
       'fastest-measured': '本机上测得最快的引擎',
       'kvm-emulated': '/dev/kvm 可用，但本机以软件方式执行内核代码',
       'state-not-for-kvm': '保存的客户机使用了本机 KVM 不具备的功能',
-      'kvm-missing': '本机没有可用的 /dev/kvm',
+      'kvm-missing':
+        '本机没有可用的 /dev/kvm；如需使用，请在固件中开启虚拟化，或在外层主机中开启嵌套虚拟化，并加载 kvm 模块',
+      'kvm-permission': '您无权打开 /dev/kvm；如需使用，请加入拥有它的用户组（通常为 kvm）并重新登录',
+      'kvm-unsupported': '本机的 KVM 缺少虚拟机所需的功能；如需使用，请更新内核',
+      'kvm-failed': '无法检测本机的 KVM',
     },
   },
   summary: {

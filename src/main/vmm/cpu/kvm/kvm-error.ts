@@ -50,6 +50,16 @@ export function openError(errno: number): KvmError {
   );
 }
 
+/** A /dev/kvm that does not know KVM's first question. @param errno positive */
+export function notKvmError(errno: number): KvmError {
+  const { message } = callError('KVM_GET_API_VERSION', errno);
+  return new KvmError(
+    'kvm-missing',
+    `what is at /dev/kvm is not KVM (${message})`,
+    'load the kvm_intel or kvm_amd module, and see that nothing else stands in the place of its device',
+  );
+}
+
 /** A failed call. @param name the call, as the kernel's manual names it @param errno positive */
 export function callError(name: string, errno: number): KvmError {
   const known = Object.entries(ERRNO).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;

@@ -42,6 +42,11 @@ describe('opening KVM', () => {
     );
   });
 
+  it('tells something else in the place of the device', () => {
+    const open = () => new KvmSystem(answering(3, () => -25));
+    expect(open).toThrow(expect.objectContaining({ code: 'kvm-missing', message: expect.stringContaining('not KVM') }));
+  });
+
   it('names the call that failed and how', () => {
     const kernel = answering(3, (_fd, request) => (request === 0xae00 ? 12 : request === 0xae01 ? -ERRNO.ENOMEM : 1));
     const create = () => new KvmSystem(kernel).createVm();

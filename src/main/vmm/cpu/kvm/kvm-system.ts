@@ -1,6 +1,6 @@
 import { API_VERSION, CAPABILITY, SYSTEM_IOCTL } from './ioctls.js';
 import type { KvmKernel } from './kernel-port.js';
-import { callError, KvmError, openError } from './kvm-error.js';
+import { callError, KvmError, notKvmError, openError } from './kvm-error.js';
 
 /** What the engine cannot do without. */
 const REQUIRED = [
@@ -51,7 +51,8 @@ export class KvmSystem {
   }
 
   private check(): void {
-    const version = this.call('KVM_GET_API_VERSION', SYSTEM_IOCTL.getApiVersion, 0);
+    const version = this.kernel.ioctl(this.descriptor, SYSTEM_IOCTL.getApiVersion, 0);
+    if (version < 0) throw notKvmError(-version);
     if (version !== API_VERSION) throw new KvmError('kvm-version', `KVM speaks version ${version} of its interface`);
     const missing = REQUIRED.filter((name) => this.capability(name) === 0);
     if (missing.length > 0) {
