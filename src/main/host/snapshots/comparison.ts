@@ -1,4 +1,5 @@
 import type { MachineConfig } from '../../../shared/config/machine-config.js';
+import { AnnexError } from '../../../shared/contract/errors.js';
 import type { Comparison } from '../../../shared/contract/snapshot-view.js';
 import type { ImageRef } from '../../../shared/disk-jobs/protocol.js';
 import type { DiskJobs } from '../disk-jobs/disk-jobs.js';
@@ -39,9 +40,15 @@ export class Comparer {
     private readonly sizes: DiskSizes,
   ) {}
 
-  /** @param from snapshot, or null for the present */
-  compare(id: string, from: string | null, to: string | null): Promise<Comparison> {
+  /** @param from snapshot, or null for the present @throws AnnexError `vm-wrong-state` for the present of a machine that is on */
+  async compare(id: string, from: string | null, to: string | null): Promise<Comparison> {
     const { name } = this.sites.library.get(id).config;
+    if ((from === null || to === null) && this.sites.machines.liveRun(id))
+      throw new AnnexError(
+        'vm-wrong-state',
+        `What "${name}" writes at the moment cannot be compared. Take a snapshot and compare that, or shut it down.`,
+        { name },
+      );
     return this.jobs.run({ kind: 'snapshot-compare', title: name, machineId: id }, (control) =>
       this.sites.change(id, async () => {
         const [a, b] = [await this.point(id, from), await this.point(id, to)];

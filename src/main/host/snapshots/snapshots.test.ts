@@ -542,6 +542,9 @@ it('says how much memory differs between two points that have some', async () =>
   const second = await take('second');
   const { memory } = await host.command('snapshot.compare', { id, from: first.id, to: second.id });
   expect(memory).toEqual({ differentBytes: 4096, totalBytes: 64 << 20 });
+  // What is written at this moment stands in no file.
+  const withPresent = host.command('snapshot.compare', { id, from: first.id, to: null });
+  await expect(withPresent).rejects.toMatchObject({ code: 'vm-wrong-state' });
   const asked = jobs.requests.at(-1)!;
   expect(asked).toMatchObject({ job: 'compare-memory', a: { path: expect.stringContaining(first.id), bases: [] } });
   await host.command('machine.suspend', { id });

@@ -707,6 +707,7 @@ export const en = {
     compareFrom: 'From',
     compareTo: 'To',
     compareSame: 'Choose two different points.',
+    comparePresentOn: 'The machine is on. To compare what it is now, take a snapshot first.',
     nothingDiffers: 'Nothing differs.',
     differs: '{size} of {total} differ',
     change: {

@@ -704,6 +704,7 @@ export const zhCN: Messages = {
     compareFrom: '从',
     compareTo: '到',
     compareSame: '请选择两个不同的时间点。',
+    comparePresentOn: '虚拟机正在运行。要比较当前状态，请先拍摄快照。',
     nothingDiffers: '没有差异。',
     differs: '{total} 中有 {size} 不同',
     change: {
