@@ -704,7 +704,7 @@ export const zhCN: Messages = {
     compareFrom: '从',
     compareTo: '到',
     compareSame: '请选择两个不同的时间点。',
-    comparePresentOn: '虚拟机正在运行。要比较当前状态，请先拍摄快照。',
+    comparePresentOn: '虚拟机正在运行。要比较当前状态，请先创建快照。',
     nothingDiffers: '没有差异。',
     differs: '{total} 中有 {size} 不同',
     change: {
@@ -787,7 +787,7 @@ export const zhCN: Messages = {
     'media-truncated': '映像比其声明的短，请重新下载。',
     'media-not-bootable': '没有找到可启动的内容，请插入可启动光盘或更改启动顺序。',
     'image-unsupported': '不支持此映像格式，请转换为 qcow2 或 raw。',
-    'image-read-only': '这种映像只能读取。请先拍摄快照、将磁盘转换为 qcow2，或将其设为只读。',
+    'image-read-only': '这种映像只能读取。请先创建快照、将磁盘转换为 qcow2，或将其设为只读。',
     'image-damaged': '磁盘映像已损坏，请用备份恢复。',
     'appliance-invalid': '无法导入该虚拟机：其描述文件或所引用的文件缺失或损坏。',
     'file-exists': '已存在同名文件，请换一个名称。',
