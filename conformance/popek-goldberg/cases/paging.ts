@@ -17,6 +17,7 @@ const errors = 'vol. 3, 4.7';
 const rights = 'vol. 3, 4.6';
 const accessed = 'vol. 3, 4.8';
 const caching = 'vol. 3, 4.10';
+const contextIds = 'vol. 3, 4.10.1';
 
 /** Replaces the entry of the data page. */
 const page = (entry: bigint) => (lab: Lab) => void lab.write64(lab.pageEntry(MAP.data), BigInt(MAP.data) | entry);
@@ -33,6 +34,61 @@ const WRITE = listing`
 function alternating(lab: Lab): Lab {
   return lab.write32(MAP.data, 1).write32(0x30000, 2);
 }
+
+const OTHER_TABLES = 0x9_0000;
+const KEEP = 1n << 63n;
+
+/**
+ * Two contexts, in which 20000h is 1 (PCID 0, running) and 2 (PCID 1), and values of CR3: RSI and RDI lead to the first and
+ * the second and keep what is known of it, R9 leads to the second and drops that. A descriptor for INVPCID is at 21000h.
+ */
+function contexts(lab: Lab): Lab {
+  for (let at = 0; at < 0x4000; at += 4) lab.write32(OTHER_TABLES + at, lab.read32(MAP.pageTables + at));
+  for (let level = 0; level < 3; level++) {
+    lab.write64(OTHER_TABLES + level * 0x1000, BigInt(OTHER_TABLES + (level + 1) * 0x1000) | 7n);
+  }
+  lab
+    .write64(OTHER_TABLES + 0x3100, 0x3_0007n)
+    .write64(0x2_1000, 1n)
+    .write64(0x2_1008, BigInt(MAP.data));
+  const first = BigInt(MAP.pageTables) | KEEP;
+  const second = BigInt(OTHER_TABLES) | 1n;
+  return alternating(lab).registers({ rsi: first, rdi: second | KEEP, r9: second });
+}
+
+/** A case in which the second context's page becomes the first's, and what `drops` does makes that seen there. */
+const dropped = (name: string, reference: string, drops: Uint8Array): TrapCase =>
+  trap(
+    name,
+    reference,
+    { ...KERNEL, cr4: PCIDE },
+    (lab) => {
+      const code = [SEEN_BEFORE, drops, SEEN_AFTER].flatMap((bytes) => [...bytes]);
+      return [told(contexts(lab).execute(Uint8Array.from(code))), lab.state.general.rax, lab.state.general.rbx];
+    },
+    ['end', 2n, 1n],
+  );
+
+const SEEN_BEFORE = listing`
+    0f 22 df ; mov cr3, rdi
+    8b 04 25 00 00 02 00 ; mov eax, [0x20000]
+    0f 22 de ; mov cr3, rsi
+    48 c7 04 25 00 31 09 00 07 00 02 00 ; mov qword [0x93100], 0x20007
+  `;
+const SEEN_AFTER = listing`
+    0f 22 df ; mov cr3, rdi
+    8b 1c 25 00 00 02 00 ; mov ebx, [0x20000]
+  `;
+
+/** INVPCID of a type, by the descriptor of {@link contexts}. */
+const invalidate = (type: number): Uint8Array =>
+  Uint8Array.from([0xb9, type, 0, 0, 0, 0x66, 0x48, 0x0f, 0x38, 0x82, 0x0c, 0x25, 0, 0x10, 0x02, 0]);
+
+/** MOV to CR4 with a bit changed, and back. */
+const toggle = (bit: number): Uint8Array =>
+  Uint8Array.from([0x0f, 0x20, 0xe1, ...change(bit), 0x0f, 0x22, 0xe1, ...change(bit), 0x0f, 0x22, 0xe1]);
+/** btc rcx, bit */
+const change = (bit: number): number[] => [0x48, 0x0f, 0xba, 0xf9, bit];
 
 export const PAGING_CASES: readonly TrapCase[] = [
   outcome('a read of a page that is not present', errors, KERNEL, READ, '#PF(0) at +0', page(0n)),
@@ -251,6 +307,77 @@ export const PAGING_CASES: readonly TrapCase[] = [
       return [lab.state.general.rax, lab.state.general.rbx];
     },
     [1n, 2n],
+  ),
+  trap(
+    'what one PCID maps is not what another does',
+    contextIds,
+    { ...KERNEL, cr4: PCIDE },
+    (lab) => {
+      contexts(lab).execute(listing`
+      8b 04 25 00 00 02 00 ; mov eax, [0x20000]
+      0f 22 df ; mov cr3, rdi
+      8b 1c 25 00 00 02 00 ; mov ebx, [0x20000]
+      0f 22 de ; mov cr3, rsi
+      8b 0c 25 00 00 02 00 ; mov ecx, [0x20000]
+      0f 22 df ; mov cr3, rdi
+      8b 14 25 00 00 02 00 ; mov edx, [0x20000]
+    `);
+      const { rax, rbx, rcx, rdx } = lab.state.general;
+      return [rax, rbx, rcx, rdx];
+    },
+    [1n, 2n, 1n, 2n],
+  ),
+  dropped(
+    'MOV to CR3 without bit 63 drops what its PCID had',
+    caching,
+    listing`
+    41 0f 22 d9 ; mov cr3, r9
+    0f 22 de ; mov cr3, rsi
+  `,
+  ),
+  dropped('INVPCID of an address of another context', caching, invalidate(0)),
+  dropped('INVPCID of another context', caching, invalidate(1)),
+  dropped('INVPCID of all contexts, also those that do not run', caching, invalidate(2)),
+  dropped('INVPCID of all contexts but global pages', caching, invalidate(3)),
+  dropped('clearing CR4.PCIDE drops every context', caching, toggle(17)),
+  dropped('a change of CR4.PGE drops every context', caching, toggle(7)),
+  trap(
+    'INVPCID of an address of the running context',
+    caching,
+    { ...KERNEL, cr4: PCIDE },
+    (lab) => {
+      contexts(lab).write64(0x2_1000, 0n).execute(listing`
+      8b 04 25 00 00 02 00 ; mov eax, [0x20000]
+      48 c7 04 25 00 31 08 00 07 00 03 00 ; mov qword [0x83100], 0x30007
+      31 c9 ; xor ecx, ecx
+      66 48 0f 38 82 0c 25 00 10 02 00 ; invpcid rcx, [0x21000]
+      8b 1c 25 00 00 02 00 ; mov ebx, [0x20000]
+    `);
+      return [lab.state.general.rax, lab.state.general.rbx];
+    },
+    [1n, 2n],
+  ),
+  outcome(
+    'INVPCID with reserved bits of its descriptor',
+    'vol. 2, INVPCID',
+    KERNEL,
+    listing`
+    b9 02 00 00 00 ; mov ecx, 2
+    66 48 0f 38 82 0c 25 00 10 02 00 ; invpcid rcx, [0x21000]
+  `,
+    '#GP(0) at +5',
+    (lab) => void lab.write64(0x2_1000, 0x1000n),
+  ),
+  outcome(
+    'INVPCID of a PCID without CR4.PCIDE',
+    'vol. 2, INVPCID',
+    KERNEL,
+    listing`
+    b9 01 00 00 00 ; mov ecx, 1
+    66 48 0f 38 82 0c 25 00 10 02 00 ; invpcid rcx, [0x21000]
+  `,
+    '#GP(0) at +5',
+    (lab) => void lab.write64(0x2_1000, 1n),
   ),
   outcome(
     'INVPCID with a reserved type',

@@ -192,6 +192,15 @@ export const REGION_USE_COUNT = 8192;
 export const REGION_MISSES = 0x24_0000;
 export const REGION_MISS_COUNT = 1024;
 
+/**
+ * Translations of process contexts that are not running (tlb-contexts.ts), 16 bytes each: u64 tag, u32 address of the TLB
+ * entry, u32 its payload; and for each context its PCID + 1 (0 = none) and how many there are, u32 each.
+ */
+export const TLB_CONTEXTS = 0x25_0000;
+export const TLB_CONTEXT_COUNT = 8;
+export const TLB_CONTEXT_ENTRIES = 512;
+export const TLB_CONTEXT_HEADERS = TLB_CONTEXTS + TLB_CONTEXT_COUNT * TLB_CONTEXT_ENTRIES * 16;
+
 // Code cache (code-cache.ts), in the CACHE region.
 export const CACHE = 0x140_0000;
 export const CACHE_END = 0xc00_0000;

@@ -13,6 +13,23 @@ const MSR_LSTAR = 0xc000_0082;
 const HANDLER = CODE_BASE + 0x100;
 const VECTOR = 0x40;
 
+const PCIDE = 1n << 17n;
+/** Bit 63 of a value for CR3. */
+const KEEP = 1n << 63n;
+const OTHER_TABLES = 0x20_0000;
+const OTHER_CODE = CODE_BASE + 0x2000;
+
+/** Tables that map 2 MiB as they are, but for the code's page. */
+function mapOtherCode(cpu: BareCpu): void {
+  for (let i = 0; i < 3; i++) cpu.write64(OTHER_TABLES + i * 0x1000, BigInt(OTHER_TABLES + (i + 1) * 0x1000) | 7n);
+  for (let i = 0; i < 512; i++) {
+    const frame = i === CODE_BASE >>> 12 ? OTHER_CODE : i << 12;
+    cpu.write64(OTHER_TABLES + 0x3000 + i * 8, BigInt(frame) | 7n);
+  }
+}
+
+const little = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
+
 interface Program {
   readonly code: readonly number[];
   /** At HANDLER. */
@@ -117,28 +134,56 @@ describe('system instructions in regions', () => {
     expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(3 * ROUNDS);
   });
 
-  it('leave a region whose page is elsewhere behind a change of CR3', () => {
-    // Two sets of tables that lead from one linear page to two with different code behind the MOV to CR3.
-    const tables = 0x20_0000;
-    const other = CODE_BASE + 0x2000;
-    // l: mov cr3, rax; add rbx, 1 (elsewhere 2); xchg rax, rdx; dec ecx; jnz l
-    const loop = (step: number) => [0x0f, 0x22, 0xd8, 0x48, 0x83, 0xc3, step, 0x48, 0x92, 0xff, 0xc9, 0x75, 0xf3];
+  for (const [name, pcids] of [
+    ['dropping what was known', false],
+    ['between contexts that are kept', true],
+  ] as const) {
+    it(`leave a region whose page is elsewhere behind a change of CR3, ${name}`, () => {
+      // From one linear page two sets of tables lead to two with different code behind the MOV to CR3.
+      // l: mov cr3, rax; add rbx, 1 (elsewhere 2); xchg rax, rdx; dec ecx; jnz l
+      const loop = (step: number) => [0x0f, 0x22, 0xd8, 0x48, 0x83, 0xc3, step, 0x48, 0x92, 0xff, 0xc9, 0x75, 0xf3];
+      const cpu = runBoth({
+        code: loop(1),
+        prepare: (cpu) => {
+          const { cr3, cr4 } = cpu.state;
+          cpu.load([...loop(2), HLT], OTHER_CODE);
+          mapOtherCode(cpu);
+          if (pcids) cpu.set({ cr4: cr4 | PCIDE });
+          cpu.setRegisters({
+            rax: pcids ? KEEP | 1n | BigInt(OTHER_TABLES) : BigInt(OTHER_TABLES),
+            rdx: pcids ? KEEP | cr3 : cr3,
+            rcx: BigInt(ROUNDS),
+          });
+          cpu.set({ rip: BigInt(CODE_BASE) });
+        },
+      });
+      expect(cpu.register('rbx')).toBe(BigInt(ROUNDS / 2) * 3n);
+      expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(ROUNDS);
+      const flushes = cpu.engine.stats.counters['tlbFlushes']!;
+      if (pcids) expect(flushes).toBeLessThan(50);
+      else expect(flushes).toBeGreaterThan(ROUNDS);
+    });
+  }
+
+  it('obey code that a kept context has write access to from before it was decoded', () => {
+    // The second context writes to f, whose page the first then decodes; f adds what is written to RBX.
+    // l: mov cr3, rdx; mov [f + 3], cl; mov cr3, rax; call f; dec ecx; jnz l; hlt; f: add rbx, imm8; ret
+    const f = CODE_BASE + 0x3000;
+    const address = [f & 0xff, (f >> 8) & 0xff, f >> 16, 0];
+    const store = [0x88, 0x0c, 0x25, f + 3 - ((f >> 8) << 8), ...address.slice(1)];
+    const body = [0x0f, 0x22, 0xda, ...store, 0x0f, 0x22, 0xd8];
+    const call = [0xe8, ...little(f - (CODE_BASE + body.length + 5))];
     const cpu = runBoth({
-      code: loop(1),
+      code: [...body, ...call, 0xff, 0xc9, 0x75, 256 - (body.length + call.length + 4)],
       prepare: (cpu) => {
-        const { cr3 } = cpu.state;
-        cpu.load([...loop(2), HLT], other);
-        // 4 KiB pages below 2 MiB, of which one leads elsewhere.
-        for (let i = 0; i < 3; i++) cpu.write64(tables + i * 0x1000, BigInt(tables + (i + 1) * 0x1000) | 7n);
-        for (let i = 0; i < 512; i++) {
-          const frame = i === CODE_BASE >>> 12 ? other : i << 12;
-          cpu.write64(tables + 0x3000 + i * 8, BigInt(frame) | 7n);
-        }
-        cpu.setRegisters({ rax: BigInt(tables), rdx: cr3, rcx: BigInt(ROUNDS) });
-        cpu.set({ rip: BigInt(CODE_BASE) });
+        const { cr3, cr4 } = cpu.state;
+        cpu.load([0x48, 0x83, 0xc3, 0, 0xc3], f);
+        mapOtherCode(cpu);
+        cpu.write64(OTHER_TABLES + 0x3000 + (CODE_BASE >>> 12) * 8, BigInt(CODE_BASE) | 7n);
+        cpu.set({ cr4: cr4 | PCIDE, rip: BigInt(CODE_BASE) });
+        cpu.setRegisters({ rax: KEEP | cr3, rdx: KEEP | 1n | BigInt(OTHER_TABLES), rcx: 100n });
       },
     });
-    expect(cpu.register('rbx')).toBe(BigInt(ROUNDS / 2) * 3n);
-    expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(ROUNDS);
+    expect(cpu.register('rbx')).toBe(5050n);
   });
 });

@@ -7,6 +7,7 @@ import {
   CR4_SMEP, CR4_TSD, CR4_UMIP, CS, efer, EFER_LMA, EFER_LME, gpFault, longCode, longModeActive, segAttributes,
 } from './state'; // prettier-ignore
 import { flushAll, flushNonGlobal } from './tlb';
+import { switchContext } from './tlb-contexts';
 import { PHYSICAL_BITS } from './physical';
 import { pdptesValid } from './walk';
 
@@ -52,18 +53,26 @@ function mayEnablePaging(): bool {
 }
 
 export function writeCr3(value: u64): bool {
-  const pcid = (cr4() & CR4_PCIDE) != 0;
+  const pcids = (cr4() & CR4_PCIDE) != 0;
+  const keep = (value & CR3_NO_FLUSH) != 0;
   if (longModeActive()) {
-    const legal = ((<u64>1 << PHYSICAL_BITS) - 1) | (pcid ? CR3_NO_FLUSH : 0);
+    const legal = ((<u64>1 << PHYSICAL_BITS) - 1) | (pcids ? CR3_NO_FLUSH : 0);
     if (value & ~legal) return gpFault(0);
     value &= ~CR3_NO_FLUSH;
   } else {
     value &= 0xffff_ffff;
     if (cr0() & CR0_PG && cr4() & CR4_PAE && !pdptesValid(value)) return gpFault(0);
   }
+  const present = runningContext();
   store<u64>(CR3, value);
-  flushNonGlobal();
+  if (pcids) switchContext(present, runningContext(), keep);
+  else flushNonGlobal();
   return true;
+}
+
+/** The PCID in use (SDM vol. 3, 4.10.1). */
+export function runningContext(): u32 {
+  return cr4() & CR4_PCIDE ? load<u32>(CR3) & 0xfff : 0;
 }
 
 export function writeCr4(value: u64): bool {

@@ -3,13 +3,15 @@ import {
   TLB_LOG, TLB_LOG_ENTRIES, TLB_TABLE_SIZE, TLBS,
 } from '../layout'; // prettier-ignore
 import { count } from './state';
+import { forbidWritesOfContexts, forgetContexts } from './tlb-contexts';
 
 /**
  * Software TLBs. An entry is {u64 tag, u32 addend, u32 flags}: a host pointer is addend + linear address. Every entry in
- * use is in a log, global ones in one of their own, so that a flush costs what it drops and not what could be there. PCIDs are honoured by dropping more than
- * the architecture asks (SDM vol. 3, 4.10.4 allows it): all non-global entries go on a change of CR3.
+ * use is in a log, global ones in one of their own, so that a flush costs what it drops and not what could be there.
  */
 const EMPTY: u64 = 1;
+/** An entry that was dropped, but stays in its log. */
+const DROPPED: u64 = 3;
 const GLOBAL: u32 = 1;
 
 /** Entries of the two logs; one that changed from global to not is in both. */
@@ -36,6 +38,7 @@ export function resetTlbs(): void {
   for (let at: usize = ITLB; at < <usize>(ITLB + ITLB_ENTRIES * 16); at += 16) store<u64>(at, EMPTY);
   memory.fill(LARGE_PAGE_FILTER, 0, LARGE_PAGE_FILTER_SIZE);
   logged = globalLogged = 0;
+  forgetContexts();
 }
 
 function fill(entry: usize, tag: u64, payload: u32, global: bool): void {
@@ -75,13 +78,14 @@ export function fillInstruction(address: u64, key: u32, map: u32, global: bool):
 
 export function flushAll(): void {
   count(COUNT_TLB_FLUSH);
+  forgetContexts();
   for (let i: u32 = 0; i < logged; i++) store<u64>(load<u32>(TLB_LOG + (i << 2)), EMPTY);
   for (let i: u32 = 0; i < globalLogged; i++) store<u64>(load<u32>(TLB_GLOBAL_LOG + (i << 2)), EMPTY);
   logged = globalLogged = 0;
   memory.fill(LARGE_PAGE_FILTER, 0, LARGE_PAGE_FILTER_SIZE);
 }
 
-/** Drops everything but global pages. */
+/** Drops everything of the running context but global pages. */
 export function flushNonGlobal(): void {
   count(COUNT_TLB_FLUSH);
   for (let i: u32 = 0; i < logged; i++) {
@@ -93,8 +97,53 @@ export function flushNonGlobal(): void {
   logged = 0;
 }
 
+/**
+ * Moves all translations but global ones out of the TLBs, to 16 bytes each (layout.ts, TLB_CONTEXTS).
+ * @param most of them, the latest; others are dropped
+ * @returns how many
+ */
+export function takeNonGlobal(target: usize, most: u32): u32 {
+  let taken: u32 = 0;
+  for (let i = logged; i > 0; i--) {
+    const entry: usize = load<u32>(TLB_LOG + ((i - 1) << 2));
+    if (load<u32>(entry, 12) & GLOBAL) {
+      logGlobal(entry);
+      continue;
+    }
+    const tag = load<u64>(entry);
+    store<u64>(entry, EMPTY);
+    if (tag == EMPTY || tag == DROPPED || taken == most) continue;
+    const kept = target + ((taken++) << 4);
+    store<u64>(kept, tag);
+    store<u32>(kept, <u32>entry, 8);
+    store<u32>(kept, load<u32>(entry, 8), 12);
+  }
+  logged = 0;
+  return taken;
+}
+
+/** Moves such translations back, where no global one has taken their place. */
+export function bringBack(source: usize, translations: u32): void {
+  for (let i: u32 = 0; i < translations; i++) {
+    const kept = source + (i << 4);
+    const entry: usize = load<u32>(kept, 8);
+    const present = load<u64>(entry);
+    if (load<u64>(kept) == DROPPED || !(present == EMPTY || present == DROPPED)) continue;
+    fill(entry, load<u64>(kept), load<u32>(kept, 12), false);
+  }
+}
+
+/** Drops those of such translations by which a host page is written. */
+export function forgetWritable(source: usize, translations: u32, host: u32): void {
+  for (let i: u32 = 0; i < translations; i++) {
+    const kept = source + (i << 4);
+    if (isWrite(load<u32>(kept, 8)) && load<u32>(kept, 12) + load<u32>(kept) == host) store<u64>(kept, DROPPED);
+  }
+}
+
 /** Drops the instruction translations only: what lies in them depends on the code segment. */
 export function flushInstructions(): void {
+  forgetContexts();
   logged = withoutInstructions(TLB_LOG, logged);
   globalLogged = withoutInstructions(TLB_GLOBAL_LOG, globalLogged);
 }
@@ -113,14 +162,16 @@ function withoutInstructions(log: usize, entries: u32): u32 {
 export function forbidWrites(host: u32): void {
   forbidLogged(TLB_LOG, logged, host);
   forbidLogged(TLB_GLOBAL_LOG, globalLogged, host);
+  forbidWritesOfContexts(host);
+}
+/** Whether an entry is one of a write table. */
+function isWrite(entry: usize): bool {
+  return entry < <usize>ITLB && ((entry - TLBS) / TLB_TABLE_SIZE & 1) != 0;
 }
 function forbidLogged(log: usize, entries: u32, host: u32): void {
   for (let i: u32 = 0; i < entries; i++) {
     const entry: usize = load<u32>(log + (i << 2));
-    if (entry < <usize>ITLB && ((entry - TLBS) / TLB_TABLE_SIZE) & 1 && load<u32>(entry, 8) + load<u32>(entry) == host) {
-      // Not EMPTY: the entry stays in its log.
-      store<u64>(entry, EMPTY | 2);
-    }
+    if (isWrite(entry) && load<u32>(entry, 8) + load<u32>(entry) == host) store<u64>(entry, DROPPED);
   }
 }
 
@@ -139,7 +190,7 @@ function mayBeLarge(address: u64): bool {
   return ((load<u8>(LARGE_PAGE_FILTER + (bit >>> 3)) >>> (bit & 7)) & 1) != 0;
 }
 
-/** INVLPG: the page of a linear address, global or not, in every table (SDM vol. 3, 4.10.4.1). */
+/** INVLPG: the page of a linear address in the running context, and if global, in every table (SDM vol. 3, 4.10.4.1). */
 export function invalidatePage(address: u64): void {
   if (mayBeLarge(address)) {
     flushAll();
@@ -148,8 +199,8 @@ export function invalidatePage(address: u64): void {
   const page = address & ~0xfff;
   for (let table: usize = TLBS; table < <usize>TLB_END; table += TLB_TABLE_SIZE) {
     const entry = slot(table, address);
-    if (load<u64>(entry) == page) store<u64>(entry, EMPTY | 2);
+    if (load<u64>(entry) == page) store<u64>(entry, DROPPED);
   }
   const entry = instructionSlot(address);
-  if ((load<u64>(entry) & ~0xfff) == page) store<u64>(entry, EMPTY | 2);
+  if ((load<u64>(entry) & ~0xfff) == page) store<u64>(entry, DROPPED);
 }

@@ -1,7 +1,7 @@
 import { CR0, CR2, CR3, MSR_TSC_AUX, XCR0 } from '../../layout';
 import { randomBits, readTaskPriority, writeTaskPriority } from '../bus';
 import { lookup } from '../code-cache';
-import { writeCr0, writeCr3, writeCr4, writeXcr0 } from '../control';
+import { runningContext, writeCr0, writeCr3, writeCr4, writeXcr0 } from '../control';
 import { cpuid } from '../cpuid';
 import { debugRegister, DR6_BD, dr6, DR6_FIXED, dr7, DR7_FIXED, DR7_GD, setDebugRegister, setDr6, setDr7 } from '../debug';
 import { deliverOpFault, raise } from '../exceptions';
@@ -13,6 +13,7 @@ import {
   GP, longCode, nextOp, opIsMemory, opNextRip, opSegment, segBase, segLimit, putReg, RAX, RCX, RDX, reg32, setReg32, UD,
 } from '../state'; // prettier-ignore
 import { flushAll, flushNonGlobal, invalidatePage } from '../tlb';
+import { forgetContext, forgetContexts } from '../tlb-contexts';
 import { canonical } from '../walk';
 import { storeWord, userModePrevented } from './descriptor-tables';
 
@@ -196,7 +197,7 @@ export function invalidatePageEntry(op: usize): usize {
   return refetch(op);
 }
 
-/** INVPCID (SDM vol. 2). Context types drop every non-global entry, since the TLB holds one context. */
+/** INVPCID (SDM vol. 2). Of a context that is not running all is dropped that is kept of it, also for one address. */
 export function invalidateContext(op: usize): usize {
   if (cpl() != 0) return raise(op, GP, 0);
   const type = longCode() ? load<u64>(cellA(op)) : <u64>load<u32>(cellA(op));
@@ -204,12 +205,22 @@ export function invalidateContext(op: usize): usize {
   if (!p) return deliverOpFault(op);
   const pcid = load<u64>(p);
   const address = load<u64>(p, 8);
-  if (type > 3 || (type < 2 && pcid > 0xfff)) return raise(op, GP, 0);
+  if (type > 3 || pcid > 0xfff) return raise(op, GP, 0);
   if (type < 2 && pcid && !(cr4() & CR4_PCIDE)) return raise(op, GP, 0);
   if (type == 0 && !canonical(address)) return raise(op, GP, 0);
-  if (type == 0) invalidatePage(address);
-  else if (type == 2) flushAll();
-  else flushNonGlobal();
+  const runs = <u32>pcid == runningContext();
+  if (type == 2) {
+    flushAll();
+  } else if (type == 3) {
+    forgetContexts();
+    flushNonGlobal();
+  } else if (!runs) {
+    forgetContext(<u32>pcid);
+  } else if (type == 0) {
+    invalidatePage(address);
+  } else {
+    flushNonGlobal();
+  }
   return refetch(op);
 }
 
