@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,9 @@ it('refuses what is no map, and what is not there', async () => {
   await expect(readSystemMap(file)).rejects.toThrow('has no symbols of a System.map');
   await expect(readSystemMap(join(folder, 'nothing'))).rejects.toThrow('cannot be read');
   await expect(readSystemMap('/dev/null')).rejects.toThrow('has no symbols of a System.map');
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  await expect(readSystemMap(pipe)).rejects.toThrow('has no symbols of a System.map');
   await writeFile(file, MAP);
   expect(await readSystemMap(file)).toBe(MAP);
 });

@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { translatorFiguresSchema } from '../../shared/contract/machine-view.js';
 import { SystemMap } from '../../shared/symbols/system-map.js';
 import { UsageError } from './usage-error.js';
@@ -9,11 +10,10 @@ const LARGEST_MAP = 64 * 2 ** 20;
 /** Text of a System.map. @throws UsageError if the file is none */
 export async function readSystemMap(path: string): Promise<string> {
   try {
-    const file = await open(path);
+    // A named pipe would be waited for until somebody writes to it.
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      const facts = await file.stat();
-      // A device has no end.
-      const text = facts.isFile() && facts.size <= LARGEST_MAP ? await file.readFile('latin1') : '';
+      const text = await textOf(file);
       if (SystemMap.parse(text)) return text;
     } finally {
       await file.close();
@@ -24,6 +24,15 @@ export async function readSystemMap(path: string): Promise<string> {
     );
   }
   throw new UsageError(`--system-map: "${path}" has no symbols of a System.map.`);
+}
+
+/** Nothing of what is no file (a pipe, a device without end) or too large; of a file that grows, what it was when looked at. */
+async function textOf(file: FileHandle): Promise<string> {
+  const facts = await file.stat();
+  const { size } = facts;
+  if (!facts.isFile() || size > LARGEST_MAP) return '';
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, 0);
+  return buffer.toString('latin1', 0, bytesRead);
 }
 
 /** Figures of a machine, with a `symbol` at each hot region that has a name. */

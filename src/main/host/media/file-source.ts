@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { AnnexError } from '../../../shared/contract/errors.js';
 import { fileError } from '../library/machine-folder.js';
@@ -11,7 +12,8 @@ export async function withFileSource<T>(
 ): Promise<T> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file, 'r');
+    // A named pipe would be waited for until somebody writes to it.
+    handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const { size, mtimeMs } = await regularFile(handle, name);
     return await use({ size, read: (offset, length) => readAt(handle!, size, offset, length) }, mtimeMs);
   } catch (cause) {
