@@ -45,7 +45,9 @@ export function openError(errno: number): KvmError {
   }
   return new KvmError(
     'kvm-missing',
-    'there is no /dev/kvm on this host',
+    errno === ERRNO.ENOENT
+      ? 'there is no /dev/kvm on this host'
+      : 'there is no virtualization behind /dev/kvm on this host',
     'switch virtualization (VT-x, AMD-V) on in the firmware, or nested virtualization in the outer host, and load the kvm_intel or kvm_amd module',
   );
 }

@@ -33,6 +33,7 @@ describe('opening KVM', () => {
   it('says so if the module is there and the processor lends nothing to it, as in a VM without nesting', () => {
     const open = () => new KvmSystem(answering(-ERRNO.ENODEV, () => 0));
     expect(open).toThrow(expect.objectContaining({ code: 'kvm-missing', advice: expect.stringContaining('nested') }));
+    expect(open).toThrow('no virtualization behind /dev/kvm');
   });
 
   it('names the other hypervisor that may hold the processor', () => {
