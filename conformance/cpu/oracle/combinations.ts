@@ -1,5 +1,5 @@
 import type { CaseStep } from './case-info.js';
-import { MODES } from './generate/case-builder.js';
+import { MODES, type Mode } from './generate/case-builder.js';
 import { hookOf } from './generate/hooks.js';
 import { mayRepeat, mayResize, operandBytes } from './generate/instruction.js';
 import { existsIn, type Template } from './generate/template.js';
@@ -46,28 +46,32 @@ export function combinationOf(step: CaseStep): string {
 /** Sizes of operands and addresses by the default size of code that is not 64-bit. */
 const LEGACY_WIDTHS = { flat32: 4, segmented32: 4, segmented16: 2 } as const;
 
-/** Names of all combinations a row has in the modes it exists in. */
-export function combinationsOf(template: Template): ReadonlySet<string> {
+/** Names of all combinations a row has in code of a mode; none if it does not exist there. */
+export function combinationsIn(mode: Mode, template: Template): ReadonlySet<string> {
   const { encoding, memoryForm, registerForm } = template;
   const names = new Set<string>();
-  for (const mode of MODES.filter((candidate) => existsIn(template, candidate))) {
-    const long = mode === 'long';
-    const width = long ? 4 : LEGACY_WIDTHS[mode];
-    const resizes = mayResize(template) ? [false, true] : [false];
-    const wides = !long || encoding.rexW === false ? [false] : encoding.rexW ? [true] : [false, true];
-    const prefixes = ['none'];
-    if (!hookOf(template)?.control || mode.startsWith('segmented')) prefixes.push('segment');
-    if (lockable(template)) prefixes.push('lock');
-    if (repeatable(template)) prefixes.push('repeat');
-    const operands = encoding.modrm ? [...(memoryForm ? [true] : []), ...(registerForm ? [false] : [])] : [false];
-    for (const resized of resizes)
-      for (const wide of wides)
-        for (const address of long ? [8, 4] : [4, 2])
-          for (const inMemory of operands)
-            for (const prefix of prefixes) {
-              const bytes = operandBytes({ long, width }, template, resized, wide);
-              names.add(named(template, bytes, formOf(template, inMemory, address), prefix));
-            }
-  }
+  if (!existsIn(template, mode)) return names;
+  const long = mode === 'long';
+  const width = long ? 4 : LEGACY_WIDTHS[mode];
+  const resizes = mayResize(template) ? [false, true] : [false];
+  const wides = !long || encoding.rexW === false ? [false] : encoding.rexW ? [true] : [false, true];
+  const prefixes = ['none'];
+  if (!hookOf(template)?.control || mode.startsWith('segmented')) prefixes.push('segment');
+  if (lockable(template)) prefixes.push('lock');
+  if (repeatable(template)) prefixes.push('repeat');
+  const operands = encoding.modrm ? [...(memoryForm ? [true] : []), ...(registerForm ? [false] : [])] : [false];
+  for (const resized of resizes)
+    for (const wide of wides)
+      for (const address of long ? [8, 4] : [4, 2])
+        for (const inMemory of operands)
+          for (const prefix of prefixes) {
+            const bytes = operandBytes({ long, width }, template, resized, wide);
+            names.add(named(template, bytes, formOf(template, inMemory, address), prefix));
+          }
   return names;
+}
+
+/** The same in any mode. */
+export function combinationsOf(template: Template): ReadonlySet<string> {
+  return new Set(MODES.flatMap((mode) => [...combinationsIn(mode, template)]));
 }

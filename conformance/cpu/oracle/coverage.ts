@@ -1,5 +1,6 @@
 import type { CaseInfo, CaseStep } from './case-info.js';
-import { combinationOf, combinationsOf, rowOf } from './combinations.js';
+import { combinationOf, combinationsIn, combinationsOf, rowOf } from './combinations.js';
+import type { Mode } from './generate/case-builder.js';
 import { TEMPLATES, type Template } from './generate/template.js';
 
 interface Cell {
@@ -37,9 +38,14 @@ export class Coverage {
     return this.cells.get(combinationOf(step))?.states ?? 0;
   }
 
-  /** Rows of which some combination was executed less often than that. */
-  lacking(states: number): ReadonlySet<Template> {
-    return new Set(this.few(states).map(({ template }) => template));
+  /** Whether some combination a row has in a mode was executed less often than that. */
+  lacks(states: number, template: Template, mode: Mode): boolean {
+    return [...combinationsIn(mode, template)].some((name) => this.cells.get(name)!.states < states);
+  }
+
+  /** How many combinations of such rows were executed less often than that. */
+  lacking(states: number, only: (template: Template) => boolean = () => true): number {
+    return [...this.cells.values()].filter((cell) => cell.states < states && only(cell.template)).length;
   }
 
   /** One line for each cell, then what they sum up to. */
@@ -50,10 +56,6 @@ export class Coverage {
 
   summary(states: number): string {
     const rows = new Set([...this.cells.values()].map(({ template }) => rowOf(template))).size;
-    return `${rows} rows, ${this.cells.size} combinations of row, operand size, operand and prefix; ${this.few(states).length} with fewer than ${states} states`;
-  }
-
-  private few(states: number): Cell[] {
-    return [...this.cells.values()].filter((cell) => cell.states < states);
+    return `${rows} rows, ${this.cells.size} combinations of row, operand size, operand and prefix; ${this.lacking(states)} with fewer than ${states} states`;
   }
 }

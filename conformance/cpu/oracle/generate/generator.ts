@@ -22,10 +22,8 @@ const MODE_SHARES: readonly Mode[] = ['long', 'long', 'long', 'flat32', 'segment
 /** One case in so many is a sequence, of up to so many instructions. */
 const SEQUENCE_SHARE = 4;
 const MAX_STEPS = 6;
-/** Instructions thrown away for a wanted one. */
-const ATTEMPTS = 48;
-/** So often in a row nothing wanted came of a row in a mode: it is not tried there any more. */
-const VAIN = 4;
+/** Instructions thrown away for a wanted one: the rarest come once in some hundred. */
+const ATTEMPTS = 400;
 /** An instruction takes up to five registers for itself. */
 const MIN_REGISTERS = 6;
 
@@ -48,8 +46,6 @@ export class Generator {
   private readonly rows: Record<Mode, readonly Template[]>;
   private next = 0;
   private wanted: ((step: CaseStep) => boolean) | undefined;
-  /** How often in a row each row was tried in vain, by mode. */
-  private vain = new Map<Mode, Map<Template, number>>();
 
   /** @param only rows to take, all unless given @param sequences some cases are several instructions */
   constructor(
@@ -74,11 +70,10 @@ export class Generator {
     return Array.from({ length: BATCH }, (_, index) => this.one(index, background));
   }
 
-  /** From now on only of these rows, and of their combinations mostly the wanted ones. */
-  restrict(only: (template: Template) => boolean, wanted: (step: CaseStep) => boolean): void {
-    for (const mode of MODES) this.rows[mode] = ROWS[mode].filter(only);
+  /** From now on only of these rows of each mode, and of their combinations mostly the wanted ones. */
+  restrict(only: (template: Template, mode: Mode) => boolean, wanted: (step: CaseStep) => boolean): void {
+    for (const mode of MODES) this.rows[mode] = ROWS[mode].filter((template) => only(template, mode));
     this.wanted = wanted;
-    this.vain = new Map(MODES.map((mode) => [mode, new Map<Template, number>()]));
     this.builder.eager = true;
   }
 
@@ -105,21 +100,8 @@ export class Generator {
       builder.begin(index, mode);
       const made = { template, ...makeCase(builder, template) };
       const found = wanted?.(stepOf(made)) ?? true;
-      if (!found && left > 1) continue;
-      this.tried(mode, template, found);
-      return made;
+      if (found || left === 1) return made;
     }
-  }
-
-  /** Drops a row from a mode that has nothing wanted of it: 16-bit addresses are not had in 64-bit code. */
-  private tried(mode: Mode, template: Template, found: boolean): void {
-    const vain = this.vain.get(mode);
-    if (!vain) return;
-    const times = found ? 0 : (vain.get(template) ?? 0) + 1;
-    vain.set(template, times);
-    const rest = this.rows[mode].filter((row) => row !== template);
-    const elsewhere = MODES.some((other) => (other === mode ? rest : this.rows[other]).length > 0);
-    if (times >= VAIN && elsewhere) this.rows[mode] = rest;
   }
 
   /** One to five more instructions behind the first, as long as there is room and registers are left. */
