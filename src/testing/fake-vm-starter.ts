@@ -7,6 +7,8 @@ const SAVED = { fileBytes: 5, savedBytes: 5, zeroBytes: 0, baseBytes: 0, saveMs:
 const POINT = { base: null, pauseMs: 1, thumbnail: { png: 'AAAA', width: 1, height: 1 } };
 const ENGINE = { engine: 'interpreter', reasonCode: 'only-software-engine', reason: 'test' } as const;
 
+export type MergeDownCall = Extract<VmCall, { name: 'merge-down' }>;
+
 /** A VM process that exists only as messages: obeys like a good one, and misbehaves when a test says so. */
 export class FakeVm implements VmChild {
   /** A living process, so that locks taken in its name hold. */
@@ -16,6 +18,8 @@ export class FakeVm implements VmChild {
   killed = false;
   /** Calls end with this error. */
   refusal: WireError | undefined;
+  /** Does the work of a `merge-down` on the files; without it they stay as they are. @returns whether they are mirrored */
+  merge: ((plan: VmPlan, call: MergeDownCall) => Promise<boolean>) | undefined;
   private lastState: string | null = null;
   /** What becomes of a state file in place of success. */
   saveFailure: { readonly ok: false; readonly error: WireError } | undefined;
@@ -82,6 +86,8 @@ export class FakeVm implements VmChild {
 
   private call({ id, call }: Extract<ToVm, { type: 'call' }>): void {
     if (this.refusal) return this.say({ type: 'failure', id, error: this.refusal });
+    if (call.name === 'merge-down' && this.merge)
+      return void this.merge(this.plan!, call).then((mirrored) => this.say({ type: 'reply', id, value: { mirrored } }));
     if (call.name === 'take-snapshot' || call.name === 'suspend') writeFileSync(call.path, 'state');
     if (call.name === 'pause') this.say({ type: 'power', state: 'paused', problem: null });
     if (call.name === 'resume') this.say({ type: 'power', state: 'running', problem: null });
@@ -118,8 +124,12 @@ export class FakeVmStarter implements ProcessStarter {
   /** Said by the next processes instead of `started`, before they exit. */
   startFailure: FromVm | undefined;
 
+  /** @param merge how its processes merge layers down */
+  constructor(private readonly merge?: FakeVm['merge']) {}
+
   start(): Promise<VmChild> {
     const vm = new FakeVm(this.startFailure);
+    vm.merge = this.merge;
     this.started.push(vm);
     return Promise.resolve(vm);
   }
