@@ -40,8 +40,8 @@ const editDisks: Deed['do'] = async (host, id, attempts) => {
 
 /** Every layer goes down into the disk below them all, the present one in the end. */
 const deleteAllLive: Deed['do'] = async (host, id, attempts) => {
-  await attempts.make(host, 'machine.start', { id });
   const { snapshots } = await host.command('snapshot.tree', { id });
+  await attempts.make(host, 'machine.start', { id });
   for (const { id: snapshotId } of snapshots) await attempts.make(host, 'snapshot.delete', { id, snapshotId });
   return attempts.make(host, 'machine.powerOff', { id });
 };

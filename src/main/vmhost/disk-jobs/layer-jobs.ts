@@ -21,6 +21,7 @@ export async function mergeChildUp(
   control: OperationControl,
 ): Promise<DiskJobReply<'merge-up'>> {
   await locked(child.path, async () => {
+    if (await hasTakenIn(child, layer)) return;
     const format = await formatOfBacking(child, layer);
     const below = await backingOf({ path: layer, format, bases: child.bases });
     await opened(child, false, (image) => mergeUp(image, image.backing!, (_at, _length, work) => work(), control));
@@ -82,6 +83,15 @@ async function backingOf(ref: ImageRef): Promise<{ readonly path: string; readon
   if (!format.success)
     throw new ImageError('image-unsupported', `It builds on “${backing.name}”, whose format is not stated.`);
   return { path: path.resolve(path.dirname(await realpath(ref.path)), backing.name), format: format.data };
+}
+
+/** Whether a merge up was cut off when all but its end was durable: the child builds on what the layer builds on. */
+async function hasTakenIn(child: ImageRef, layer: string): Promise<boolean> {
+  const [own, below] = [
+    await backingOf(child),
+    await backingOf({ path: layer, format: null, bases: child.bases }).catch(() => undefined),
+  ];
+  return own !== undefined && below !== undefined && (await realpath(own.path)) === (await realpath(below.path));
 }
 
 /** Format of the layer as the child states it. @throws ImageError if the child builds on something else */
