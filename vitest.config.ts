@@ -36,6 +36,7 @@ export default defineConfig({
       {
         test: {
           name: 'long',
+          runner: './scripts/deadline-runner.ts',
           sequence: { groupOrder: 2 },
           environment: 'node',
           include: ['conformance/guests/**/*.long.test.ts', 'e2e/**/*.long.spec.ts'],
