@@ -22,6 +22,9 @@ import { PAGE_RIP_LOCAL, TLB_TABLE, type RegionLocals } from './region-locals.js
 
 export type AccessBytes = 1 | 2 | 4 | 8 | 10 | 16;
 
+/** Bytes that are looked up together: from the first to behind the last, as distances, and whether any is written. */
+type Reach = Pick<AccessGroup, 'from' | 'to' | 'writes'>;
+
 /** What code behind a place may go by. */
 export interface KnownAccesses {
   readonly values: readonly KnownValue[];
@@ -234,35 +237,24 @@ export class RegionMemory {
     const { code } = this;
     const local = address.inLocal();
     const entry = this.locals.temporary(I32);
-    // How far the group reaches is known at its end.
-    const gap = (fill: (part: FunctionCode, group: AccessGroup) => void): void => {
-      if (!group) return;
+    const reach: Reach = group ?? { from: 0, to: bytes, writes };
+    // How far a group reaches is known at its end.
+    const write = (fill: (part: FunctionCode) => void): void => {
+      if (!group) return fill(code);
       code.gap(() => {
         const part = new FunctionCode();
-        fill(part, group);
+        fill(part);
         return part;
       });
     };
-    code.get(local).op(Wasm.i32WrapI64);
-    gap((part, { from }) => from !== 0 && part.i32(from).op(Wasm.i32Add));
-    code
-      .i32(8)
-      .op(Wasm.i32ShrU)
-      .i32((TLB_ENTRIES - 1) << 4)
-      .op(Wasm.i32And);
-    code.get(TLB_TABLE).op(Wasm.i32Add).tee(entry);
-    if (group) gap((part, { writes }) => part.memory(Wasm.i64Load, tableOf(writes)));
-    else code.memory(Wasm.i64Load, tableOf(writes));
-    code.get(local);
-    if (group) gap((part, { to }) => to > 1 && part.i64(to - 1).op(Wasm.i64Add));
-    else if (bytes > 1) code.i64(bytes - 1).op(Wasm.i64Add);
-    code.i64(-PAGE_BYTES).op(Wasm.i64And);
+    write((part) => pushTags(part, local, entry, reach));
     if (this.misses) return this.lookUpCold(local, entry, bytes, writes);
     code.op(Wasm.i64Ne);
     this.exits.missIf();
-    if (group) gap((part, { writes }) => pushKnown(part, local, entry, writes));
-    else pushKnown(code, local, entry, writes);
-    gap((part, { accesses, pointer }) => accesses > 1 && part.tee(pointer));
+    write((part) => {
+      pushKnown(part, local, entry, reach.writes);
+      if (group && group.accesses > 1) part.tee(group.pointer);
+    });
   }
 
   /** Pushes the host pointer by a function of the core if the tags on the stack differ. */
@@ -286,6 +278,20 @@ export class RegionMemory {
 /** Distance of a TLB from that for reading. */
 function tableOf(writes: boolean): number {
   return writes ? TLB_TABLE_SIZE : 0;
+}
+
+/** Pushes the tag of a TLB's entry, to a temporary, and the tag that it should have. */
+function pushTags(code: FunctionCode, address: number, entry: number, { from, to, writes }: Reach): void {
+  code.get(address).op(Wasm.i32WrapI64);
+  if (from !== 0) code.i32(from).op(Wasm.i32Add);
+  code
+    .i32(8)
+    .op(Wasm.i32ShrU)
+    .i32((TLB_ENTRIES - 1) << 4)
+    .op(Wasm.i32And);
+  code.get(TLB_TABLE).op(Wasm.i32Add).tee(entry).memory(Wasm.i64Load, tableOf(writes)).get(address);
+  if (to > 1) code.i64(to - 1).op(Wasm.i64Add);
+  code.i64(-PAGE_BYTES).op(Wasm.i64And);
 }
 
 /** Pushes the host pointer that an entry, by its place in the TLB for reading, gives an address. */

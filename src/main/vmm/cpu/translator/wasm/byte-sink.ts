@@ -1,8 +1,10 @@
 const CONTINUE = 0x80;
+/** What a sink holds before it grows: most stay that small, and need no buffer outside the heap. */
+const FIRST_BYTES = 64;
 
 /** A growing run of bytes with WebAssembly's number formats (core specification, section 5.2). */
 export class ByteSink {
-  private bytes = new Uint8Array(1024);
+  private bytes = new Uint8Array(FIRST_BYTES);
   length = 0;
 
   byte(value: number): void {

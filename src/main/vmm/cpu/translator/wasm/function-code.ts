@@ -54,12 +54,23 @@ export class FunctionCode {
   /** All of it, gaps filled. */
   parts(): CodePart[] {
     const parts: CodePart[] = [];
+    const bytes = this.sink.view();
     let from = 0;
+    let hint = 0;
+    const partTo = (to: number): CodePart => {
+      const hints: BranchHint[] = [];
+      for (; hint < this.hints.length && this.hints[hint]!.at < to; hint++) {
+        const { at, hint: way } = this.hints[hint]!;
+        hints.push({ at: at - from, hint: way });
+      }
+      const part = { bytes: bytes.subarray(from, to), hints };
+      from = to;
+      return part;
+    };
     for (const { at, fill } of this.gaps) {
-      parts.push(this.part(from, at), ...fill().parts());
-      from = at;
+      parts.push(partTo(at), ...fill().parts());
     }
-    parts.push(this.part(from, this.sink.length));
+    parts.push(partTo(this.sink.length));
     return parts;
   }
 
@@ -211,14 +222,6 @@ export class FunctionCode {
     this.sink.byte(opcode);
     for (const byte of new Uint8Array(value.buffer)) this.sink.byte(byte);
     return this;
-  }
-
-  private part(from: number, to: number): CodePart {
-    const hints = this.hints.filter(({ at }) => at >= from && at < to);
-    return {
-      bytes: this.sink.view().subarray(from, to),
-      hints: hints.map(({ at, hint }) => ({ at: at - from, hint })),
-    };
   }
 
   private branch(opcode: number, label: Label): this {
