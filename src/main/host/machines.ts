@@ -338,7 +338,6 @@ function onLayers({ config, tree }: LibraryMachine, heads: Readonly<Record<strin
   return { ...config, drives };
 }
 
-/** A local socket in the runtime folder, or a named pipe on Windows. */
 /** The images below a machine's layers that are not ours: what a merge may end in. */
 function broughtBases({ config, tree, folder }: LibraryMachine): string[] {
   return writableDisks(config).flatMap((drive) => {
@@ -348,6 +347,7 @@ function broughtBases({ config, tree, folder }: LibraryMachine): string[] {
   });
 }
 
+/** A local socket in the runtime folder, or a named pipe on Windows. */
 export function bulkPath(runtimeFolder: string, name: string): string {
   return process.platform === 'win32' ? `\\\\.\\pipe\\annex-${name}` : path.join(runtimeFolder, `${name}.sock`);
 }

@@ -127,9 +127,15 @@ function noteMiss(region: u32, rip: u64): void {
   if (misses < load<u32>(MISSES_TOLD)) return;
   store<u32>(cell, 0, 4);
   const address = linearRip(rip);
+  const page = codePageAt(address);
+  if (page) regionMisses(region, page, <u32>address & 0xfff);
+}
+
+/** Code page of a linear address, if the instruction TLB knows it, or 0. */
+function codePageAt(address: u64): usize {
   const entry = instructionSlot(address);
-  if (load<u64>(entry) != ((address & ~0xfff) | <u64>load<u32>(ITLB_KEY))) return;
-  regionMisses(region, load<u32>(entry, 8) - CODE_PAGE_HEADER, <u32>address & 0xfff);
+  const known = load<u64>(entry) == ((address & ~0xfff) | <u64>load<u32>(ITLB_KEY));
+  return known ? load<u32>(entry, 8) - CODE_PAGE_HEADER : 0;
 }
 
 /** The interpreter goes on at an instruction that a region leaves to it: by its op, unless that leads to a region. */
@@ -151,10 +157,8 @@ export function sample(op: usize): void {
   const id = load<u16>(op);
   const translated = id == OP_REGION;
   if (op < <usize>OPS || id == OP_PAGE_END || (translated && !betweenRegions)) return;
-  const address = linearRip(opRip(op));
-  const entry = instructionSlot(address);
-  if (load<u64>(entry) != ((address & ~0xfff) | <u64>load<u32>(ITLB_KEY))) return;
-  hotSpot(load<u32>(entry, 8) - CODE_PAGE_HEADER, opOffset(op), translated ? crossings : 0);
+  const page = codePageAt(linearRip(opRip(op)));
+  if (page) hotSpot(page, opOffset(op), translated ? crossings : 0);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Instruction } from './opcode.js';
 
 /**
- * What an instruction is to the translator: what regions are left for, in figures, and how long interpreting it takes.
+ * What an instruction is to the figures that tell what regions are left for.
  * The core counts by these numbers (CLASS_* in layout.ts); what has no row of its own, such as fused pairs, is `integer`.
  */
 export const OP_CLASSES = ['integer', 'string', 'x87', 'vector', 'port', 'system'] as const;

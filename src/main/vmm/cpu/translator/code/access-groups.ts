@@ -14,7 +14,7 @@ const MOST_GROUPS = 8;
 
 /**
  * Accesses near each other, on one way through the code: the first looks all of them up in the TLB, and leaves the host
- * pointer of its own address, or 0, in a local; the others go by that.
+ * pointer of its own address in a local; the others go by that.
  */
 export class AccessGroup {
   /** Distances of the first byte and of the one behind the last, from the first access. */

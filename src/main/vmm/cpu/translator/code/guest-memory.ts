@@ -85,14 +85,10 @@ export class RegionMemory {
 
   /** The linear address of a register plus a distance, cut to the stack pointer's width. */
   offsetFrom(register: number, distance: number, long: boolean): LinearAddress {
-    const { code } = this;
-    const { value, plus } = this.registers.values.of(register);
-    const push = (): void => {
-      this.registers.push64(register);
-      if (distance !== 0) code.i64(distance).op(Wasm.i64Add);
-      if (!long) code.i64(0xffff_ffff).op(Wasm.i64And);
-    };
-    return new LinearAddress(code, this.locals, push, { anchor: anchorOf(value), distance: plus + distance });
+    const { registers } = this;
+    const { value, plus } = registers.values.of(register);
+    const push = (): void => registers.pushSum(register, distance, long);
+    return new LinearAddress(this.code, this.locals, push, { anchor: anchorOf(value), distance: plus + distance });
   }
 
   /**

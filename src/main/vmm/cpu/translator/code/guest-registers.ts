@@ -36,12 +36,17 @@ export class GuestRegisters {
     this.code.set(GENERAL + register);
   }
 
+  /** Pushes a register plus a constant, cut to 32 bits unless in 64-bit code. */
+  pushSum(register: number, distance: number, long: boolean): void {
+    this.push64(register);
+    if (distance !== 0) this.code.i64(distance).op(Wasm.i64Add);
+    if (!long) this.code.i64(0xffff_ffff).op(Wasm.i64And);
+  }
+
   /** Adds a constant to a register, cut to 32 bits unless in 64-bit code. */
   advance(register: number, distance: number, long: boolean): void {
     const known = this.values.of(register);
-    this.push64(register);
-    if (distance !== 0) this.code.i64(distance).op(Wasm.i64Add);
-    if (!long && distance !== 0) this.code.i64(0xffff_ffff).op(Wasm.i64And);
+    this.pushSum(register, distance, long);
     this.take64(register);
     this.values.set(register, known, distance);
   }
