@@ -27,6 +27,8 @@ export class AccessGroup {
     private readonly first: Place,
     bytes: number,
     writes: boolean,
+    /** Whether the first access is at a multiple of 16, or faults. */
+    readonly aligned: boolean,
     /** Where the pointer is (i32). */
     readonly pointer: number,
   ) {
@@ -66,9 +68,9 @@ export class AccessGroups {
   }
 
   /** A new group, which others may join. */
-  begin(place: Place, bytes: number, writes: boolean): AccessGroup {
+  begin(place: Place, bytes: number, writes: boolean, aligned = false): AccessGroup {
     const others = this.known.slice(0, MOST_GROUPS - 1);
-    const group = new AccessGroup(place, bytes, writes, this.freePointer(others));
+    const group = new AccessGroup(place, bytes, writes, aligned, this.freePointer(others));
     this.known = [group, ...others];
     return group;
   }

@@ -25,6 +25,16 @@ export type AccessBytes = 1 | 2 | 4 | 8 | 10 | 16;
 /** Bytes that are looked up together: from the first to behind the last, as distances, and whether any is written. */
 type Reach = Pick<AccessGroup, 'from' | 'to' | 'writes'>;
 
+/** How an instruction accesses memory. */
+interface Access {
+  readonly bytes: AccessBytes;
+  readonly writes: boolean;
+  /** Whether it faults at addresses that are no multiples of VECTOR_BYTES. */
+  readonly aligned: boolean;
+}
+
+const VECTOR_BYTES = 16;
+
 /** What code behind a place may go by. */
 export interface KnownAccesses {
   readonly values: readonly KnownValue[];
@@ -151,14 +161,14 @@ export class RegionMemory {
     code.set(address);
   }
 
-  /** Pushes the host pointer to read `bytes` at a linear address. */
-  pushReadPointer(address: LinearAddress, bytes: AccessBytes): void {
-    this.pushPointer(address, bytes, false);
+  /** Pushes the host pointer to read `bytes` at a linear address; `aligned`: that must be a multiple of 16. */
+  pushReadPointer(address: LinearAddress, bytes: AccessBytes, aligned = false): void {
+    this.pushPointer(address, { bytes, writes: false, aligned });
   }
 
   /** Pushes the host pointer to write, or to read and write, `bytes` at a linear address. */
-  pushWritePointer(address: LinearAddress, bytes: AccessBytes): void {
-    this.pushPointer(address, bytes, true);
+  pushWritePointer(address: LinearAddress, bytes: AccessBytes, aligned = false): void {
+    this.pushPointer(address, { bytes, writes: true, aligned });
   }
 
   private push64({ base, index, scale, displacement, pageRelative }: MemoryOperand): void {
@@ -213,23 +223,35 @@ export class RegionMemory {
     }
   }
 
-  private pushPointer(address: LinearAddress, bytes: AccessBytes, writes: boolean): void {
+  private pushPointer(address: LinearAddress, access: Access): void {
     const { code, groups } = this;
+    const { bytes, writes, aligned } = access;
     const { place } = address;
     // What is done on some ways only says nothing about the others.
-    if (!place || this.misses || code.nesting !== this.nesting) return this.lookUp(address, bytes, writes);
+    if (!place || this.misses || code.nesting !== this.nesting) return this.lookUp(address, access);
     const group = groups.join(place, bytes, writes);
-    if (!group) return this.lookUp(address, bytes, writes, groups.begin(place, bytes, writes));
+    if (!group) return this.lookUp(address, access, groups.begin(place, bytes, writes, aligned));
     const distance = group.distance(place);
+    if (aligned && !(group.aligned && distance % VECTOR_BYTES === 0)) this.requireAligned(address);
     code.get(group.pointer);
     if (distance !== 0) code.i32(distance).op(Wasm.i32Add);
   }
 
+  private requireAligned(address: LinearAddress): void {
+    this.code
+      .get(address.inLocal())
+      .op(Wasm.i32WrapI64)
+      .i32(VECTOR_BYTES - 1)
+      .op(Wasm.i32And);
+    this.exits.stepIf();
+  }
+
   /**
-   * Looks an address up in the TLB, and with it the others of its group. What crosses a page never matches a tag. A miss is
-   * left to the interpreter: a call in its place would cost V8 twice as much to compile, and registers around it.
+   * Looks an address up in the TLB, and with it the others of its group. What crosses a page never matches a tag, and what
+   * is not aligned as it must be does not either. A miss is left to the interpreter: a call in its place would cost V8 twice
+   * as much to compile, and registers around it.
    */
-  private lookUp(address: LinearAddress, bytes: AccessBytes, writes: boolean, group?: AccessGroup): void {
+  private lookUp(address: LinearAddress, { bytes, writes, aligned }: Access, group?: AccessGroup): void {
     const { code } = this;
     const local = address.inLocal();
     const entry = this.locals.temporary(I32);
@@ -243,7 +265,8 @@ export class RegionMemory {
         return part;
       });
     };
-    write((part) => pushTags(part, local, entry, reach));
+    if (this.misses && aligned) this.requireAligned(address);
+    write((part) => pushTags(part, local, entry, reach, aligned));
     if (this.misses) return this.lookUpCold(local, entry, bytes, writes);
     code.op(Wasm.i64Ne);
     this.exits.missIf();
@@ -276,8 +299,16 @@ function tableOf(writes: boolean): number {
   return writes ? TLB_TABLE_SIZE : 0;
 }
 
-/** Pushes the tag of a TLB's entry, to a temporary, and the tag that it should have. */
-function pushTags(code: FunctionCode, address: number, entry: number, { from, to, writes }: Reach): void {
+/** Pushes the tag of a TLB's entry, to a temporary, and the tag that it should have, unless the address is not `aligned`. */
+function pushTags(
+  code: FunctionCode,
+  address: number,
+  entry: number,
+  { from, to, writes }: Reach,
+  aligned: boolean,
+): void {
+  const unit = aligned ? VECTOR_BYTES : 1;
+  const last = Math.ceil(to / unit) * unit - unit;
   code.get(address).op(Wasm.i32WrapI64);
   if (from !== 0) code.i32(from).op(Wasm.i32Add);
   code
@@ -286,8 +317,8 @@ function pushTags(code: FunctionCode, address: number, entry: number, { from, to
     .i32((TLB_ENTRIES - 1) << 4)
     .op(Wasm.i32And);
   code.get(TLB_TABLE).op(Wasm.i32Add).tee(entry).memory(Wasm.i64Load, tableOf(writes)).get(address);
-  if (to > 1) code.i64(to - 1).op(Wasm.i64Add);
-  code.i64(-PAGE_BYTES).op(Wasm.i64And);
+  if (last !== 0) code.i64(last).op(Wasm.i64Add);
+  code.i64(-PAGE_BYTES | (unit - 1)).op(Wasm.i64And);
 }
 
 /** Pushes the host pointer that an entry, by its place in the TLB for reading, gives an address. */

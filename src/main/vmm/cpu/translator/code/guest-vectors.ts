@@ -7,6 +7,7 @@ import { I32, V128, Wasm } from '../wasm/wasm-op.js';
 import type { RegionExits } from './exits.js';
 import type { RegionMemory } from './guest-memory.js';
 import type { RegionLocals } from './region-locals.js';
+import { pushVectorConstant, type VectorConstant } from './vector-constants.js';
 
 const CR0_EM_TS = 0x0c;
 const CR4_OSFXSR = 1 << 9;
@@ -38,6 +39,9 @@ export class RegionVectors {
   // What code in front of here in the same block has made sure of.
   private sseFound = false;
   private readonly ordinary = new Map<number, Set<OrdinaryElements>>();
+  /** Locals of constants, and those of them that hold theirs. */
+  private readonly constants = new Map<VectorConstant, number>();
+  private readonly loaded = new Set<VectorConstant>();
 
   constructor(
     private readonly code: FunctionCode,
@@ -50,6 +54,7 @@ export class RegionVectors {
   forget(): void {
     this.sseFound = false;
     this.ordinary.clear();
+    this.loaded.clear();
   }
 
   /** Leaves the instruction to the interpreter where SSE instructions fault (SDM vol. 3, 2.5). Before anything else. */
@@ -78,6 +83,19 @@ export class RegionVectors {
   noteOrdinary(register: number, elements: OrdinaryElements): void {
     const known = this.ordinary.get(register) ?? new Set();
     this.ordinary.set(register, known.add(elements));
+  }
+
+  /** Pushes a constant, in code that every way through the block passes: it stays in a local for what follows. */
+  pushConstant(constant: VectorConstant): void {
+    const local = this.constants.get(constant) ?? this.locals.permanent(V128);
+    this.constants.set(constant, local);
+    if (this.loaded.has(constant)) {
+      this.code.get(local);
+      return;
+    }
+    this.loaded.add(constant);
+    pushVectorConstant(this.code, constant);
+    this.code.tee(local);
   }
 
   /** Pushes a whole register (v128). */
@@ -123,20 +141,13 @@ export class RegionVectors {
   /** Pushes the host pointer of an instruction's memory operand for reading; #GP if it must be aligned and is not. */
   pushSource(instruction: Decoded, bytes: 1 | 2 | 4 | 8 | 16, aligned = false): void {
     const address = this.memory.linear(instruction, bytes, 'read');
-    if (aligned) this.requireAligned(address.inLocal());
-    this.memory.pushReadPointer(address, bytes);
+    this.memory.pushReadPointer(address, bytes, aligned);
   }
 
   /** The same for writing. */
   pushTarget(instruction: Decoded, bytes: 1 | 2 | 4 | 8 | 16, aligned = false): void {
     const address = this.memory.linear(instruction, bytes, 'write');
-    if (aligned) this.requireAligned(address.inLocal());
-    this.memory.pushWritePointer(address, bytes);
-  }
-
-  private requireAligned(address: number): void {
-    this.code.get(address).op(Wasm.i32WrapI64).i32(15).op(Wasm.i32And);
-    this.exits.stepIf();
+    this.memory.pushWritePointer(address, bytes, aligned);
   }
 }
 

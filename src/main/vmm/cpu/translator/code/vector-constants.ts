@@ -25,6 +25,9 @@ export const DOUBLE_FROM_INFINITY = constant(0x0010_0000_0000_0000n);
 /** Subtracted from a magnitude's bits, makes the top one that of all up to the smallest normal number. */
 export const SINGLE_ABOVE_SMALLEST = constant(0x0080_0001_0080_0001n);
 export const DOUBLE_ABOVE_SMALLEST = constant(0x0010_0000_0000_0001n);
+/** Bits of both fractions that are zero in operands whose product is exact, whatever the others are. */
+export const SINGLE_LOWER_HALF = constant(0x0000_0fff_0000_0fffn);
+export const DOUBLE_LOWER_HALF = constant(0x0000_0000_07ff_ffffn);
 
 /** Writes them to where regions look for them. */
 export function writeVectorConstants(view: DataView): void {

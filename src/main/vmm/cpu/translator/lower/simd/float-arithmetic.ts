@@ -25,9 +25,9 @@ import {
   type FloatFormat,
 } from './float-format.js';
 import { requireNativeResult, requireNativeRounding } from './native-result.js';
-import { requireNativeResults } from './native-results.js';
+import { isRatio, requireNativeResults } from './native-results.js';
 import { requireOrdinary, requireOrdinaryVectors } from './ordinary.js';
-import { byteOf, saveVector, vector, type VectorLowerings } from './vector-lowering.js';
+import { byteOf, saveVector, storeDestination, vector, type VectorLowerings } from './vector-lowering.js';
 
 /** ADDSS … DIVSD: one element by WebAssembly's arithmetic. */
 function scalar(format: FloatFormat, op: number, kind: number): Lowering {
@@ -71,7 +71,9 @@ function packed(format: FloatFormat, op: number, kind: number): Lowering {
     to.code.get(a.local).get(b.local).simd(op);
     const result = saveVector(to);
     requireNativeResults(to, format, kind, [a, b], result);
-    storeOrdinaryVector(to, instruction, format, result);
+    if (isRatio(kind)) return storeOrdinaryVector(to, instruction, format, result);
+    to.code.get(result);
+    storeDestination(to, instruction);
   });
 }
 

@@ -5,9 +5,11 @@ import type { RegionCode } from '../../code/region-code.js';
 import {
   DOUBLE_ABOVE_SMALLEST,
   DOUBLE_FROM_INFINITY,
+  DOUBLE_LOWER_HALF,
   DOUBLE_MAGNITUDE,
   SINGLE_ABOVE_SMALLEST,
   SINGLE_FROM_INFINITY,
+  SINGLE_LOWER_HALF,
   SINGLE_MAGNITUDE,
   type VectorConstant,
 } from '../../code/vector-constants.js';
@@ -22,6 +24,8 @@ export interface FloatFormat {
   readonly bytes: 4 | 8;
   readonly type: typeof F32 | typeof F64;
   readonly load: number;
+  readonly sum: number;
+  readonly difference: number;
   readonly abs: number;
   readonly eq: number;
   readonly lt: number;
@@ -35,17 +39,20 @@ export interface FloatFormat {
   readonly replace: number;
   /** The smallest normal number. */
   readonly minNormal: number;
+  /** Its bits shifted left by one, as a sign is taken off, and those of infinity. */
+  readonly doubledSmallest: bigint;
+  readonly doubledInfinity: bigint;
   /** NATIVE_THRESHOLD_* of the core's layout. */
   readonly threshold: number;
   /** Function of the core that is asked about a result. */
   readonly settle: RegionImport;
   /** What XMM registers are known by. */
   readonly ordinary: OrdinaryElements;
+  /** Bits of both fractions that are zero in operands whose product is exact, whatever the others are. */
+  readonly lowerHalf: bigint;
   readonly vector: {
     readonly sum: number;
     readonly difference: number;
-    /** Bits of both fractions that are zero in operands whose product is exact, whatever the others are. */
-    readonly lowerHalf: bigint;
     /** On the bits. */
     readonly add: number;
     readonly subtract: number;
@@ -60,10 +67,10 @@ export interface FloatFormat {
     readonly ge: number;
     readonly allTrue: number;
     readonly ne: number;
-    readonly min: number;
     readonly magnitude: VectorConstant;
     readonly fromInfinity: VectorConstant;
     readonly aboveSmallest: VectorConstant;
+    readonly lowerHalf: VectorConstant;
   };
 }
 
@@ -71,6 +78,8 @@ export const SINGLE: FloatFormat = {
   bytes: 4,
   type: F32,
   load: Wasm.f32Load,
+  sum: Wasm.f32Add,
+  difference: Wasm.f32Sub,
   abs: Wasm.f32Abs,
   eq: Wasm.f32Eq,
   lt: Wasm.f32Lt,
@@ -82,13 +91,15 @@ export const SINGLE: FloatFormat = {
   extract: Simd.f32x4Extract,
   replace: Simd.f32x4Replace,
   minNormal: 2 ** -126,
+  doubledSmallest: 0x0100_0000n,
+  doubledInfinity: 0xff00_0000n,
   threshold: NATIVE_THRESHOLD_SINGLE,
   settle: 'settleSingle',
   ordinary: 'single',
+  lowerHalf: 0x0fffn,
   vector: {
     sum: Simd.f32x4Add,
     difference: Simd.f32x4Sub,
-    lowerHalf: 0x0000_0fff_0000_0fffn,
     add: Simd.i32x4Add,
     subtract: Simd.i32x4Sub,
     bitmask: Simd.i32x4Bitmask,
@@ -102,10 +113,10 @@ export const SINGLE: FloatFormat = {
     ge: Simd.f32x4Ge,
     allTrue: Simd.i32x4AllTrue,
     ne: Simd.f32x4Ne,
-    min: Simd.f32x4PMin,
     magnitude: SINGLE_MAGNITUDE,
     fromInfinity: SINGLE_FROM_INFINITY,
     aboveSmallest: SINGLE_ABOVE_SMALLEST,
+    lowerHalf: SINGLE_LOWER_HALF,
   },
 };
 
@@ -113,6 +124,8 @@ export const DOUBLE: FloatFormat = {
   bytes: 8,
   type: F64,
   load: Wasm.f64Load,
+  sum: Wasm.f64Add,
+  difference: Wasm.f64Sub,
   abs: Wasm.f64Abs,
   eq: Wasm.f64Eq,
   lt: Wasm.f64Lt,
@@ -124,13 +137,15 @@ export const DOUBLE: FloatFormat = {
   extract: Simd.f64x2Extract,
   replace: Simd.f64x2Replace,
   minNormal: 2 ** -1022,
+  doubledSmallest: 0x0020_0000_0000_0000n,
+  doubledInfinity: 0xffe0_0000_0000_0000n,
   threshold: NATIVE_THRESHOLD_DOUBLE,
   settle: 'settleDouble',
   ordinary: 'double',
+  lowerHalf: 0x07ff_ffffn,
   vector: {
     sum: Simd.f64x2Add,
     difference: Simd.f64x2Sub,
-    lowerHalf: 0x07ff_ffffn,
     add: Simd.i64x2Add,
     subtract: Simd.i64x2Sub,
     bitmask: Simd.i64x2Bitmask,
@@ -144,10 +159,10 @@ export const DOUBLE: FloatFormat = {
     ge: Simd.f64x2Ge,
     allTrue: Simd.i64x2AllTrue,
     ne: Simd.f64x2Ne,
-    min: Simd.f64x2PMin,
     magnitude: DOUBLE_MAGNITUDE,
     fromInfinity: DOUBLE_FROM_INFINITY,
     aboveSmallest: DOUBLE_ABOVE_SMALLEST,
+    lowerHalf: DOUBLE_LOWER_HALF,
   },
 };
 

@@ -8,9 +8,8 @@ import {
 import { pushVectorConstant } from '../../code/vector-constants.js';
 import { importIndex } from '../../code/imports.js';
 import type { RegionCode } from '../../code/region-code.js';
-import type { FunctionCode } from '../../wasm/function-code.js';
 import { Simd } from '../../wasm/simd-instruction.js';
-import { Wasm } from '../../wasm/wasm-op.js';
+import { I32, Wasm } from '../../wasm/wasm-op.js';
 import type { FloatFormat, FloatOperand } from './float-format.js';
 import { takeThreshold } from './native-result.js';
 import { note, pushDenormal, saveMagnitude, unknown } from './ordinary.js';
@@ -19,10 +18,10 @@ import { saveVector } from './vector-lowering.js';
 /** In temporaries. */
 type Values = readonly [a: number, b: number, result: number];
 
-/**
- * As native-result.ts for every element of vectors. Elements that are zero are common there, and so is code that never
- * has an inexact result: both are found out here as far as that is quick, and the core is asked about the rest.
- */
+/** Kinds whose results may be denormal, or zero instead, and inexact: those of others are exact where they are small. */
+export const isRatio = (kind: number): boolean => kind === NATIVE_PRODUCT || kind === NATIVE_QUOTIENT;
+
+/** As native-result.ts for every element of vectors. Behind it a ratio is known to be ordinary. */
 export function requireNativeResults(
   to: RegionCode,
   format: FloatFormat,
@@ -34,89 +33,71 @@ export function requireNativeResults(
   const { vector } = format;
   const operands = a === b ? [a] : [a, b];
   const values: Values = [a.local, b.local, result];
-  const open = unknown(to, operands, vector.ordinary);
-  const magnitude = saveMagnitude(to, vector, result);
-  const magnitudes = open.map(({ local }) => saveMagnitude(to, vector, local));
-  let smallest = magnitude;
-  for (const each of magnitudes) {
-    code.get(each).get(smallest).simd(vector.min);
-    smallest = saveVector(to);
-  }
   const threshold = to.thresholds.local(NATIVE_THRESHOLD_VECTOR);
-  pushOutOfRange(to, vector, magnitude, smallest);
-  code.simd(vector.bitmask).get(threshold).op(Wasm.i32GeU);
-  code.open(Wasm.if);
-  // The top bits of lanes in doubt.
-  pushOutOfRange(to, vector, magnitude, magnitude);
-  pushProperZeros(to, vector, kind, values);
-  code.simd(Simd.andNot);
-  for (const each of magnitudes) {
-    pushDenormal(to, vector, each);
+  const doubt = to.locals.temporary(I32);
+  const settled = code.open(Wasm.block);
+  pushResultsInDoubt(to, vector, kind, values);
+  for (const { local } of unknown(to, operands, vector.ordinary)) {
+    pushDenormal(to, vector, saveMagnitude(to, vector, local));
     code.simd(Simd.or);
   }
-  const doubt = saveVector(to);
-  code.get(threshold).op(Wasm.i32Eqz);
-  code.open(Wasm.if);
-  pushPossibleErrors(to, vector, kind, values);
-  // All of them, unless it is only PE that is to be found out.
-  code.v128(0n).simd(vector.ne).get(to.thresholds.watching()).simd(Simd.i32x4Splat).simd(Simd.or);
-  code.get(doubt).simd(Simd.or).set(doubt);
-  code.end();
-  code.get(doubt).simd(vector.bitmask);
-  code.openIf('unlikely');
+  code.simd(vector.bitmask).tee(doubt).get(threshold).op(Wasm.i32LtU).brIf(settled);
+  if (kind === NATIVE_SUM || kind === NATIVE_DIFFERENCE || kind === NATIVE_PRODUCT) {
+    const asking = code.open(Wasm.block);
+    code.get(doubt).get(to.thresholds.watching()).op(Wasm.i32Or).brIf(asking, 'unlikely');
+    pushInexact(to, format, kind, values);
+    code.simd(vector.bitmask).op(Wasm.i32Eqz).brIf(settled, 'likely');
+    code.end();
+  }
   code.i32(kind).get(a.local).get(b.local).get(result).call(importIndex(vector.settle));
   takeThreshold(to, NATIVE_THRESHOLD_VECTOR);
-  code.end();
   code.end();
   note(to, operands, vector.ordinary);
 }
 
-/** Pushes lanes whose top bit tells that the one magnitude is not finite, or the other not above the smallest normal. */
-function pushOutOfRange({ code }: RegionCode, vector: FloatFormat['vector'], largest: number, smallest: number): void {
-  code.get(largest);
-  pushVectorConstant(code, vector.fromInfinity);
-  code.simd(vector.add).get(smallest);
-  pushVectorConstant(code, vector.aboveSmallest);
+/** Pushes lanes whose top bit tells that a result is not finite, or too small for a product or quotient. */
+function pushResultsInDoubt(to: RegionCode, vector: FloatFormat['vector'], kind: number, values: Values): void {
+  const { code } = to;
+  const magnitude = saveMagnitude(to, vector, values[2]);
+  if (!isRatio(kind)) {
+    code.get(magnitude);
+    to.vectors.pushConstant(vector.fromInfinity);
+    code.simd(vector.add);
+    return;
+  }
+  // Where an operand is zero, the least that is not in doubt takes the place of a result that is zero too.
+  pushZeros(to, vector, kind, values);
+  to.vectors.pushConstant(vector.aboveSmallest);
+  code.simd(Simd.and).get(magnitude).simd(vector.add);
+  const measured = saveVector(to);
+  code.get(measured);
+  to.vectors.pushConstant(vector.fromInfinity);
+  code.simd(vector.add).get(measured);
+  to.vectors.pushConstant(vector.aboveSmallest);
   code.simd(vector.subtract).simd(Simd.or);
 }
 
-/** Pushes the lanes that are zero, and exactly so, given that no operand is denormal. */
-function pushProperZeros(
-  { code }: RegionCode,
-  { eq }: FloatFormat['vector'],
-  kind: number,
-  [a, b, result]: Values,
-): void {
-  const zero = (value: number): FunctionCode => code.get(value).v128(0n).simd(eq);
-  zero(result);
-  if (kind !== NATIVE_PRODUCT && kind !== NATIVE_QUOTIENT) return;
-  zero(a);
-  if (kind === NATIVE_PRODUCT) {
-    zero(b);
-    code.simd(Simd.or);
-  }
-  code.simd(Simd.and);
+/** Pushes the lanes of operands that make a product or quotient zero. */
+function pushZeros({ code }: RegionCode, { eq }: FloatFormat['vector'], kind: number, [a, b]: Values): void {
+  code.get(a).v128(0n).simd(eq);
+  if (kind === NATIVE_PRODUCT) code.get(b).v128(0n).simd(eq).simd(Simd.or);
 }
 
-/** Pushes a vector whose lanes are zero if the results are exact: the error of Knuth's TwoSum, or fractions' lower halves. */
-function pushPossibleErrors(to: RegionCode, vector: FloatFormat['vector'], kind: number, [a, b, result]: Values): void {
-  const { code } = to;
-  const { sum, difference } = vector;
+/** Pushes the lanes that may be inexact: where a term is not what the sum less the other is, or fractions are long. */
+function pushInexact({ code }: RegionCode, format: FloatFormat, kind: number, [a, b, result]: Values): void {
+  const { sum, difference, ne } = format.vector;
   switch (kind) {
     case NATIVE_SUM:
-    case NATIVE_DIFFERENCE: {
-      code.get(result).get(a).simd(difference);
-      const part = saveVector(to);
-      code.get(a).get(result).get(part).simd(difference).simd(difference);
-      if (kind === NATIVE_SUM) code.get(b).get(part).simd(difference).simd(sum);
-      else code.get(b).get(part).simd(sum).simd(difference);
+      code.get(result).get(a).simd(difference).get(b).simd(ne);
+      code.get(result).get(b).simd(difference).get(a).simd(ne).simd(Simd.or);
       return;
-    }
-    case NATIVE_PRODUCT:
-      code.get(a).get(b).simd(Simd.or).v128(vector.lowerHalf).simd(Simd.and);
+    case NATIVE_DIFFERENCE:
+      code.get(a).get(result).simd(difference).get(b).simd(ne);
+      code.get(result).get(b).simd(sum).get(a).simd(ne).simd(Simd.or);
       return;
     default:
-      // Not a number, which is not zero either.
-      code.v128(-1n);
+      code.get(a).get(b).simd(Simd.or);
+      pushVectorConstant(code, format.vector.lowerHalf);
+      code.simd(Simd.and).v128(0n).simd(ne);
   }
 }

@@ -1,6 +1,5 @@
 import type { OrdinaryElements } from '../../code/guest-vectors.js';
 import type { RegionCode } from '../../code/region-code.js';
-import { pushVectorConstant } from '../../code/vector-constants.js';
 import { Simd } from '../../wasm/simd-instruction.js';
 import { Wasm } from '../../wasm/wasm-op.js';
 import { constant, type FloatFormat, type FloatOperand } from './float-format.js';
@@ -37,15 +36,16 @@ export function note(to: RegionCode, operands: readonly FloatOperand[], elements
 /** A temporary without its lanes' signs, in another. */
 export function saveMagnitude(to: RegionCode, { magnitude }: FloatFormat['vector'], value: number): number {
   to.code.get(value);
-  pushVectorConstant(to.code, magnitude);
+  to.vectors.pushConstant(magnitude);
   to.code.simd(Simd.and);
   return saveVector(to);
 }
 
 /** Pushes lanes whose top bit tells that a magnitude is denormal, or the smallest normal number. */
-export function pushDenormal({ code }: RegionCode, vector: FloatFormat['vector'], magnitude: number): void {
+export function pushDenormal(to: RegionCode, vector: FloatFormat['vector'], magnitude: number): void {
+  const { code } = to;
   code.get(magnitude);
-  pushVectorConstant(code, vector.aboveSmallest);
+  to.vectors.pushConstant(vector.aboveSmallest);
   code.simd(vector.subtract);
   // Of zero, less one.
   code.get(magnitude).v128(-1n).simd(vector.add).simd(Simd.andNot);
