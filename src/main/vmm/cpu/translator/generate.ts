@@ -11,7 +11,8 @@ import {
 import type { Region } from './region/blocks.js';
 import { READ } from './region/flag-use.js';
 import { flagLiveness, type FlagLiveness } from './region/liveness.js';
-import { headsOf, orderBlocks, type Item } from './region/order.js';
+import { bestOrder, type RegionOrder } from './region/best-order.js';
+import { headsOf, orderBlocks } from './region/order.js';
 import { RegionBody, type RegionPlace } from './region-body.js';
 import { FunctionCode } from './wasm/function-code.js';
 import { encodeModule } from './wasm/module.js';
@@ -35,9 +36,9 @@ export function generateRegion(found: Region, place: RegionPlace): TranslatedReg
   if (usable.length === 0) return undefined;
   const entries = withoutSpare(usable, found.spare, successors);
   const region = { ...found, entries };
-  const order = orderBlocks(successors, entries);
+  const order = bestOrder(region.blocks, entries);
   // With fewer entries loops have other heads, where the region may be left. What reads flags first is the same.
-  return { bytes: emitRegion(region, place, flagLiveness(region, headsOf(order)), order), entries };
+  return { bytes: emitRegion(region, place, flagLiveness(region, headsOf(order.items)), order), entries };
 }
 
 /** Entries in the middle of a loop make it dispatch every round. */
@@ -63,7 +64,7 @@ function emitRegion(
   region: Region,
   place: RegionPlace,
   liveness: FlagLiveness,
-  order: readonly Item[],
+  order: RegionOrder,
 ): Uint8Array<ArrayBuffer> {
   const code = new FunctionCode(1);
   // The three blocks around the body, which the epilogue closes.
@@ -73,7 +74,7 @@ function emitRegion(
     step: code.open(Wasm.block, I32),
   };
   const to = new RegionCode(code, labels);
-  new RegionBody(to, region, liveness, place).emit(order);
+  new RegionBody(to, region, liveness, order, place).emit();
   const parts = [prologue(to), code, epilogue(to, region)].flatMap((part) => part.parts());
   return encodeModule(REGION_IMPORTS, [
     {

@@ -11,6 +11,7 @@ import type { Block, IndirectEnd, Region } from './region/blocks.js';
 import { goesOnBehind, offsetOf, PAGE_BYTES } from './region/blocks.js';
 import type { FlagLiveness } from './region/liveness.js';
 import { READ, UNUSED } from './region/flag-use.js';
+import type { RegionOrder } from './region/best-order.js';
 import { blocksOf, type Item } from './region/order.js';
 import type { FunctionCode, Label } from './wasm/function-code.js';
 import { I32, I64, Wasm } from './wasm/wasm-op.js';
@@ -50,8 +51,6 @@ export class RegionBody {
   private readonly predecessors: number[][];
   /** What a block's only way brings: kind of the flags, and accesses. */
   private readonly inherited = new Map<number, { readonly kind: number; readonly accesses: KnownAccesses }>();
-  /** Loops that are entered elsewhere than at their heads, by head. */
-  private readonly dispatching = new Set<number>();
   private root: Label = 0;
   /** Number of the current block's page. */
   private page = 0;
@@ -60,6 +59,7 @@ export class RegionBody {
     private readonly to: RegionCode,
     private readonly region: Region,
     private readonly liveness: FlagLiveness,
+    private readonly order: RegionOrder,
     private readonly place: RegionPlace,
   ) {
     this.code = to.code;
@@ -68,26 +68,11 @@ export class RegionBody {
     region.blocks.forEach(({ successors }, from) => successors.forEach((to) => this.predecessors[to]!.push(from)));
   }
 
-  emit(items: readonly Item[]): void {
-    for (const item of items) this.findDispatching(item);
+  emit(): void {
     this.root = this.code.open(Wasm.loop);
-    this.emitScope(items, undefined, true);
+    this.emitScope(this.order.items, undefined, true);
     this.code.end();
     this.code.op(Wasm.unreachable);
-  }
-
-  /** A loop with an edge or an entry to a block behind its head. */
-  private findDispatching(item: Item): void {
-    if (typeof item === 'number') return;
-    const inside = new Set(blocksOf(item));
-    for (const block of inside) {
-      if (block === item.head) continue;
-      if (this.entries.has(block) || this.predecessors[block]!.some((from) => !inside.has(from))) {
-        this.dispatching.add(item.head);
-        break;
-      }
-    }
-    for (const inner of item.body) this.findDispatching(inner);
   }
 
   private emitScope(items: readonly Item[], loop: Scope['loop'], dispatches: boolean): void {
@@ -116,7 +101,7 @@ export class RegionBody {
 
   private emitLoop(head: number, body: readonly Item[]): void {
     const label = this.code.open(Wasm.loop);
-    this.emitScope([head, ...body], { head, label }, this.dispatching.has(head));
+    this.emitScope([head, ...body], { head, label }, this.order.dispatching.has(head));
     this.code.end();
   }
 
@@ -231,7 +216,7 @@ export class RegionBody {
       }
       const item = items.find(({ blocks }) => blocks.has(index));
       if (!item) continue;
-      if (this.dispatching.has(item.head)) code.i32(index).set(SELECTOR);
+      if (this.order.dispatching.has(item.head)) code.i32(index).set(SELECTOR);
       code.br(item.label);
       return;
     }

@@ -35,6 +35,8 @@ export interface Block {
   readonly page: number;
   readonly instructions: readonly Decoded[];
   readonly end: BlockEnd;
+  /** Samples that were found to lead here, or are thought to. */
+  readonly heat: number;
   /** Indices of the blocks in this region it may go to, jumps first. */
   readonly successors: readonly number[];
 }

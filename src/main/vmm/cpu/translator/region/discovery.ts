@@ -292,16 +292,17 @@ class Discovery {
   private block(start: number): Draft {
     const instructions: Decoded[] = [];
     const page = pageOf(start);
+    const heat = this.heats.get(start) ?? 0;
     let at = start;
     while (instructions.length < MAX_BLOCK && pageOf(at) === page) {
       const instruction = this.known.get(at);
       if (!instruction) break;
       const end = this.controlEnd(instruction, at);
       if (end?.kind !== 'leave') instructions.push(instruction);
-      if (end) return { start, page, instructions, end };
+      if (end) return { start, page, instructions, heat, end };
       at += instruction.length;
       if (this.leaders.has(at)) break;
     }
-    return { start, page, instructions, end: { kind: 'next', to: at } };
+    return { start, page, instructions, heat, end: { kind: 'next', to: at } };
   }
 }

@@ -83,8 +83,18 @@ function pushDoubled({ code }: RegionCode, { bytes }: FloatFormat, value: number
 function pushDenormal(to: RegionCode, format: FloatFormat, value: number): void {
   pushDoubled(to, format, value);
   // Zero, less one, is the largest of all.
-  if (format.bytes === 4) to.code.i32(1).op(Wasm.i32Sub).i32(Number(format.doubledSmallest) - 1).op(Wasm.i32LtU);
-  else to.code.i64(1).op(Wasm.i64Sub).i64(format.doubledSmallest - 1n).op(Wasm.i64LtU);
+  if (format.bytes === 4)
+    to.code
+      .i32(1)
+      .op(Wasm.i32Sub)
+      .i32(Number(format.doubledSmallest) - 1)
+      .op(Wasm.i32LtU);
+  else
+    to.code
+      .i64(1)
+      .op(Wasm.i64Sub)
+      .i64(format.doubledSmallest - 1n)
+      .op(Wasm.i64LtU);
 }
 
 /** Pushes whether a result is not finite, or small but for reasons that show in the operands. */
@@ -92,7 +102,8 @@ function pushResultInDoubt(to: RegionCode, format: FloatFormat, kind: number, [a
   const { code } = to;
   const { bytes, doubledSmallest, doubledInfinity } = format;
   const integer = bytes === 4 ? { add: Wasm.i32Add, ge: Wasm.i32GeU } : { add: Wasm.i64Add, ge: Wasm.i64GeU };
-  const push = (value: bigint): unknown => (bytes === 4 ? code.i32(Number(value) | 0) : code.i64(BigInt.asIntN(64, value)));
+  const push = (value: bigint): unknown =>
+    bytes === 4 ? code.i32(Number(value) | 0) : code.i64(BigInt.asIntN(64, value));
   pushDoubled(to, format, result);
   if (kind !== NATIVE_PRODUCT) {
     // A sum is zero only if it is exact.
