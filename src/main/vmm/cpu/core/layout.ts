@@ -180,6 +180,14 @@ export const TLB_GLOBAL_LOG = TLB_LOG + TLB_LOG_ENTRIES * 4;
 export const LARGE_PAGE_FILTER = 0x22_0000;
 export const LARGE_PAGE_FILTER_SIZE = 4096;
 
+/**
+ * For each 4 KiB page of this memory a u16: number of the one TLB entry by which it may be written, from 1 on, 0 if there is
+ * none, or WRITE_SLOT_SEVERAL (tlb.ts).
+ */
+export const WRITE_SLOTS = 0x60_0000;
+export const WRITE_SLOTS_SIZE = 0x10_0000 * 2;
+export const WRITE_SLOT_SEVERAL = 0xffff;
+
 /** Where indirect jumps of regions last went, for those who translate anew: u64 each, by a hash of their own places. */
 export const JUMP_TARGETS = 0x23_0000;
 export const JUMP_TARGET_COUNT = 4096;

@@ -1,6 +1,6 @@
 import {
   COUNT_TLB_FLUSH, ITLB, ITLB_ENTRIES, LARGE_PAGE_FILTER, LARGE_PAGE_FILTER_SIZE, TLB_END, TLB_ENTRIES, TLB_GLOBAL_LOG,
-  TLB_LOG, TLB_LOG_ENTRIES, TLB_TABLE_SIZE, TLBS,
+  TLB_LOG, TLB_LOG_ENTRIES, TLB_TABLE_SIZE, TLBS, WRITE_SLOT_SEVERAL, WRITE_SLOTS, WRITE_SLOTS_SIZE,
 } from '../layout'; // prettier-ignore
 import { count } from './state';
 import { forbidWritesOfContexts, forgetContexts } from './tlb-contexts';
@@ -37,6 +37,7 @@ export function resetTlbs(): void {
   for (let at: usize = TLBS; at < <usize>TLB_END; at += 16) store<u64>(at, EMPTY);
   for (let at: usize = ITLB; at < <usize>(ITLB + ITLB_ENTRIES * 16); at += 16) store<u64>(at, EMPTY);
   memory.fill(LARGE_PAGE_FILTER, 0, LARGE_PAGE_FILTER_SIZE);
+  memory.fill(WRITE_SLOTS, 0, WRITE_SLOTS_SIZE);
   logged = globalLogged = 0;
   forgetContexts();
 }
@@ -69,7 +70,9 @@ export function knownData(table: usize, address: u64, bytes: u32): usize {
 /** Enters a data translation of the page at linear `address` to host page `host`. */
 export function fillData(table: usize, address: u64, host: u32, global: bool): void {
   const page = address & ~0xfff;
-  fill(slot(table, address), page, host - <u32>page, global);
+  const entry = slot(table, address);
+  if (isWrite(entry)) noteWritable(entry, host);
+  fill(entry, page, host - <u32>page, global);
 }
 /** Enters an instruction translation: `map` is the code page's offset → op map. */
 export function fillInstruction(address: u64, key: u32, map: u32, global: bool): void {
@@ -113,6 +116,7 @@ export function takeNonGlobal(target: usize, most: u32): u32 {
     const tag = load<u64>(entry);
     store<u64>(entry, EMPTY);
     if (tag == EMPTY || tag == DROPPED || taken == most) continue;
+    if (isWrite(entry)) store<u16>(writeSlot(load<u32>(entry, 8) + <u32>tag), WRITE_SLOT_SEVERAL);
     const kept = target + ((taken++) << 4);
     store<u64>(kept, tag);
     store<u32>(kept, <u32>entry, 8);
@@ -158,8 +162,25 @@ function withoutInstructions(log: usize, entries: u32): u32 {
   return kept;
 }
 
+/** Which entry a host page is written by. */
+// @ts-ignore: decorator
+@inline function writeSlot(host: u32): usize { return WRITE_SLOTS + <usize>((host >>> 12) << 1); }
+
+function noteWritable(entry: usize, host: u32): void {
+  const number = (<u32>(entry - TLBS) >>> 4) + 1;
+  const known: u32 = load<u16>(writeSlot(host));
+  if (known != number) store<u16>(writeSlot(host), <u16>(known ? WRITE_SLOT_SEVERAL : number));
+}
+
 /** Drops every write translation to a host page: it now holds decoded code. */
 export function forbidWrites(host: u32): void {
+  const number: u32 = load<u16>(writeSlot(host));
+  if (!number) return;
+  store<u16>(writeSlot(host), 0);
+  if (number != WRITE_SLOT_SEVERAL) {
+    forbid(TLBS + ((number - 1) << 4), host);
+    return;
+  }
   forbidLogged(TLB_LOG, logged, host);
   forbidLogged(TLB_GLOBAL_LOG, globalLogged, host);
   forbidWritesOfContexts(host);
@@ -168,10 +189,13 @@ export function forbidWrites(host: u32): void {
 function isWrite(entry: usize): bool {
   return entry < <usize>ITLB && ((entry - TLBS) / TLB_TABLE_SIZE & 1) != 0;
 }
+function forbid(entry: usize, host: u32): void {
+  if (load<u32>(entry, 8) + load<u32>(entry) == host) store<u64>(entry, DROPPED);
+}
 function forbidLogged(log: usize, entries: u32, host: u32): void {
   for (let i: u32 = 0; i < entries; i++) {
     const entry: usize = load<u32>(log + (i << 2));
-    if (isWrite(entry) && load<u32>(entry, 8) + load<u32>(entry) == host) store<u64>(entry, DROPPED);
+    if (isWrite(entry)) forbid(entry, host);
   }
 }
 
