@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { grubRescue, memtestIso } from '../src/testing/boot-media.js';
 import { browserMissing } from './harness/browser.js';
@@ -110,12 +110,26 @@ describe.skipIf(browserMissing)('a machine in the window', () => {
     const address = await place.innerText();
     expect(address).toMatch(/^[0-9a-f]+$/);
     expect(await hottest.getByRole('row').nth(1).getByRole('cell').nth(1).innerText()).toMatch(/^[a-z0-9 ]+.*;/);
-    const file = (name: string, text: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
-    const chooser = app.page.getByLabel('Name kernel code by a System.map').first();
-    await chooser.setInputFiles(file('System.map', `${address.padStart(16, '0')} T hottest_code\n`));
-    await hottest.getByRole('cell', { name: 'hottest_code+0x0', exact: true }).first().waitFor();
-    await chooser.setInputFiles(file('notes.txt', 'no symbols in here'));
-    await app.page.getByText('notes.txt has no symbols of a System.map.').waitFor();
+    const map = path.join(app.library, 'System.map');
+    await writeFile(map, `${address.padStart(16, '0')} T hottest_code\n`);
+    const named = hottest.getByRole('cell', { name: /^hottest_code\+0x/ }).first();
+    const choose = app.page.getByRole('button', { name: 'System.map…' });
+    await choose.click();
+    await annex.chooseHostFile(map);
+    await named.waitFor();
+    // The machine keeps it; without the file it runs on, and says what is missing.
+    await rename(map, `${map}.moved`);
+    await app.page.getByText('"System.map" is not there any more. Choose another file.').waitFor();
+    await hottest
+      .getByRole('cell', { name: /^[0-9a-f]+$/ })
+      .first()
+      .waitFor();
+    await rename(`${map}.moved`, map);
+    await named.waitFor();
+    await writeFile(path.join(app.library, 'notes.txt'), 'no symbols in here');
+    await choose.click();
+    await annex.chooseHostFile(path.join(app.library, 'notes.txt'));
+    await app.page.getByText('"notes.txt" has no symbols of a System.map.').waitFor();
     await annex.menu('Machine', 'Power off');
     await annex.confirm('Power off');
     await annex.status.getByText('Stopped').waitFor();

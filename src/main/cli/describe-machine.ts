@@ -28,6 +28,7 @@ export function describeMachine(machine: MachineView): string {
         ? `${drive.kind}, empty`
         : `${drive.kind}, ${drive.mediumPath}${drive.sizeBytes === null ? ' (missing)' : `, ${bytes(drive.sizeBytes)}`}`,
     ]),
+    ...(config.systemMap === null ? [] : [['System.map', config.systemMap]]),
     ...(config.notes ? [['Notes', config.notes]] : []),
   ];
   return table(rows);

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { MachineConfig } from '../../shared/config/machine-config.js';
-import type { EngineReport } from '../../shared/contract/machine-view.js';
+import { translatorFiguresSchema, type EngineReport } from '../../shared/contract/machine-view.js';
 import { AnnexError } from '../../shared/contract/errors.js';
 import type { EngineChooser } from '../host/engine/engine-chooser.js';
 import { firmwareFiles } from '../host/firmware-files.js';
@@ -13,7 +13,8 @@ import { machineRights } from '../host/supervisor/process-rights.js';
 import type { ProcessStarter } from '../host/supervisor/process-starter.js';
 import { RunningMachine, type RunEnd } from '../host/supervisor/running-machine.js';
 import { writeScreenshot } from './screenshot-file.js';
-import { withSymbols } from './named-regions.js';
+import { nameRegions } from '../host/symbols/named-regions.js';
+import type { SystemMap } from '../../shared/symbols/system-map.js';
 import { attachTerminal } from './serial-terminal.js';
 import { json, type Terminal } from './terminal.js';
 
@@ -24,8 +25,8 @@ export interface RunPlan {
   readonly timeoutMs: number | undefined;
   readonly screenshot: string | undefined;
   readonly stats: boolean;
-  /** Text of a System.map that names code in the figures. */
-  readonly systemMap: string | undefined;
+  /** Names code in the figures. */
+  readonly systemMap: SystemMap | undefined;
   readonly json: boolean;
 }
 
@@ -134,7 +135,8 @@ export class ThrowAwayRun {
   private figures(): Record<string, unknown> {
     const stats = this.end?.lastLook?.stats ?? {};
     const { systemMap } = this.plan;
-    return systemMap === undefined ? stats : withSymbols(stats, systemMap);
+    const figures = translatorFiguresSchema.safeParse(stats['translator']);
+    return systemMap && figures.success ? { ...stats, translator: nameRegions(figures.data, systemMap) } : stats;
   }
 }
 

@@ -98,6 +98,25 @@ describe('commands', () => {
     expect(empty.drives).toMatchObject([{ mediumPath: null }]);
   });
 
+  it('keeps the System.map of a machine, chosen by id while it runs, and refuses what is none', async () => {
+    const id = await started();
+    const add = async (name: string, text: string) => {
+      await writeFile(path.join(root, name), text);
+      return (await host.command('media.add', { path: path.join(root, name) })).id;
+    };
+    const set = (systemMap: string) => ({ id, patch: { systemMap: 'medium', media: { systemMap } } });
+    const notes = await add('notes.txt', 'no symbols');
+    await expect(host.command('machine.edit', set(notes))).rejects.toMatchObject({ code: 'symbols-invalid' });
+    await expect(host.command('machine.edit', { id, patch: { systemMap: '/etc/passwd' } })).rejects.toMatchObject({
+      code: 'bad-request',
+    });
+    await host.command('machine.edit', set(await add('System.map', 'c0100000 T _stext\n')));
+    await host.close();
+    await reopen();
+    expect((await host.command('machine.get', { id })).config.systemMap).toBe(path.join(root, 'System.map'));
+    expect((await host.command('machine.edit', { id, patch: { systemMap: null } })).config.systemMap).toBeNull();
+  });
+
   it('keeps settings across a restart', async () => {
     await host.command('settings.set', { patch: { theme: 'dark' } });
     await host.command('settings.set', { patch: { language: 'en' } });

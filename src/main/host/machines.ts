@@ -5,7 +5,14 @@ import path from 'node:path';
 import type { MachineConfig } from '../../shared/config/machine-config.js';
 import { AnnexError } from '../../shared/contract/errors.js';
 import type { HostEvent } from '../../shared/contract/events.js';
-import type { EngineReport, MachineView, PowerState } from '../../shared/contract/machine-view.js';
+import {
+  translatorFiguresSchema,
+  type EngineReport,
+  type MachineMetrics,
+  type MachineView,
+  type PowerState,
+  type TranslatorView,
+} from '../../shared/contract/machine-view.js';
 import type { ChannelKind, VmPlan } from '../../shared/vm-process/protocol.js';
 import type { SocketChannel } from '../node/socket-channel.js';
 import { firmwareFiles } from './firmware-files.js';
@@ -19,6 +26,7 @@ import { checkFiles, checkMemory } from './preflight.js';
 import { machineRights } from './supervisor/process-rights.js';
 import { softwareInstead, type EngineChooser } from './engine/engine-chooser.js';
 import type { ProcessStarter } from './supervisor/process-starter.js';
+import { MachineSymbols } from './symbols/machine-symbols.js';
 import { RunningMachine, type RunEnd } from './supervisor/running-machine.js';
 import type { VmNews } from './supervisor/vm-link.js';
 
@@ -57,6 +65,7 @@ export class Machines {
   /** Machines about to start: two starts at once must not both go ahead. */
   private readonly planning = new Set<string>();
   private readonly thumbnailVersions = new Map<string, number>();
+  private readonly symbols = new MachineSymbols();
   private readonly thumbnailTimer: NodeJS.Timeout;
   /** Told when a machine has ended and is off for everybody. */
   afterEnd: ((id: string, end: RunEnd) => void) | undefined;
@@ -162,6 +171,13 @@ export class Machines {
     this.changed(id);
   }
 
+  /** Figures since power-on, hot code by its name where the machine has a System.map. */
+  async stats(id: string): Promise<{ stats: Record<string, unknown> }> {
+    const { stats } = await this.powered(id).call({ name: 'stats' });
+    const figures = translatorFiguresSchema.safeParse(stats['translator']);
+    return { stats: figures.success ? { ...stats, translator: await this.named(id, figures.data) } : stats };
+  }
+
   openChannel(id: string, kind: ChannelKind): Promise<SocketChannel> {
     return this.powered(id).openChannel(kind);
   }
@@ -258,7 +274,7 @@ export class Machines {
   private hear(id: string, news: VmNews): void {
     switch (news.type) {
       case 'metrics':
-        return this.emit({ type: 'metrics', metrics: { ...news.metrics, machineId: id } });
+        return void this.tellMetrics(id, news.metrics);
       case 'activity':
         return this.emit({ type: 'activity', machineId: id, drives: news.drives, serial: news.serial });
       case 'screen-size':
@@ -268,6 +284,16 @@ export class Machines {
       case 'drive':
         return void this.driveChanged(id, news);
     }
+  }
+
+  private async tellMetrics(id: string, metrics: MachineMetrics): Promise<void> {
+    const named = metrics.translator && { translator: await this.named(id, metrics.translator) };
+    if (this.live.has(id)) this.emit({ type: 'metrics', metrics: { ...metrics, ...named, machineId: id } });
+  }
+
+  private named(id: string, figures: TranslatorView): Promise<TranslatorView> {
+    const { config, folder } = this.library.get(id);
+    return this.symbols.name(id, folder.withAbsolutePaths(config).systemMap, figures);
   }
 
   private async driveChanged(id: string, news: Extract<VmNews, { type: 'drive' }>): Promise<void> {
@@ -296,6 +322,7 @@ export class Machines {
       });
     }
     this.live.delete(id);
+    this.symbols.forget(id);
     this.changed(id);
     this.afterEnd?.(id, end);
   }

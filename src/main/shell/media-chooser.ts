@@ -1,15 +1,16 @@
 import { dialog, type BrowserWindow, type FileFilter, type OpenDialogOptions } from 'electron';
 
-export type ChoosableKind = 'iso' | 'disk' | 'floppy' | 'kernel' | 'initrd' | 'firmware' | 'machine';
+export type ChoosableKind = 'iso' | 'disk' | 'floppy' | 'kernel' | 'initrd' | 'firmware' | 'system-map' | 'machine';
 
 const FILTERS: Readonly<Record<ChoosableKind, FileFilter>> = {
-  iso: { name: 'CD and DVD images', extensions: ['iso'] },
-  disk: { name: 'Disk images', extensions: ['img', 'raw', 'qcow2', 'vmdk', 'vhd', 'vhdx', 'vdi'] },
-  floppy: { name: 'Floppy images', extensions: ['img', 'ima', 'flp', 'vfd'] },
-  kernel: { name: 'Kernels', extensions: ['*'] },
-  initrd: { name: 'Initial RAM disks', extensions: ['*'] },
-  firmware: { name: 'PC BIOS images', extensions: ['bin', 'rom', 'fd'] },
-  machine: {
+  'iso': { name: 'CD and DVD images', extensions: ['iso'] },
+  'disk': { name: 'Disk images', extensions: ['img', 'raw', 'qcow2', 'vmdk', 'vhd', 'vhdx', 'vdi'] },
+  'floppy': { name: 'Floppy images', extensions: ['img', 'ima', 'flp', 'vfd'] },
+  'kernel': { name: 'Kernels', extensions: ['*'] },
+  'initrd': { name: 'Initial RAM disks', extensions: ['*'] },
+  'firmware': { name: 'PC BIOS images', extensions: ['bin', 'rom', 'fd'] },
+  'system-map': { name: 'System.map', extensions: ['*'] },
+  'machine': {
     name: 'Virtual machines',
     extensions: ['ova', 'ovf', 'vmx', 'vbox', 'vmdk', 'vdi', 'vhd', 'vhdx', 'qcow2'],
   },

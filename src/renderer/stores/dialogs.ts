@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, shallowRef } from 'vue';
 import type { MediaView } from '../../shared/contract/host-view.js';
 
-export type MediaKind = 'iso' | 'disk' | 'floppy' | 'kernel' | 'initrd' | 'firmware' | 'machine';
+export type MediaKind = 'iso' | 'disk' | 'floppy' | 'kernel' | 'initrd' | 'firmware' | 'system-map' | 'machine';
 export type SettingsSection = 'general' | 'system' | 'storage' | 'connections';
 
 export interface ConfirmChoice {

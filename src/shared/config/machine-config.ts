@@ -96,6 +96,8 @@ export const machineConfigSchema = z.object({
   clock: z.enum(['utc', 'local']).default('utc'),
   /** Snapshots Annex takes by itself while the machine runs; null for none. */
   autoSnapshots: z.object({ every: z.enum(['half-hour', 'hour', 'day']), keep: z.int().min(1).max(100) }).nullable().default(null),
+  /** System.map of the guest's kernel, which names its code in the translator's figures; null for none. */
+  systemMap: path.nullable().default(null),
   createdAt: z.iso.datetime(),
 }); // prettier-ignore
 export type MachineConfig = z.infer<typeof machineConfigSchema>;

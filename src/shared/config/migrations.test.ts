@@ -26,6 +26,14 @@ describe('parseMachineConfig', () => {
     expect(parseMachineConfig(JSON.stringify(valid))).toMatchObject({ firmware: { kind: 'builtin' }, drives: [] });
   });
 
+  it('takes a document from before there was a System.map for one without', () => {
+    expect(parseMachineConfig(JSON.stringify(valid)).systemMap).toBeNull();
+    expect(parseMachineConfig(JSON.stringify({ ...valid, systemMap: '/boot/System.map' })).systemMap).toBe(
+      '/boot/System.map',
+    );
+    expect(codeOf(JSON.stringify({ ...valid, systemMap: 'a\0b' }))).toBe('vm-config-invalid');
+  });
+
   it.each([
     ['', 'vm-config-damaged'],
     ['{"version":1', 'vm-config-damaged'],

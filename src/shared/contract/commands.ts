@@ -23,7 +23,7 @@ interface CommandSpec {
 export const machineDraftSchema = machineConfigSchema.omit({ version: true, id: true, createdAt: true }).extend({
   /** Disks to create in the machine's folder, by drive id: virtual size in bytes. */
   newDisks: z.record(z.string(), z.object({ sizeBytes: z.number().int().positive() })).default({}),
-  /** Media chosen by id (see mediaView), by drive id, or `kernel`, `initrd`, `firmware`; replaces the path there. */
+  /** Media chosen by id (see mediaView), by drive id, or `kernel`, `initrd`, `firmware`, `systemMap`; replaces the path there. */
   media: z.record(z.string(), z.string()).default({}),
 });
 export type MachineDraft = z.input<typeof machineDraftSchema>;
@@ -58,7 +58,7 @@ export const COMMANDS = {
   'library.setFolders': { request: z.object({ folders: z.array(z.string()) }), reply: nothing },
   'machine.get': { request: id, reply: machineViewSchema },
   'machine.create': { request: z.object({ draft: machineDraftSchema }), reply: machineViewSchema },
-  /** `patch` replaces top-level fields. Name, notes and folder may change at any time; the rest while off. */
+  /** `patch` replaces top-level fields. Name, notes, folder, automatic snapshots and System.map may change at any time; the rest while off. */
   'machine.edit': { request: id.extend({ patch: machinePatchSchema }), reply: machineViewSchema },
   /** Moves the folder to the host's trash where there is one, else deletes it. */
   'machine.delete': { request: id, reply: nothing, states: AT_REST },
@@ -94,7 +94,7 @@ export const COMMANDS = {
   'machine.watch': { request: id.extend({ watching: z.boolean() }), reply: nothing },
   /** Native dialog (desktop); null when the person cancels. Not available in served mode: use media.browse and media.add. */
   'media.choose': {
-    request: z.object({ kinds: z.array(z.enum(['iso', 'disk', 'floppy', 'kernel', 'initrd', 'firmware', 'machine'])) }),
+    request: z.object({ kinds: z.array(z.enum(['iso', 'disk', 'floppy', 'kernel', 'initrd', 'firmware', 'system-map', 'machine'])) }),
     reply: z.object({ media: mediaViewSchema.nullable() }),
   },
   'media.browse': { request: z.object({ path: z.string().max(4096).nullable() }), reply: directoryViewSchema },

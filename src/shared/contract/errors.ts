@@ -58,6 +58,8 @@ export const ERROR_CODES = {
   'appliance-invalid': 'expected',
   'file-exists': 'expected',
   'kernel-invalid': 'expected',
+  /** A file that was to name a kernel's code has no symbols. */
+  'symbols-invalid': 'expected',
   /** A saved state cannot be read: damaged, of a newer version, in a form this computer lacks, of another machine. */
   'state-damaged': 'expected',
   'state-newer': 'expected',

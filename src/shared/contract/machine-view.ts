@@ -108,9 +108,13 @@ export const translatorFiguresSchema = z.object({
         bytes: z.number(),
         /** Entries from the main loop, the recent ones. */
         uses: z.number(),
+        /** Kernel code by its name and an offset, as in `do_idle+0x1f`; absent without a System.map, and for what it has not. */
+        symbol: z.string().max(300).optional(),
       }),
     )
     .max(32),
+  /** The System.map the machine is set to: its file's name, and why it names nothing, if so. */
+  symbols: z.object({ file: z.string(), problem: wireErrorSchema.nullable() }).optional(),
 });
 export type TranslatorView = z.infer<typeof translatorFiguresSchema>;
 

@@ -11,6 +11,10 @@ const MOST_SYMBOLS = 1_000_000;
 /** Code farther behind a symbol than this is not of it: modules, programs. */
 const FARTHEST = 1n << 20n;
 const LINE = /^([0-9a-f]{1,16}) [tTwW] (\S{1,256})$/;
+/** Longer than any line that matches. */
+const LONGEST_LINE = 300;
+
+type CodeSymbol = readonly [address: bigint, name: string];
 
 /** The code symbols of a Linux kernel's System.map: lines of address, type and name. */
 export class SystemMap {
@@ -23,20 +27,21 @@ export class SystemMap {
     this.entry = addresses[names.indexOf(ENTRY)];
   }
 
+  /** @returns `undefined` if there are no symbols */
+  static of(symbols: readonly CodeSymbol[]): SystemMap | undefined {
+    if (symbols.length === 0) return undefined;
+    const sorted = symbols.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return new SystemMap(
+      sorted.map(([address]) => address),
+      sorted.map(([, name]) => name),
+    );
+  }
+
   /** @returns `undefined` if the text has no line of a symbol map */
   static parse(text: string): SystemMap | undefined {
-    const symbols: (readonly [address: bigint, name: string])[] = [];
-    for (const line of text.split('\n')) {
-      const found = LINE.exec(line.trimEnd());
-      if (found) symbols.push([BigInt(`0x${found[1]!}`), found[2]!]);
-      if (symbols.length === MOST_SYMBOLS) break;
-    }
-    if (symbols.length === 0) return undefined;
-    symbols.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return new SystemMap(
-      symbols.map(([address]) => address),
-      symbols.map(([, name]) => name),
-    );
+    const reader = new SystemMapReader();
+    reader.add(text);
+    return reader.end();
   }
 
   /**
@@ -58,5 +63,30 @@ export class SystemMap {
     if (low === 0) return undefined;
     const offset = wanted - this.addresses[low - 1]!;
     return offset < FARTHEST ? { name: this.names[low - 1]!, offset: Number(offset) } : undefined;
+  }
+}
+
+/** Takes the text of a System.map piece by piece, and keeps no more of it than its symbols. */
+export class SystemMapReader {
+  private readonly symbols: CodeSymbol[] = [];
+  /** Start of a line whose end has not come yet. */
+  private begun = '';
+
+  add(piece: string): void {
+    const lines = (this.begun + piece).split('\n');
+    this.begun = lines.pop()!.slice(0, LONGEST_LINE);
+    for (const line of lines) this.take(line);
+  }
+
+  /** @returns `undefined` if there was no line of a symbol map */
+  end(): SystemMap | undefined {
+    this.take(this.begun);
+    return SystemMap.of(this.symbols);
+  }
+
+  private take(line: string): void {
+    if (this.symbols.length === MOST_SYMBOLS) return;
+    const found = LINE.exec(line.trimEnd());
+    if (found) this.symbols.push([BigInt(`0x${found[1]!}`), found[2]!]);
   }
 }

@@ -14,16 +14,20 @@ const GIB = 2 ** 30;
 
 /** Settings `create` and `edit` share. */
 const SETTINGS: Readonly<Record<string, OptionSpec>> = {
-  memory: { value: 'MiB', help: 'guest memory' },
-  cdrom: { value: 'FILE', help: 'medium in the CD drive' },
-  floppy: { value: 'FILE', help: 'medium in the floppy drive' },
-  kernel: { value: 'FILE', help: 'kernel to start directly' },
-  initrd: { value: 'FILE', help: 'initial RAM disk for the kernel' },
-  append: { value: 'TEXT', help: 'command line for the kernel' },
-  firmware: { value: 'KIND', help: 'builtin, seabios or a file' },
-  boot: { value: 'LIST', help: 'boot order, such as cdrom,disk' },
-  notes: { value: 'TEXT', help: 'notes' },
-  folder: { value: 'NAME', help: 'folder in the library' },
+  'memory': { value: 'MiB', help: 'guest memory' },
+  'cdrom': { value: 'FILE', help: 'medium in the CD drive' },
+  'floppy': { value: 'FILE', help: 'medium in the floppy drive' },
+  'kernel': { value: 'FILE', help: 'kernel to start directly' },
+  'initrd': { value: 'FILE', help: 'initial RAM disk for the kernel' },
+  'append': { value: 'TEXT', help: 'command line for the kernel' },
+  'firmware': { value: 'KIND', help: 'builtin, seabios or a file' },
+  'boot': { value: 'LIST', help: 'boot order, such as cdrom,disk' },
+  'system-map': {
+    value: 'FILE',
+    help: "names hot kernel code in the monitor and in figures by the kernel's System.map; none for no names",
+  },
+  'notes': { value: 'TEXT', help: 'notes' },
+  'folder': { value: 'NAME', help: 'folder in the library' },
 };
 
 export const create: Command = {
@@ -81,10 +85,13 @@ export const show: Command = {
   name: 'show',
   positionals: ['NAME'],
   summary: 'Shows the settings and the state of a machine.',
-  options: {},
+  options: { stats: { help: 'figures of the running machine as JSON instead' } },
   run: (args, terminal) =>
-    withMachine(args, false, async (_session, machine) => {
-      terminal.out(args.flag('json') ? json(machine) : describeMachine(machine));
+    withMachine(args, false, async (session, machine) => {
+      if (args.flag('stats')) {
+        const { stats } = await session.request('machine.stats', { id: machine.config.id });
+        terminal.out(json(stats));
+      } else terminal.out(args.flag('json') ? json(machine) : describeMachine(machine));
       return 0;
     }),
 };
@@ -136,6 +143,7 @@ async function draftOf(session: HostSession, args: Arguments): Promise<MachineDr
     memoryMiB: 512,
     ...common,
     ...(await firmwareOf(session, args, media)),
+    ...(await systemMapOf(session, args, media)),
     drives: [
       ...(existing ? [ideDisk('disk0', 0, diskFormat(existing))] : []),
       ...(newDiskGiB === undefined ? [] : [ideDisk(newDisk, existing ? 1 : 0, 'raw')]),
@@ -167,6 +175,7 @@ async function patchOf(session: HostSession, args: Arguments, current: MachineCo
     ...(name === undefined ? {} : { name }),
     ...settingsOf(args),
     ...(await firmwareOf(session, args, media)),
+    ...(await systemMapOf(session, args, media)),
     ...(media['kernel'] ? { kernel: kernelOf(args) } : {}),
     ...(media['cdrom0'] || media['floppy0'] ? { drives } : {}),
     ...(Object.keys(media).length > 0 ? { media: idsOf(media) } : {}),
@@ -195,6 +204,18 @@ async function firmwareOf(
   if (firmware === 'builtin' || firmware === 'seabios') return { firmware: { kind: firmware } };
   media['firmware'] = await addMedium(session, firmware);
   return { firmware: { kind: 'file', path: firmware } };
+}
+
+async function systemMapOf(
+  session: HostSession,
+  args: Arguments,
+  media: ChosenMedia,
+): Promise<Pick<MachinePatch, 'systemMap'>> {
+  const systemMap = args.string('system-map');
+  if (systemMap === undefined) return {};
+  if (systemMap === 'none') return { systemMap: null };
+  media['systemMap'] = await addMedium(session, systemMap);
+  return { systemMap };
 }
 
 function kernelOf(args: Arguments): NonNullable<MachineConfig['kernel']> {

@@ -3,7 +3,7 @@ import { installation } from '../installation.js';
 import { ForkStarter } from '../../host/supervisor/fork-starter.js';
 import type { Arguments, Command } from '../command.js';
 import { checkScreenshotName } from '../screenshot-file.js';
-import { readSystemMap } from '../named-regions.js';
+import { readSystemMap } from '../../host/symbols/system-map-file.js';
 import { UsageError } from '../usage-error.js';
 import { throwAwayConfig } from '../throw-away-config.js';
 import { ThrowAwayRun, type RunPlan } from '../throw-away-run.js';

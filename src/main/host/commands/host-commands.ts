@@ -105,6 +105,7 @@ async function createDemo({ jobs, library, machines, dataFolder }: HostServices)
       pointer: 'auto',
       clock: 'utc',
       autoSnapshots: null,
+      systemMap: null,
     },
     {},
   );

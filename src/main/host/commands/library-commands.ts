@@ -10,6 +10,7 @@ import { checkMemory } from '../preflight.js';
 import type { Snapshots } from '../snapshots/snapshots.js';
 import { clonesOf } from '../snapshots/linked-clones.js';
 import { AnnexError } from '../../../shared/contract/errors.js';
+import { readSystemMap } from '../symbols/system-map-file.js';
 import type { Handlers } from './handlers.js';
 import { placeMedia } from './machine-draft.js';
 
@@ -53,6 +54,7 @@ export function libraryCommands({
     'machine.create': async ({ draft }) => {
       checkMemory(draft.memoryMiB);
       const config = placeMedia(draft, undefined, pathOf) as Omit<MachineConfig, 'version' | 'id' | 'createdAt'>;
+      if (config.systemMap !== null) await readSystemMap(config.systemMap);
       const { id } = (await library.create(config, draft.newDisks)).config;
       machines.changed(id);
       return machines.view(id);
@@ -62,6 +64,7 @@ export function libraryCommands({
       if (patch.memoryMiB !== undefined) checkMemory(patch.memoryMiB);
       const off = machines.stateOf(id) === undefined;
       const changes = placeMedia(patch, current, pathOf);
+      if (patch.media?.['systemMap'] && changes.systemMap) await readSystemMap(changes.systemMap);
       const edit = async (): Promise<void> => {
         await snapshots.checkStaysReadonly(id, changes.drives ?? []);
         await library.edit(id, changes, patch.newDisks ?? {}, off);

@@ -63,7 +63,7 @@ export function machineCommands(
     'machine.screenshot': ({ id }) => machines.powered(id).call({ name: 'screenshot' }),
     'machine.screenText': ({ id }) => machines.powered(id).call({ name: 'screen-text' }),
     'machine.thumbnail': ({ id }) => machines.thumbnail(id),
-    'machine.stats': ({ id }) => machines.powered(id).call({ name: 'stats' }),
+    'machine.stats': ({ id }) => machines.stats(id),
     'machine.log': async ({ id, lines }) => ({ lines: await machines.log(id, lines) }),
     'machine.watch': async ({ id, watching }) => {
       machines.watch(id, watching);

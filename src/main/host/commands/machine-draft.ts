@@ -13,7 +13,7 @@ export type PathOfMedium = (mediaId: string) => string;
  * @throws AnnexError `bad-request` for a path out of nowhere
  */
 export function placeMedia(patch: MachinePatch, current: MachineConfig | undefined, pathOf: PathOfMedium): ConfigPatch {
-  const { media = {}, newDisks = {}, drives, kernel, firmware, ...rest } = patch;
+  const { media = {}, newDisks = {}, drives, kernel, firmware, systemMap, ...rest } = patch;
   const known = knownPaths(current);
   const chosen = (key: string, path: string | null): string | null => {
     const mediaId = media[key];
@@ -27,6 +27,7 @@ export function placeMedia(patch: MachinePatch, current: MachineConfig | undefin
     ...(kernel === null && { kernel: undefined }),
     ...(kernel && { kernel: placeKernel(kernel, chosen) }),
     ...(firmware && { firmware: firmware.kind === 'file' ? { ...firmware, path: chosen('firmware', firmware.path)! } : firmware }),
+    ...(systemMap !== undefined && { systemMap: chosen('systemMap', systemMap) }),
   };
 } // prettier-ignore
 
@@ -42,6 +43,11 @@ function knownPaths(config: MachineConfig | undefined): ReadonlySet<string> {
   if (!config) return new Set();
   const drives = config.drives.flatMap((drive) => (drive.path === null ? [] : [drive.path]));
   const { kernel, firmware } = config;
-  const others = [kernel?.path, kernel?.initrd, firmware.kind === 'file' ? firmware.path : undefined];
+  const others = [
+    kernel?.path,
+    kernel?.initrd,
+    firmware.kind === 'file' ? firmware.path : undefined,
+    config.systemMap ?? undefined,
+  ];
   return new Set([...drives, ...others.filter((path) => path !== undefined)]);
 }

@@ -40,7 +40,7 @@ export interface LibraryOptions {
 export type NewDisks = Readonly<Record<string, { readonly sizeBytes: number }>>;
 
 /** Settings that take effect, and harm nothing, while a machine runs. */
-const CHANGEABLE_ANYTIME: ReadonlySet<string> = new Set(['name', 'notes', 'folder', 'autoSnapshots']);
+const CHANGEABLE_ANYTIME: ReadonlySet<string> = new Set(['name', 'notes', 'folder', 'autoSnapshots', 'systemMap']);
 
 /** Folders being filled; renamed when complete, swept when their maker is gone. */
 const DRAFT = /^\.creating-(\d+)-/;

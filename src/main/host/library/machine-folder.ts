@@ -130,6 +130,7 @@ export class MachineFolder {
       drives,
       ...(kernel ? { kernel } : {}),
       firmware: firmware.kind === 'file' ? { ...firmware, path: this.resolve(firmware.path) } : firmware,
+      systemMap: config.systemMap === null ? null : this.resolve(config.systemMap),
     };
   }
 

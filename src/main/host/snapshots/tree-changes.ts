@@ -105,8 +105,8 @@ export function revertTo(
 ): Change {
   const overlays = Object.entries(snapshot.disks).map(([driveId, id]) => overlayOn(findLayer(tree, id), driveId, newId()));
   // Where the machine is filed, and what it is called, is no part of what it was.
-  const { id, name, notes, folder, createdAt, autoSnapshots } = now;
-  const config = onOverlays({ ...then, id, name, notes, folder, createdAt, autoSnapshots }, overlays);
+  const { id, name, notes, folder, createdAt, autoSnapshots, systemMap } = now;
+  const config = onOverlays({ ...then, id, name, notes, folder, createdAt, autoSnapshots, systemMap }, overlays);
   const given = writableDisks(now).flatMap((drive) => headOf(tree, drive)?.id ?? []);
   const grown: SnapshotTree = { ...withLayers(tree, overlays.map(({ layer }) => layer)), current: snapshot.id, suspended: null };
   const ours = given.filter((layerId) => findLayer(tree, layerId).ours);

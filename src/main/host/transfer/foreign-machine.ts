@@ -68,6 +68,7 @@ export function draftOf(machine: ForeignMachine, name: string): MachineDraftConf
     notes: machine.notes.slice(0, MAX_NOTES),
     folder: '',
     autoSnapshots: null,
+    systemMap: null,
     memoryMiB: Math.max(MIN_MEMORY_MIB, Math.min(machine.memoryMiB, MAX_MEMORY_MIB)),
     cpus: 1,
     engine: 'auto',

@@ -434,6 +434,8 @@ export const en = {
     kernel: 'Start a kernel directly',
     kernelPath: 'Kernel',
     initrdPath: 'Initial RAM disk',
+    systemMap: 'System.map',
+    systemMapHint: 'Names the kernel’s code in the monitor, if it is the one of the guest’s kernel.',
     commandLine: 'Command line',
     videoMemory: 'Video memory',
     serial: 'Serial ports',
@@ -581,7 +583,6 @@ export const en = {
     noRegions: 'Nothing is hot yet.',
     chooseMap: 'System.map…',
     mapTitle: 'Name kernel code by a System.map',
-    notAMap: '{name} has no symbols of a System.map.',
   },
   dialog: {
     powerOffTitle: 'Power off {name}?',
@@ -802,6 +803,7 @@ export const en = {
     'state-mismatch':
       'The saved state belongs to a machine with other devices or memory. Restore the settings it was saved with.',
     'image-locked': 'Another machine uses this disk image; close it there first.',
+    'symbols-invalid': '“{name}” has no symbols of a System.map; choose the one of the guest’s kernel.',
     'kernel-invalid': 'This file is not a kernel that can be started directly.',
     'firmware-not-found': 'The firmware file was not found; install it or choose Annex BIOS.',
     'no-space': 'The host’s disk is full. Make space, then resume the machine.',

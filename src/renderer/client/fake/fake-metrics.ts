@@ -45,6 +45,7 @@ export function fakeSample(machine: MachineView, at: number): MachineMetrics {
       dropped: 37,
       evicted: 0,
       syscallEntry: 'ffffffff81c00010',
+      ...(machine.config.systemMap === null ? {} : { symbols: { file: 'System.map-6.1.0-26-amd64', problem: null } }),
       hottest: [
         { address: 'ffffffff810b2a40', code: 'push rbp; mov rbp, rsp; push r15; push r14', instructions: 312, bytes: 19_200, uses: k(90_000, 9_000) },
         { address: 'ffffffff8118f1c0', code: 'mov rax, qword ptr gs:[0x1fb80]; test rax, rax; je 0xffffffff8118f200', instructions: 164, bytes: 11_004, uses: k(40_000, 7_000) },

@@ -58,6 +58,26 @@ describe('a firmware file', () => {
   });
 });
 
+describe('a System.map', () => {
+  it('is named by the medium chosen for it, also while the machine is on', () => {
+    const form = formFromConfig(config);
+    form.systemMapMedium = FAKE_MEDIA[0]!;
+    form.memoryMiB++;
+    const patch = patchFromForm(form, config, true);
+    expect(patch).toEqual({ systemMap: expect.any(String), media: { systemMap: FAKE_MEDIA[0]!.id } });
+    expect(patchFromForm(form, config, false).media).toEqual({ systemMap: FAKE_MEDIA[0]!.id });
+    expect(machinePatchSchema.safeParse(patch).error).toBeUndefined();
+  });
+
+  it('can be taken away', () => {
+    const withMap = { ...config, systemMap: '/boot/System.map' };
+    const form = formFromConfig(withMap);
+    expect(patchFromForm(form, withMap, true)).toEqual({});
+    form.systemMap = null;
+    expect(patchFromForm(form, withMap, true)).toEqual({ systemMap: null });
+  });
+});
+
 describe('placesFor', () => {
   it('offers what is free and what the drive has', () => {
     const { drives } = formFromConfig(config);

@@ -36,11 +36,14 @@ export interface SettingsForm {
   serials: { port: number; mode: 'console' | 'none' }[];
   pointer: MachineConfig['pointer'];
   clock: MachineConfig['clock'];
+  /** Path of the kernel's System.map, null for none. */
+  systemMap: string | null;
+  systemMapMedium: MediaView | null;
 }
 
 const REPLACED_BY_HOST = 'medium';
 /** Fields that may change while the machine is on. */
-const ANY_TIME: readonly (keyof MachinePatch)[] = ['name', 'notes', 'folder'];
+const ANY_TIME: readonly (keyof MachinePatch)[] = ['name', 'notes', 'folder', 'systemMap'];
 
 export function formFromConfig(config: MachineConfig): SettingsForm {
   return {
@@ -68,6 +71,8 @@ export function formFromConfig(config: MachineConfig): SettingsForm {
     })),
     pointer: config.pointer,
     clock: config.clock,
+    systemMap: config.systemMap,
+    systemMapMedium: null,
   };
 }
 
@@ -205,15 +210,17 @@ export function patchFromForm(form: SettingsForm, config: MachineConfig, on: boo
     serials: form.serials,
     pointer: form.pointer,
     clock: form.clock,
+    systemMap: form.systemMapMedium ? REPLACED_BY_HOST : form.systemMap,
   };
   const present: Partial<MachineConfig> = { ...config, serials: formFromConfig(config).serials };
   const changed = (Object.keys(wanted) as (keyof MachinePatch & keyof MachineConfig)[]).filter(
     (key) => JSON.stringify(wanted[key]) !== JSON.stringify(present[key]) && (!on || ANY_TIME.includes(key)),
   );
   const patch: MachinePatch = Object.fromEntries(changed.map((key) => [key, wanted[key]]));
-  if (on) return patch;
+  const systemMap = form.systemMapMedium ? { systemMap: form.systemMapMedium.id } : {};
+  if (on) return form.systemMapMedium ? { ...patch, media: systemMap } : patch;
   const kernel = kernelOf(form);
-  const media = mediaOf(form);
+  const media = { ...mediaOf(form), ...systemMap };
   const newDisks = form.drives.flatMap(({ config: drive, newSizeGiB }) =>
     newSizeGiB === null ? [] : [[drive.id, { sizeBytes: newSizeGiB * 2 ** 30 }] as const],
   );
