@@ -42,7 +42,11 @@ export class EngineTarget implements Target {
   private readonly engine: VcpuEngine;
   private readonly start: number;
 
-  constructor(factory: EngineFactory) {
+  /** @param mostInstructions after which a case is given up */
+  constructor(
+    factory: EngineFactory,
+    private readonly mostInstructions = MAX_INSTRUCTIONS,
+  ) {
     this.guest.mapRam(0, RAM_OFFSET, RAM_BYTES);
     const program = guestProgram();
     writeGuestImage(this.guest, program);
@@ -122,7 +126,7 @@ export class EngineTarget implements Target {
     control.writeBigUInt64LE(BigInt(RECORDS + end * RECORD.bytes), 8);
     this.guest.write(CONTROL.current - DRIVER + PHYSICAL.driver, control);
     this.enter();
-    for (let executed = 0; executed < MAX_INSTRUCTIONS;) {
+    for (let executed = 0; executed < this.mostInstructions;) {
       const slice = this.interruptEvery?.() ?? SLICE;
       const exit = this.engine.run(slice);
       executed += slice;
