@@ -22,7 +22,7 @@ function space(code: readonly number[], entered: readonly number[]): CodeSpace {
 
 /** Offsets of a region's entries, the main loop having been found at some. */
 function entriesOf(code: readonly number[], found: readonly number[], entered: readonly number[] = []): number[] {
-  const [region] = discoverRegions(space(code, entered), found);
+  const [region] = discoverRegions(space(code, entered), found, code.length);
   const made = generateRegion(region!, PLACE);
   return made ? made.entries.map((entry) => region!.blocks[entry]!.start) : [];
 }

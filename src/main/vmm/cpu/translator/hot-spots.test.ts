@@ -5,8 +5,8 @@ const PAGE = 0x1000;
 
 test('a page gets hot by so many samples, then by twice as many', () => {
   const spots = new HotSpots(4);
-  const hot = Array.from({ length: 12 }, (_, i) => spots.note(PAGE, i % 2, 1) !== undefined);
-  expect(hot.flatMap((is, i) => (is ? [i + 1] : []))).toEqual([4, 12]);
+  const hot = Array.from({ length: 12 }, (_, i) => spots.note(PAGE, i % 2, 1)?.rounds);
+  expect(hot.flatMap((rounds, i) => (rounds === undefined ? [] : [[i + 1, rounds]]))).toEqual([[4, 0], [12, 1]]); // prettier-ignore
 });
 
 test('the hottest places come first, and keep the heat they had before', () => {

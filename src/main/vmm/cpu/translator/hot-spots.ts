@@ -6,6 +6,8 @@ export interface HotPage {
   readonly offsets: readonly number[];
   /** How often the main loop was found at an offset of a code page. */
   readonly heat: (codePage: number, offset: number) => number;
+  /** How often it was translated before. */
+  readonly rounds: number;
 }
 
 interface Samples {
@@ -37,10 +39,11 @@ export class HotSpots {
     byOffset.set(offset, (byOffset.get(offset) ?? 0) + weight);
     samples.fresh += weight;
     if (samples.fresh < this.threshold << samples.rounds) return undefined;
+    const { rounds } = samples;
     samples.fresh = 0;
     samples.rounds = Math.min(samples.rounds + 1, MOST_DOUBLINGS);
     const offsets = [...byOffset].sort((a, b) => b[1] - a[1]).map(([at]) => at);
-    return { codePage, offsets, heat: (page, at) => this.pages.get(page)?.byOffset.get(at) ?? 0 };
+    return { codePage, offsets, heat: (page, at) => this.pages.get(page)?.byOffset.get(at) ?? 0, rounds };
   }
 
   /** The TLB often lacks what the instruction at an offset accesses. */

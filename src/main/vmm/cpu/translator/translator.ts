@@ -12,6 +12,7 @@ import { REGION_IMPORTS } from './code/imports.js';
 import { writeVectorConstants } from './code/vector-constants.js';
 import { generateRegion } from './generate.js';
 import { HotSpots, type HotPage } from './hot-spots.js';
+import { instructionsIn } from './region/region-size.js';
 import { RegionDoors } from './region-doors.js';
 import { RegionTable, type InstalledRegion } from './region-table.js';
 import { RegionUses } from './region-uses.js';
@@ -114,7 +115,7 @@ export class Translator {
   }
 
   /** Translates a page's hot code, and what it goes to. */
-  private translate({ codePage, offsets, heat }: HotPage): void {
+  private translate({ codePage, offsets, heat, rounds }: HotPage): void {
     const mode = this.modeOf(codePage);
     const regionMode = mode === undefined ? undefined : MODES[mode];
     if (mode === undefined || regionMode === undefined) return;
@@ -124,7 +125,7 @@ export class Translator {
       page: (number) => pages.page(number),
       pointer: (page, instruction) => pages.pointer(page, instruction),
     };
-    for (const region of discoverRegions(space, offsets)) this.install(region, pages, mode);
+    for (const region of discoverRegions(space, offsets, instructionsIn(rounds))) this.install(region, pages, mode);
   }
 
   /** Translates a region and makes its entries lead to it. */

@@ -3,6 +3,8 @@ import type { CodePage, CodeSpace } from './code-space.js';
 import type { Region } from './blocks.js';
 import { discoverRegions } from './discovery.js';
 
+const MOST = 100;
+
 /** A page of code that ran, and nothing around it; regions are entered at some offsets already. */
 function space(code: readonly number[], entered: readonly number[] = []): CodeSpace {
   const bytes = new Uint8Array(4096);
@@ -19,7 +21,7 @@ function space(code: readonly number[], entered: readonly number[] = []): CodeSp
 }
 
 function onlyRegion(code: CodeSpace, starts: readonly number[]): Region {
-  const [region, ...others] = discoverRegions(code, starts);
+  const [region, ...others] = discoverRegions(code, starts, MOST);
   expect(others).toEqual([]);
   return region!;
 }
@@ -53,7 +55,7 @@ it('enters a loop also where its region keeps being left', () => {
 it('makes regions of their own of what does not hang together', () => {
   // Two functions of one page, the second calling what ran before it.
   const code = [0xff, 0xc0, 0xc3, 0x90, 0xff, 0xc1, 0xe8, 0x01, 0x00, 0x00, 0x00, 0xc3, 0xc3];
-  const regions = discoverRegions(space(code), [0, 4]);
+  const regions = discoverRegions(space(code), [0, 4], MOST);
   expect(regions.map(({ blocks }) => blocks.map(({ start }) => start))).toEqual([[0], [4, 11, 12]]);
 });
 
@@ -61,4 +63,13 @@ it('keeps what a jump by a register may go to in its region', () => {
   // jmp rax; inc eax; ret
   const { entries } = onlyRegion(space([0xff, 0xe0, 0xff, 0xc0, 0xc3]), [0, 2]);
   expect(entries).toHaveLength(2);
+});
+
+it('takes the hottest code first, and no more of it than it may', () => {
+  // l: inc eax; inc ecx; cmp eax, edx; jne l; ret
+  const loop = space([0xff, 0xc0, 0xff, 0xc1, 0x39, 0xd0, 0x75, 0xf8, 0xc3]);
+  const [whole] = discoverRegions(loop, [0], 5);
+  const [part] = discoverRegions(loop, [0], 4);
+  const starts = [whole, part].map((region) => region!.blocks.map(({ start }) => start));
+  expect(starts).toEqual([[0, 8], [0]]);
 });

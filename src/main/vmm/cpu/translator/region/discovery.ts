@@ -9,8 +9,7 @@ import type { CodePage, CodeSpace } from './code-space.js';
 import { components } from './components.js';
 import { backOf, guessReturns } from './returns.js';
 
-/** Instructions found at once at most, and of one block, whose count has eight bits in an exit. */
-const MAX_INSTRUCTIONS = 400;
+/** Instructions of one block, whose count has eight bits in an exit. */
 const MAX_BLOCK = 128;
 /** Pages one region looks at. */
 const MAX_PAGES = 24;
@@ -27,8 +26,8 @@ const RARELY_STRAIGHT = 1 / 4;
 const TELLING = 8;
 
 /** Finds the code that is reached from the given places, the hottest first: a region for what hangs together. */
-export function discoverRegions(space: CodeSpace, starts: readonly number[]): Region[] {
-  const code = new Discovery(space);
+export function discoverRegions(space: CodeSpace, starts: readonly number[], most: number): Region[] {
+  const code = new Discovery(space, most);
   code.explore(starts);
   return code.regions(starts);
 }
@@ -58,12 +57,15 @@ class Discovery {
   private readonly pending = new Map<number, number>();
   private readonly heats = new Map<number, number>();
 
-  constructor(private readonly space: CodeSpace) {}
+  constructor(
+    private readonly space: CodeSpace,
+    private readonly most: number,
+  ) {}
 
   explore(starts: readonly number[]): void {
     for (const start of starts) this.suggest(start, 1);
     let coolest = 0;
-    while (this.known.size < MAX_INSTRUCTIONS) {
+    while (this.known.size < this.most) {
       const [start, heat] = this.hottest();
       if (start === undefined || heat < coolest) return;
       if (coolest === 0) coolest = heat * COOLEST;
@@ -153,7 +155,7 @@ class Discovery {
     const source = this.source(pageOf(start));
     let at = start;
     if (!source?.page.decoded(offsetOf(at))) return { end: undefined, next: start };
-    while (!this.known.has(at) && this.known.size < MAX_INSTRUCTIONS && pageOf(at) === pageOf(start)) {
+    while (!this.known.has(at) && this.known.size < this.most && pageOf(at) === pageOf(start)) {
       const instruction = source.decoder.decode(offsetOf(at));
       if (!instruction || (instruction.crosses && !this.landsOnKnown(at + instruction.length)))
         return { end: undefined, next: start };
