@@ -117,8 +117,19 @@ const move = mmx((to, instruction) => {
 
 const leaveMmx = mmx((to) => to.x87.leaveMmx());
 
-/** Operations whose 64-bit form is not the low half of the 128-bit one. */
+/** Operations whose 64-bit form is not the low half of the 128-bit one, which is made of the first operand alone. */
 const PACKS: readonly SimdOp[] = [SimdOp.PACKSSWB, SimdOp.PACKUSWB, SimdOp.PACKSSDW, SimdOp.PACKUSDW];
+
+/** The low halves of two vectors, as one. */
+const LOW_HALVES = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+
+/** Both operands are packed as the two halves of one. */
+const pack = (narrow: number): Lowering =>
+  binary((to, a, b) => {
+    to.code.get(a).get(b).shuffle(LOW_HALVES);
+    const both = saveVector(to);
+    to.code.get(both).get(both).simd(narrow);
+  });
 
 const andNot = binary(({ code }, a, b) => {
   code.get(b).get(a).simd(Simd.andNot);
@@ -129,8 +140,9 @@ export const MMX_LOWERINGS: VectorLowerings = new Map<SimdOp, Lowering>([
   [SimdOp.MOVQ, { ...move, accepts: ({ operands }) => !operands.some((operand) => 'VWUN'.includes(operand)) }],
   [SimdOp.EMMS, leaveMmx],
   [SimdOp.PANDN, andNot],
-  ...DIRECT_INTEGER.filter(([op]) => !PACKS.includes(op)).map(
-    ([op, own]) => [op, binary(({ code }, a, b) => void code.get(a).get(b).simd(own))] as const,
+  ...DIRECT_INTEGER.map(
+    ([op, own]) =>
+      [op, PACKS.includes(op) ? pack(own) : binary(({ code }, a, b) => void code.get(a).get(b).simd(own))] as const,
   ),
   ...REGISTER_SHIFTS.map(([op, shift]) => [op, binary((to, a, b) => pushShifted(to, shift, a, b))] as const),
   ...IMMEDIATE_SHIFTS.map(
