@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BareCpu, CODE_BASE, IDT } from '../../../../testing/bare-cpu.js';
+import { BareCpu, CODE_BASE, IDT, PAGE_TABLES } from '../../../../testing/bare-cpu.js';
 
 /** Samples so often that everything that loops is translated. */
 const EAGER = { kind: 'translator', sampleInstructions: 50, hotSamples: 2 } as const;
@@ -164,6 +164,28 @@ describe('system instructions in regions', () => {
       else expect(flushes).toBeGreaterThan(ROUNDS);
     });
   }
+
+  it('forget all of a large page by one INVLPG', () => {
+    const [page, elsewhere, change] = [0x40_0000, 0x60_0000, 1000];
+    const entry = PAGE_TABLES + 0x2000 + (page >>> 21) * 8;
+    const cpu = runBoth({
+      // mov ecx, ROUNDS; l: add eax, [rsi]; add ebx, [rdi]; cmp ecx, change; jne s;
+      // mov dword [entry], elsewhere; invlpg [rsi]; s: dec ecx; jnz l
+      code: [
+        0xb9, ...little(ROUNDS), 0x03, 0x06, 0x03, 0x1f, 0x81, 0xf9, ...little(change), 0x75, 14,
+        0xc7, 0x04, 0x25, ...little(entry), ...little(elsewhere | 0x87), 0x0f, 0x01, 0x3e, 0xff, 0xc9, 0x75, 0xe2,
+      ],
+      prepare: (cpu) => {
+        cpu.setRegisters({ rsi: BigInt(page + 0x3000), rdi: BigInt(page + 0x5000) });
+        const values = [[page + 0x3000, 1], [page + 0x5000, 2], [elsewhere + 0x3000, 10], [elsewhere + 0x5000, 20]] as const;
+        for (const [address, value] of values) cpu.memory.write32(address, value);
+      },
+    }); // prettier-ignore
+    // The change comes at the end of a round.
+    expect(cpu.register('rax')).toBe(BigInt(ROUNDS - change + 1 + (change - 1) * 10));
+    expect(cpu.register('rbx')).toBe(2n * cpu.register('rax'));
+    expect(cpu.engine.stats.counters['regionInstructions']).toBeGreaterThan(ROUNDS * 4);
+  });
 
   it('obey code that a kept context has write access to from before it was decoded', () => {
     // The second context writes to f, whose page the first then decodes; f adds what is written to RBX.
