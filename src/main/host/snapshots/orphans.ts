@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { ATOMIC_LEFTOVER } from '../../node/atomic-file.js';
 import { IMAGE_DRAFT } from '../../node/image-draft.js';
+import { LOCK_DRAFT } from '../../node/lock-draft.js';
 import { identifyProcess, isAlive } from '../../node/process-identity.js';
 import type { MachineConfig } from '../../../shared/config/machine-config.js';
 import type { MachineFolder } from '../library/machine-folder.js';
@@ -45,9 +46,10 @@ export async function collectOrphans(
   await collectTemporaries(folder);
 }
 
-/** The process that is or was writing a document or image under this temporary name; undefined for any other name. */
+/** The process that is or was writing a document, image or lock under this temporary name; undefined for any other name. */
 function writerOf(name: string): number | undefined {
-  return Number((ATOMIC_LEFTOVER.exec(name) ?? IMAGE_DRAFT.exec(name))?.[1]) || undefined;
+  const found = [ATOMIC_LEFTOVER, IMAGE_DRAFT, LOCK_DRAFT].map((pattern) => pattern.exec(name)?.[1]);
+  return Number(found.find((pid) => pid !== undefined)) || undefined;
 }
 
 /** Whether a document or image beside the settings is being written, or was when its process died. */
@@ -55,7 +57,7 @@ export async function hasTemporaries({ files, path: root }: MachineFolder): Prom
   return (await files.list(root)).some((name) => writerOf(name) !== undefined);
 }
 
-/** Half-written documents and images of processes that are gone. */
+/** Half-written documents, images and locks of processes that are gone. */
 async function collectTemporaries({ files, path: root }: MachineFolder): Promise<void> {
   for (const at of [root, path.join(root, 'snapshots'), path.join(root, LAYER_FOLDER)]) {
     for (const name of await files.list(at)) {

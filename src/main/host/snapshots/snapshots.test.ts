@@ -191,6 +191,16 @@ describe('a stopped machine', () => {
     expect(await readdir(inFolder())).not.toContain(leftover);
   });
 
+  it('is rid of locks that a dead process was about to take', async () => {
+    await take('first');
+    const [layer] = await layerFiles();
+    const leftovers = [`${layer}.lock.4194305.2`, `${layer}.lock.${process.pid}.7`];
+    for (const name of leftovers) await writeFile(inFolder('snapshots/layers', name), '{}');
+    await host.close();
+    await reopen();
+    expect(await layerFiles()).toEqual([layer, leftovers[1]]);
+  });
+
   it('leaves a damaged list of snapshots alone', async () => {
     await take('first');
     await writeFile(inFolder('snapshots/tree.json'), '{');

@@ -43,6 +43,15 @@ describe('lockImage', () => {
     await (await lockImage(image)).release();
   });
 
+  it('clears away what a process left that was killed on its way to the lock, and nothing else', async () => {
+    const [dead, alive] = [`${image}.lock.${2 ** 22 + 1}.3`, `${image}.lock.${process.pid}.99`];
+    await writeFile(dead, '{}');
+    await writeFile(alive, '{}');
+    await writeFile(`${image}.lock.old`, '');
+    await (await lockImage(image)).release();
+    expect((await readdir(folder)).sort()).toEqual(['disk.raw', path.basename(alive), 'disk.raw.lock.old'].sort());
+  });
+
   it('respects an owner on another host', async () => {
     await writeFile(`${image}.lock`, JSON.stringify({ host: 'elsewhere', pid: 1, startedAt: '1' }));
     await expect(lockImage(image)).rejects.toMatchObject({ code: 'locked', message: /elsewhere/ });

@@ -1,5 +1,7 @@
-import { link, readFile, realpath, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, realpath, rename, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import path from 'node:path';
+import { LOCK_DRAFT, lockDraftOf } from '../../node/lock-draft.js';
 import { FileError } from '../../vmm/block/disk-image.js';
 import { fileError } from './file-errors.js';
 
@@ -15,8 +17,6 @@ export interface ImageLock {
   release(): Promise<void>;
 }
 
-let sequence = 0;
-
 /**
  * Takes the exclusive right to write an image: a file beside it that names the owner. A lock whose owner no longer runs
  * is taken over; one held on another host is respected, since nobody here can tell. Advisory: only Annex looks at it.
@@ -30,6 +30,7 @@ export async function lockImage(image: string): Promise<ImageLock> {
       await clearStale(lock, image);
       if (!(await claim(lock, content))) throw lockedBy(image, await readOwner(lock));
     }
+    await clearDrafts(lock);
     return { release: () => release(lock, content) };
   } catch (error) {
     throw fileError(error);
@@ -44,7 +45,7 @@ export async function refuseLocked(image: string): Promise<void> {
 
 /** Makes the lock appear whole or not at all: link fails if the name exists. */
 async function claim(lock: string, content: string): Promise<boolean> {
-  const draft = `${lock}.${process.pid}.${sequence++}`;
+  const draft = lockDraftOf(lock);
   await writeFile(draft, content, { flag: 'wx' });
   try {
     await link(draft, lock);
@@ -61,7 +62,7 @@ async function claim(lock: string, content: string): Promise<boolean> {
 async function clearStale(lock: string, image: string): Promise<void> {
   const owner = await readOwner(lock);
   if (owner !== undefined && (await isAlive(owner))) throw lockedBy(image, owner);
-  const aside = `${lock}.${process.pid}.${sequence++}`;
+  const aside = lockDraftOf(lock);
   try {
     await rename(lock, aside);
   } catch (error) {
@@ -72,6 +73,15 @@ async function clearStale(lock: string, image: string): Promise<void> {
   const moved = await readOwner(aside);
   if (moved !== undefined && (await isAlive(moved))) await link(aside, lock).catch(() => undefined);
   await unlink(aside);
+}
+
+/** Removes what processes left that were killed on their way to this lock. */
+async function clearDrafts(lock: string): Promise<void> {
+  const folder = path.dirname(lock);
+  for (const name of await readdir(folder)) {
+    const pid = name.startsWith(`${path.basename(lock)}.`) ? LOCK_DRAFT.exec(name)?.[1] : undefined;
+    if (pid !== undefined && !isRunning(Number(pid))) await unlink(path.join(folder, name)).catch(() => undefined);
+  }
 }
 
 async function release(lock: string, content: string): Promise<void> {
@@ -96,14 +106,19 @@ async function thisProcess(): Promise<LockOwner> {
 
 async function isAlive(owner: LockOwner): Promise<boolean> {
   if (owner.host !== hostname()) return true;
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    // EPERM: it runs as another user.
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
+  if (!isRunning(owner.pid)) return false;
   const started = await startTime(owner.pid);
   return started === '' || owner.startedAt === '' || started === owner.startedAt;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs as another user.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 /** Field 22 of /proc/PID/stat (proc(5)), clock ticks since boot; empty where there is no such file. */
