@@ -10,7 +10,7 @@ import {
 } from './code/region-locals.js'; // prettier-ignore
 import type { Region } from './region/blocks.js';
 import { READ } from './region/flag-use.js';
-import { flagLiveness, type FlagLiveness } from './region/liveness.js';
+import { flagEffects, flagLiveness, type FlagLiveness } from './region/liveness.js';
 import { bestOrder, type RegionOrder } from './region/best-order.js';
 import { headsOf, orderBlocks } from './region/order.js';
 import { RegionBody, type RegionPlace } from './region-body.js';
@@ -31,14 +31,15 @@ export interface TranslatedRegion {
  */
 export function generateRegion(found: Region, place: RegionPlace): TranslatedRegion | undefined {
   const successors = found.blocks.map((block) => block.successors);
-  const liveness = flagLiveness(found, headsOf(orderBlocks(successors, found.entries)));
+  const effects = flagEffects(found);
+  const liveness = flagLiveness(found, effects, headsOf(orderBlocks(successors, found.entries)));
   const usable = found.entries.filter((entry) => liveness.before[entry] !== READ);
   if (usable.length === 0) return undefined;
   const entries = withoutSpare(usable, found.spare, successors);
   const region = { ...found, entries };
   const order = bestOrder(region.blocks, entries);
   // With fewer entries loops have other heads, where the region may be left. What reads flags first is the same.
-  return { bytes: emitRegion(region, place, flagLiveness(region, headsOf(order.items)), order), entries };
+  return { bytes: emitRegion(region, place, flagLiveness(region, effects, headsOf(order.items)), order), entries };
 }
 
 /** Entries in the middle of a loop make it dispatch every round. */

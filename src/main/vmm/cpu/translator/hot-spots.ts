@@ -10,11 +10,16 @@ export interface HotPage {
   readonly rounds: number;
 }
 
+/** How often the main loop was found at a place: changed where it is, since a map's number is a new object each time. */
+interface Found {
+  heat: number;
+}
+
 interface Samples {
   /** Since the page was last translated. */
   fresh: number;
   /** Since it was decoded: what is translated already is as hot as it was, though it is not found there any more. */
-  readonly byOffset: Map<number, number>;
+  readonly byOffset: Map<number, Found>;
   /** Offsets of instructions whose accesses the TLB often lacks. */
   readonly misses: Set<number>;
   /** How often it was translated: every time it takes twice as much. */
@@ -36,14 +41,16 @@ export class HotSpots {
   note(codePage: number, offset: number, weight: number): HotPage | undefined {
     const samples = this.of(codePage);
     const { byOffset } = samples;
-    byOffset.set(offset, (byOffset.get(offset) ?? 0) + weight);
+    const found = byOffset.get(offset);
+    if (found) found.heat += weight;
+    else byOffset.set(offset, { heat: weight });
     samples.fresh += weight;
     if (samples.fresh < this.threshold << samples.rounds) return undefined;
     const { rounds } = samples;
     samples.fresh = 0;
     samples.rounds = Math.min(samples.rounds + 1, MOST_DOUBLINGS);
-    const offsets = [...byOffset].sort((a, b) => b[1] - a[1]).map(([at]) => at);
-    return { codePage, offsets, heat: (page, at) => this.pages.get(page)?.byOffset.get(at) ?? 0, rounds };
+    const offsets = [...byOffset].sort((a, b) => b[1].heat - a[1].heat).map(([at]) => at);
+    return { codePage, offsets, heat: (page, at) => this.pages.get(page)?.byOffset.get(at)?.heat ?? 0, rounds };
   }
 
   /** The TLB often lacks what the instruction at an offset accesses. */
@@ -74,8 +81,10 @@ export class HotSpots {
   }
 
   private of(codePage: number): Samples {
-    const known = this.pages.get(codePage) ?? { fresh: 0, byOffset: new Map(), misses: new Set(), rounds: 0 };
-    this.pages.set(codePage, known);
-    return known;
+    const known = this.pages.get(codePage);
+    if (known) return known;
+    const samples: Samples = { fresh: 0, byOffset: new Map(), misses: new Set(), rounds: 0 };
+    this.pages.set(codePage, samples);
+    return samples;
   }
 }

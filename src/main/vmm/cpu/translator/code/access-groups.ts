@@ -1,9 +1,18 @@
 import { I32 } from '../wasm/wasm-op.js';
 import type { RegionLocals } from './region-locals.js';
 
-/** Where an access lies relative to others: accesses of one anchor differ in their distances only. */
+/** Stands for the value that an address does not have as its base or index… */
+export const NO_VALUE = -1;
+/** …or for the linear address of the first page, as a base. */
+export const FIRST_PAGE = -2;
+
+/** Where an access lies relative to others: those that differ in their distances only are that far from each other. */
 export interface Place {
-  readonly anchor: string;
+  /** The value (`KnownValue`) that is added. */
+  readonly base: number;
+  /** The value that is added times 2^scale; without one the scale is 0. */
+  readonly index: number;
+  readonly scale: number;
   readonly distance: number;
 }
 
@@ -42,7 +51,8 @@ export class AccessGroup {
 
   /** Takes an access in; `undefined` if it is too far away. */
   add(place: Place, bytes: number, writes: boolean): this | undefined {
-    if (place.anchor !== this.first.anchor) return undefined;
+    const { first } = this;
+    if (place.base !== first.base || place.index !== first.index || place.scale !== first.scale) return undefined;
     const from = Math.min(this.from, this.distance(place));
     const to = Math.max(this.to, this.distance(place) + bytes);
     if (to - from > MOST_BYTES) return undefined;

@@ -12,7 +12,7 @@ import { CS, FS } from '../decode/decode.js';
 import { FunctionCode } from '../wasm/function-code.js';
 import { I32, I64, Wasm } from '../wasm/wasm-op.js';
 import { PAGE_BYTES } from '../region/blocks.js';
-import { AccessGroups, type AccessGroup, type Place } from './access-groups.js';
+import { AccessGroups, FIRST_PAGE, NO_VALUE, type AccessGroup, type Place } from './access-groups.js';
 import type { RegionExits } from './exits.js';
 import type { GuestRegisters } from './guest-registers.js';
 import { importIndex } from './imports.js';
@@ -98,7 +98,12 @@ export class RegionMemory {
     const { registers } = this;
     const { value, plus } = registers.values.of(register);
     const push = (): void => registers.pushSum(register, distance, long);
-    return new LinearAddress(this.code, this.locals, push, { anchor: anchorOf(value), distance: plus + distance });
+    return new LinearAddress(this.code, this.locals, push, {
+      base: value,
+      index: NO_VALUE,
+      scale: 0,
+      distance: plus + distance,
+    });
   }
 
   /**
@@ -134,7 +139,9 @@ export class RegionMemory {
     const first = base === undefined ? undefined : values.of(base);
     const second = index === undefined ? undefined : values.of(index);
     return {
-      anchor: anchorOf(first?.value, second && `${second.value}*${1 << scale}`, pageRelative ? 'page' : undefined),
+      base: pageRelative ? FIRST_PAGE : (first?.value ?? NO_VALUE),
+      index: second?.value ?? NO_VALUE,
+      scale: second ? scale : 0,
       distance:
         displacement +
         (first?.plus ?? 0) +
@@ -329,9 +336,4 @@ function pushKnown(code: FunctionCode, address: number, entry: number, writes: b
     .get(address)
     .op(Wasm.i32WrapI64)
     .op(Wasm.i32Add);
-}
-
-/** Names the values an address is the sum of. */
-function anchorOf(...values: readonly (string | number | undefined)[]): string {
-  return values.filter((value) => value !== undefined).join('+');
 }

@@ -28,6 +28,7 @@ export function bestOrder(blocks: readonly Block[], entries: readonly number[]):
     if (cost >= least) continue;
     best = { items, dispatching };
     least = cost;
+    if (cost === 0) break;
   }
   return best!;
 }
