@@ -92,7 +92,7 @@ export const translatorFiguresSchema = z.object({
   dropped: z.number(),
   /** Regions given up for want of room, since power-on. */
   evicted: z.number(),
-  /** LSTAR of the guest, where its kernel takes system calls, in hexadecimal. */
+  /** Where the guest's kernel takes system calls, in hexadecimal: LSTAR, or else SYSENTER's EIP; 0 without either. */
   syscallEntry: addressSchema,
   /** The regions used most, the first one most of all; none where nobody looks. */
   hottest: z

@@ -22,6 +22,11 @@ it('finds where randomization has put the kernel by its entry for system calls',
   expect(map.at(0xffffffff81001010n, syscallEntry)).toBeUndefined();
 });
 
+it('finds a moved 32-bit kernel by where SYSENTER leads', () => {
+  const map = SystemMap.parse('c1000000 T _stext\nc1001000 t do_idle\nc1a00000 T entry_SYSENTER_32\n')!;
+  expect(map.at(0xc7001010n, 0xc7a00000n)).toEqual({ name: 'do_idle', offset: 0x10 });
+});
+
 it('names nothing that is far behind the last symbol, nor data', () => {
   const map = SystemMap.parse(TEXT)!;
   expect(map.at(0xffffffffc0000000n)).toBeUndefined();

@@ -4,8 +4,8 @@ export interface Symbolized {
   readonly offset: number;
 }
 
-/** The symbol whose address tells how far a kernel was moved: what LSTAR holds in 64-bit mode. */
-const ENTRY = 'entry_SYSCALL_64';
+/** Where a kernel takes system calls, which tells how far it was moved: by SYSCALL in 64-bit mode, else by SYSENTER. */
+const ENTRIES = ['entry_SYSCALL_64', 'entry_SYSENTER_32'];
 /** More than any kernel has; what is beyond is not read. */
 const MOST_SYMBOLS = 1_000_000;
 /** Code farther behind a symbol than this is not of it: modules, programs. */
@@ -24,7 +24,8 @@ export class SystemMap {
     private readonly addresses: readonly bigint[],
     private readonly names: readonly string[],
   ) {
-    this.entry = addresses[names.indexOf(ENTRY)];
+    const entry = ENTRIES.map((name) => names.indexOf(name)).find((index) => index >= 0);
+    this.entry = entry === undefined ? undefined : addresses[entry];
   }
 
   /** @returns `undefined` if there are no symbols */
@@ -47,8 +48,8 @@ export class SystemMap {
   /**
    * What a linear address is the code of, if a symbol is near in front of it.
    *
-   * @param syscallEntry LSTAR of the running kernel, from which follows where address space randomization put it;
-   *   0 as long as the kernel has not set it
+   * @param syscallEntry where the running kernel takes system calls, from which follows where address space
+   *   randomization put it; 0 as long as it has not said so
    */
   at(address: bigint, syscallEntry = 0n): Symbolized | undefined {
     const moved = this.entry === undefined || syscallEntry === 0n ? 0n : syscallEntry - this.entry;

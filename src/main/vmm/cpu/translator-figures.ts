@@ -30,7 +30,7 @@ export interface TranslatorFigures {
   readonly dropped: number;
   /** Regions given up for want of room, since power-on. */
   readonly evicted: number;
-  /** LSTAR of the guest, where its kernel takes system calls, in hexadecimal. */
+  /** Where the guest's kernel takes system calls, in hexadecimal: LSTAR, or else SYSENTER's EIP; 0 without either. */
   readonly syscallEntry: string;
   /** The regions used most, the first one most of all; none where nobody looks. */
   readonly hottest: readonly HotRegion[];

@@ -47,6 +47,16 @@ describe('the translator', () => {
     expect(counters['regionExit.port']).toBe(0);
   });
 
+  it('tells where the kernel takes system calls, by SYSCALL or else by SYSENTER', () => {
+    const cpu = new BareCpu('protected', EAGER);
+    const entry = (): string => cpu.engine.stats.translator!.syscallEntry;
+    expect(entry()).toBe('0');
+    cpu.set({ msrs: { ...cpu.state.msrs, [0x176]: 0xc1a0_0000n } });
+    expect(entry()).toBe('c1a00000');
+    cpu.set({ msrs: { ...cpu.state.msrs, [0xc000_0082]: 0xffff_ffff_81c0_0000n } });
+    expect(entry()).toBe('ffffffff81c00000');
+  });
+
   it('counts the instructions of regions as the interpreter does', () => {
     // mov ecx, 5000; l: dec ecx; jnz l
     const cpu = runBoth([0xb9, 0x88, 0x13, 0, 0, 0xff, 0xc9, 0x75, 0xfc]);

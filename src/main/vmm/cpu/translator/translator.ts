@@ -77,9 +77,15 @@ export class Translator {
       compilationMs: this.compilationMs,
       dropped: counts.dropped,
       evicted: counts.evicted,
-      syscallEntry: this.memory.view.getBigUint64(L.MSR_LSTAR, true).toString(16),
+      syscallEntry: this.syscallEntry.toString(16),
       hottest: () => this.hottest(),
     };
+  }
+
+  /** Where the guest's kernel takes system calls; 0 as long as it has not said so. */
+  private get syscallEntry(): bigint {
+    const { view } = this.memory;
+    return view.getBigUint64(L.MSR_LSTAR, true) || view.getBigUint64(L.MSR_SYSENTER_EIP, true);
   }
 
   /** The core was found at an offset of a page: it is translated when that has happened often enough. */
