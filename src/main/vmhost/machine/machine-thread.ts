@@ -2,6 +2,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Machine } from '../../vmm/machine/machine.js';
 import { machineMemory } from '../../vmm/machine/machine-memory.js';
+import { preferHugePages } from '../native/huge-pages.js';
 import { timesRung } from '../rings/doorbell.js';
 import { buildFailure } from '../vm-errors.js';
 import { createFirmware, createProcessor } from './engine-parts.js';
@@ -27,6 +28,7 @@ function awaitOrder(): Extract<ToMachine, { type: 'build' }> | undefined {
 
 function run(): void {
   const memory = machineMemory(data.spec);
+  preferHugePages(memory.wasm.buffer as SharedArrayBuffer);
   post({ type: 'memory', memory: memory.wasm });
   const order = awaitOrder();
   if (!order) return;
