@@ -12,8 +12,11 @@ const HOT_CALLS = new Set([
 
 /** What is tried in the case itself first: false leaves everything to the call. */
 const TRIED_INLINE: Readonly<Record<string, (type: string) => string>> = {
-  pushRegister: (type) => `tryPush<${type}>(getRegister<${type}>(slotA(op)))`,
   pushImmediate: (type) => `tryPush<${type}>(<${type}>opImm(op))`,
+};
+/** The same for what mostly comes in rows, functions' beginnings and ends: a row is one dispatch. */
+const TRIED_IN_ROWS: Readonly<Record<string, (type: string) => string>> = {
+  pushRegister: (type) => `tryPush<${type}>(getRegister<${type}>(slotA(op)))`,
   popRegister: (type) => `tryPop<${type}>(slotA(op))`,
 };
 /** The same for jumps: the next op, or 0. */
@@ -27,6 +30,8 @@ const FIRST = 9;
 /** Ids of `rare`'s cases. Binaryen makes jump tables of at most 1024 entries: both switches must fit one. */
 export const FIRST_RARE = 1024;
 const MAX_CASES = 1024;
+/** Stands for a case's own id in its code. */
+const THIS_CASE = 'thisCase';
 
 /** What is known of a case besides its code. Ids are 0 where there is none. */
 export interface CaseTraits {
@@ -73,9 +78,17 @@ export class CaseTable {
     if (type === undefined) return rare;
     const inline = TRIED_INLINE[name!];
     if (inline) return this.inline(`if (!${inline(type)}) { next = rare(op, ${rare}); break; }`);
+    const row = TRIED_IN_ROWS[name!];
+    if (row) return this.inlineRow(row(type), rare);
     const jump = TRIED_JUMPS[name!];
     if (jump) return add(this.hot, FIRST, `next = ${jump(type)}; if (!next) next = rare(op, ${rare}); break;`);
     return rare;
+  }
+
+  /** Executes this op and those behind it of the same case, until one is left to the case `rare`. */
+  private inlineRow(tried: string, rare: number): number {
+    const one = `if (!${tried}) { next = rare(op, ${rare}); break; } op += OP_SIZE;`;
+    return add(this.hot, FIRST, `do { ${one} } while (load<u16>(op) == ${THIS_CASE}); if (!next) continue; break;`);
   }
 
   describe(id: number, traits: CaseTraits): void {
@@ -173,5 +186,5 @@ function add(cases: Map<string, number>, first: number, code: string): number {
 }
 
 function lines(cases: ReadonlyMap<string, number>): string[] {
-  return [...cases].map(([code, id]) => `      case ${id}: ${code}`);
+  return [...cases].map(([code, id]) => `      case ${id}: ${code.replace(THIS_CASE, `${id}`)}`);
 }
