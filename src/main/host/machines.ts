@@ -18,6 +18,7 @@ import type { SocketChannel } from '../node/socket-channel.js';
 import { firmwareFiles } from './firmware-files.js';
 import type { Library, LibraryMachine } from './library/library.js';
 import { chainOf, headOf, writableDisks } from './snapshots/layers.js';
+import { refuseFrozen } from './snapshots/frozen-files.js';
 import { filesOf } from './snapshots/linked-clones.js';
 import type { LastRun } from './library/machine-folder.js';
 import { MachineLock } from './library/machine-lock.js';
@@ -243,6 +244,11 @@ export class Machines {
     const absolute = folder.withAbsolutePaths(config);
     checkMemory(config.memoryMiB, this.memoryInUse());
     await checkFiles(absolute);
+    await refuseFrozen(
+      this.library,
+      writableDisks(absolute).map(({ path: file }) => file),
+      config.id,
+    );
     const name = randomBytes(6).toString('hex');
     return {
       config: absolute,

@@ -39,6 +39,8 @@ export const ERROR_CODES = {
   'layer-missing': 'expected',
   /** Not possible while snapshots need the disk as it is. */
   'disk-has-snapshots': 'expected',
+  /** The file would be written, and a snapshot or the suspended guest of another machine needs it as it is. */
+  'disk-needed': 'expected',
   /** A disk can only grow. */
   'disk-too-small': 'expected',
   /** Every place for a disk is taken. */

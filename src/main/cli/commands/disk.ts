@@ -11,6 +11,7 @@ import type { Arguments, Command, OptionSpec } from '../command.js';
 import { bytes } from '../describe-machine.js';
 import { runDiskJob } from '../disk-job.js';
 import { diskSize } from '../disk-size.js';
+import { refuseNeeded } from '../library-guard.js';
 import { json, table, type Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
@@ -163,6 +164,7 @@ export const resize: Command = {
     const image = imageOf(args);
     const { size: present } = await runDiskJob({ job: 'info', image }, args, terminal);
     const size = diskSize(args.positionals[1]!, present);
+    await refuseNeeded(args, [image.path]);
     await runDiskJob({ job: 'resize', image, size, allowShrink: args.flag('shrink') }, args, terminal);
     return answer(image, args, terminal);
   },
@@ -174,7 +176,9 @@ export const compact: Command = {
   summary: 'Gives room back to the host that a disk image does not need.',
   options: { format: FORMAT, base: BASE },
   run: async (args, terminal) => {
-    const saved = await runDiskJob({ job: 'compact', image: imageOf(args) }, args, terminal);
+    const image = imageOf(args);
+    await refuseNeeded(args, [image.path]);
+    const saved = await runDiskJob({ job: 'compact', image }, args, terminal);
     const { bytesBefore, bytesAfter } = saved;
     terminal.out(args.flag('json') ? json(saved) : `${bytes(bytesBefore)} before, ${bytes(bytesAfter)} now\n`);
     return OK;
@@ -188,7 +192,9 @@ export const check: Command = {
   options: { format: FORMAT, base: BASE, repair: { value: 'WHAT', help: 'leaks: only give room back; all' } },
   run: async (args, terminal) => {
     const repair = choice('repair', args.string('repair') ?? 'none', repairModeSchema.options);
-    const report = await runDiskJob({ job: 'check', image: imageOf(args), repair }, args, terminal);
+    const image = imageOf(args);
+    if (repair !== 'none') await refuseNeeded(args, [image.path]);
+    const report = await runDiskJob({ job: 'check', image, repair }, args, terminal);
     terminal.out(args.flag('json') ? json(report) : verdict(report));
     return report.errors + report.leaks === 0 ? OK : FOUND;
   },

@@ -3,6 +3,7 @@ import { installation } from '../installation.js';
 import { ForkStarter } from '../../host/supervisor/fork-starter.js';
 import type { Arguments, Command } from '../command.js';
 import { checkScreenshotName } from '../screenshot-file.js';
+import { refuseNeeded } from '../library-guard.js';
 import { readSystemMap } from '../../host/symbols/system-map-file.js';
 import { UsageError } from '../usage-error.js';
 import { throwAwayConfig } from '../throw-away-config.js';
@@ -34,7 +35,9 @@ export const run: Command = {
   async run(args, terminal) {
     const starter = new ForkStarter(installation.vmProcess);
     const engines = new EngineChooser(kvmProbeProgram(installation.engineProbe));
-    return new ThrowAwayRun(await planOf(args), { starter, engines }, terminal).run();
+    const plan = await planOf(args);
+    await refuseNeeded(args, args.strings('disk'));
+    return new ThrowAwayRun(plan, { starter, engines }, terminal).run();
   },
 };
 

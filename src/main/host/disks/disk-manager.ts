@@ -12,6 +12,7 @@ import type { LibraryMachine } from '../library/library.js';
 import { fileError } from '../library/machine-folder.js';
 import type { MediaCatalogue } from '../media/media-catalogue.js';
 import { chainOf, headOf, isPlain } from '../snapshots/layers.js';
+import { refuseFrozen } from '../snapshots/frozen-files.js';
 import { filesOf } from '../snapshots/linked-clones.js';
 import type { MachineSites } from '../snapshots/machine-sites.js';
 import { hasSnapshotsError, type Snapshots } from '../snapshots/snapshots.js';
@@ -82,6 +83,7 @@ export class DiskManager {
       const file = machine.folder.resolve(drive.path);
       const own = path.dirname(file) === machine.folder.path;
       if (deleteFile) await this.checkUnneeded(machine, drive);
+      if (deleteFile && own) await this.refuseFrozen(machine, drive);
       const takeOut = () =>
         this.sites.commit(id, ({ config }) => ({
           config: { ...config, drives: config.drives.filter((other) => other.id !== driveId) },
@@ -108,6 +110,7 @@ export class DiskManager {
       const machine = this.sites.library.get(id);
       const drive = diskOf(machine, driveId);
       // No layer comes over a disk that is only read: its file itself grows.
+      await this.refuseFrozen(machine, drive);
       if (drive.readonly) await this.checkUnneeded(machine, drive);
       else await this.snapshots.takeNow(id, { name: `Before growing ${driveId}`, notes: '', kind: 'before-risk' });
       await this.disks.run({ job: 'resize', image: this.image(id, driveId), size, allowShrink: false }, control);
@@ -116,6 +119,7 @@ export class DiskManager {
 
   compact({ id, driveId }: CheckedRequest<'disk.compact'>): Promise<{ beforeBytes: number; afterBytes: number }> {
     return this.job('disk-compact', id, driveId, async (control) => {
+      await this.refuseFrozen(this.sites.library.get(id), this.drive(id, driveId));
       const image = this.image(id, driveId);
       const compact = () => this.disks.run({ job: 'compact', image }, control);
       const { bytesBefore, bytesAfter } = await this.sites.library.changeDiskFiles(id, [path.basename(image.path)], compact);
@@ -133,6 +137,7 @@ export class DiskManager {
       const { folder } = machine;
       const old = folder.resolve(drive.path);
       const own = path.dirname(old) === folder.path;
+      if (own) await this.refuseFrozen(machine, drive);
       const name = await folder.freeDiskName(driveId, format);
       const target = { path: folder.file(name), format, layout: 'sparse' } as const;
       await this.sites.library.changeDiskFiles(id, own ? [name, path.basename(old)] : [name], async () => {
@@ -149,6 +154,7 @@ export class DiskManager {
     return this.job('disk-check', id, driveId, async (control) => {
       const image = this.image(id, driveId);
       const mode = repair ? 'all' : 'none';
+      if (repair) await this.refuseFrozen(this.sites.library.get(id), this.drive(id, driveId));
       const report = await this.disks.run({ job: 'check', image, repair: mode }, control);
       return {
         problems: report.problems,
@@ -162,6 +168,11 @@ export class DiskManager {
   private async checkUnneeded({ config, tree, folder }: LibraryMachine, drive: DiskDrive): Promise<void> {
     const needed = !isPlain(tree, drive) || (await this.snapshots.readFrom(config.id, folder.resolve(drive.path)));
     if (needed) throw hasSnapshotsError(drive);
+  }
+
+  /** @throws AnnexError `disk-needed` if another machine needs the file of a disk as it is */
+  private refuseFrozen({ config, folder }: LibraryMachine, drive: DiskDrive): Promise<void> {
+    return refuseFrozen(this.sites.library, [folder.resolve(drive.path)], config.id);
   }
 
   private job<T>(

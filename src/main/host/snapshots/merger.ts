@@ -6,6 +6,7 @@ import type { DiskJobs } from '../disk-jobs/disk-jobs.js';
 import type { JobControl, Jobs } from '../jobs.js';
 import type { LibraryMachine } from '../library/library.js';
 import type { MachineFolder } from '../library/machine-folder.js';
+import { keeperOf } from './frozen-files.js';
 import { readImageStart } from './image-start.js';
 import {
   chainOf,
@@ -72,7 +73,7 @@ export class Merger {
     const merges = pendingMerges(machine.tree, machine.config, await this.sites.clonedLayers(id));
     if (!machines.liveRun(id)) return merges[0];
     for (const merge of merges.filter(({ layer }) => !putOff.has(layer.id)))
-      if (!openIn(machine, merge.child) || (await canGoLive(machine, merge))) return merge;
+      if (!openIn(machine, merge.child) || (await this.canGoLive(machine, merge))) return merge;
     return undefined;
   }
 
@@ -93,7 +94,7 @@ export class Merger {
   private async merge(id: string, merge: Merge, control: JobControl): Promise<boolean> {
     const machine = this.sites.library.get(id);
     const driveId = this.sites.machines.liveRun(id) && openIn(machine, merge.child);
-    const down = await goesDown(machine, merge);
+    const down = await this.goesDown(machine, merge);
     if (driveId !== undefined && down) {
       if (!(await this.downLive(id, driveId, merge, control))) return false;
     } else if (driveId !== undefined) await this.upLive(id, driveId, merge, control);
@@ -105,6 +106,27 @@ export class Merger {
       : merge.layer;
     if (useless.ours) await folder.files.remove(folder.resolve(useless.path));
     return true;
+  }
+
+  /**
+   * A base the person brought is never given up, nor written if another machine needs it as it is; else the smaller of the
+   * two is moved. What has begun goes on as it began.
+   */
+  private async goesDown({ config, folder, tree }: LibraryMachine, { layer, child }: Merge): Promise<boolean> {
+    if (!layer.ours) return !(await keeperOf(this.sites.library, folder.resolve(layer.path), config.id));
+    const above = tree.layers.filter(({ parent }) => parent === child.id);
+    for (const each of above) if (await buildsOn(folder, each, layer)) return true;
+    const bytes = async ({ path: file }: Layer): Promise<number> =>
+      (await folder.files.usage(folder.resolve(file)))?.usedBytes ?? 0;
+    // A layer many build on is better filled than replaced.
+    if (above.length > 1) return false;
+    return (await bytes(child)) < (await bytes(layer));
+  }
+
+  /** A disposable run's layers are given up when it ends: what goes on below them can wait. */
+  private async canGoLive(machine: LibraryMachine, merge: Merge): Promise<boolean> {
+    if (machine.tree.disposable) return false;
+    return (await this.goesDown(machine, merge)) || buildsOn(machine.folder, merge.child, merge.layer);
   }
 
   private async up(id: string, merge: Merge, control: JobControl): Promise<void> {
@@ -213,18 +235,6 @@ async function buildsOn(folder: MachineFolder, above: Layer, below: Layer): Prom
   return typeof start?.backingName === 'string' && path.resolve(path.dirname(file), start.backingName) === folder.resolve(below.path);
 } // prettier-ignore
 
-/** The base a person brought is never given up; else the smaller of the two is moved. What has begun goes on as it began. */
-async function goesDown({ folder, tree }: LibraryMachine, { layer, child }: Merge): Promise<boolean> {
-  if (!layer.ours) return true;
-  const above = tree.layers.filter(({ parent }) => parent === child.id);
-  for (const each of above) if (await buildsOn(folder, each, layer)) return true;
-  const bytes = async ({ path: file }: Layer): Promise<number> =>
-    (await folder.files.usage(folder.resolve(file)))?.usedBytes ?? 0;
-  // A layer many build on is better filled than replaced.
-  if (above.length > 1) return false;
-  return (await bytes(child)) < (await bytes(layer));
-}
-
 /** The drive through which the process of a running machine has a layer open. */
 function openIn({ config, tree }: LibraryMachine, layer: Layer): string | undefined {
   const heads = writableDisks(config).flatMap((drive) => {
@@ -232,12 +242,6 @@ function openIn({ config, tree }: LibraryMachine, layer: Layer): string | undefi
     return head === undefined ? [] : [[drive.id, head] as const];
   });
   return heads.find(([, head]) => chainOf(tree, head).some(({ id }) => id === layer.id))?.[0];
-}
-
-/** A disposable run's layers are given up when it ends: what goes on below them can wait. */
-async function canGoLive(machine: LibraryMachine, merge: Merge): Promise<boolean> {
-  if (machine.tree.disposable) return false;
-  return (await goesDown(machine, merge)) || buildsOn(machine.folder, merge.child, merge.layer);
 }
 
 /** A base that cannot be written, or not by the machine's process, or not while it is that large. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -41,6 +41,15 @@ async function create(name: string): Promise<string> {
   const slot = { bus: 'ide', channel: 0, unit: 0 } as const;
   const drives = [{ id: 'disk0', kind: 'disk' as const, slot, path: 'new' }];
   const draft = { name, memoryMiB: 64, drives, newDisks: { disk0: { sizeBytes: SIZE } } };
+  return (await host.command('machine.create', { draft })).config.id;
+}
+
+/** Another machine, with a disk that is there. */
+async function createOver(file: string): Promise<string> {
+  const { id: mediaId } = await host.command('media.add', { path: file });
+  const slot = { bus: 'ide', channel: 0, unit: 0 } as const;
+  const drives = [{ id: 'disk0', kind: 'disk' as const, slot, path: 'chosen', format: 'raw' as const }];
+  const draft = { name: 'Other', memoryMiB: 64, drives, media: { disk0: mediaId } };
   return (await host.command('machine.create', { draft })).config.id;
 }
 
@@ -507,6 +516,42 @@ describe('disks', () => {
     await expect(host.command('disk.remove', { id, driveId: 'disk0', deleteFile: true })).rejects.toMatchObject({
       code: 'disk-has-snapshots',
     });
+  });
+
+  it("of another machine's snapshots are not written, under whatever name", async () => {
+    await take('first');
+    const link = path.join(root, 'link.raw');
+    await symlink(inFolder('disk0.raw'), link);
+    const other = await createOver(link);
+    jobs.requests.length = 0;
+    for (const attempt of [
+      () => host.command('machine.start', { id: other }),
+      () => host.command('disk.compact', { id: other, driveId: 'disk0' }),
+      () => host.command('disk.check', { id: other, driveId: 'disk0', repair: true }),
+      () => host.command('disk.grow', { id: other, driveId: 'disk0', sizeBytes: 2 * SIZE }),
+    ])
+      await expect(attempt()).rejects.toMatchObject({ code: 'disk-needed', details: { machine: 'Test' } });
+    expect(jobs.requests).toEqual([]);
+    await host.command('disk.check', { id: other, driveId: 'disk0', repair: false });
+    await host.command('machine.start', { id });
+  });
+
+  it('of a suspended guest are not written by another', async () => {
+    const other = await createOver(inFolder('disk0.raw'));
+    await host.command('machine.start', { id });
+    await host.command('machine.suspend', { id });
+    const start = host.command('machine.start', { id: other });
+    await expect(start).rejects.toMatchObject({ code: 'disk-needed', details: { machine: 'Test', file: 'disk0.raw' } });
+  });
+
+  it('that two machines have snapshots of are written by neither', async () => {
+    const other = await createOver(inFolder('disk0.raw'));
+    await host.command('snapshot.take', { id: other, name: 'theirs' });
+    const { id: snapshotId } = await take('first');
+    jobs.requests.length = 0;
+    await host.command('snapshot.delete', { id, snapshotId, descendants: false });
+    expect(jobs.requests.map(({ job }) => job)).toEqual(['merge-up']);
+    expect(await readdir(inFolder())).toContain('disk0.raw');
   });
 
   it('that are only read are kept as they are while a snapshot names them', async () => {

@@ -783,6 +783,8 @@ export const en = {
       'A disk of this machine is an ISO image, which cannot have snapshots. Make it read-only, or convert it.',
     'layer-missing': 'A file this disk is made of is missing; put it back where it was.',
     'disk-has-snapshots': 'Snapshots need this disk as it is; delete them first.',
+    'disk-needed':
+      'A snapshot or the suspended guest of “{machine}” needs “{file}” as it is; use a copy of it, or a clone of that machine.',
     'disk-too-small': 'A disk can only be made larger.',
     'no-free-slot': 'Every place for a drive is taken; remove one first.',
     'memory-too-large': 'The machine wants more memory than this host has free; give it less.',

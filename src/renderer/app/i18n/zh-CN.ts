@@ -779,6 +779,7 @@ export const zhCN: Messages = {
     'snapshot-unsupported-disk': '此虚拟机有磁盘是 ISO 映像，不支持快照。请将其设为只读，或转换格式。',
     'layer-missing': '组成此磁盘的一个文件不见了，请将其放回原处。',
     'disk-has-snapshots': '快照需要此磁盘保持原样，请先删除这些快照。',
+    'disk-needed': '“{machine}”的快照或挂起状态需要“{file}”保持原样，请使用其副本，或克隆该虚拟机。',
     'disk-too-small': '磁盘只能扩大。',
     'no-free-slot': '驱动器位置已全部占用，请先移除一个。',
     'memory-too-large': '虚拟机所需内存超过本机可用内存，请减小。',
