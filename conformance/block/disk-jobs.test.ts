@@ -229,6 +229,17 @@ describe.skipIf(missing)(`disk jobs${missing ? ` (skipped: ${missing})` : ''}`, 
     expect(await readdir(folder)).toEqual(['disk.qcow2']);
   });
 
+  it('name the image that cannot be read, and not the one that is made of it', async () => {
+    const convert = () =>
+      job({ job: 'convert', source: ref('disk.qcow2'), path: inFolder('copy.raw'), format: 'raw', layout: 'sparse' });
+    await expect(convert()).rejects.toMatchObject({ code: 'media-not-found', details: { name: 'disk.qcow2' } });
+    await writeFile(inFolder('disk.qcow2'), 'QFI\xfb');
+    await expect(convert()).rejects.toMatchObject({ code: 'image-damaged', details: { name: 'disk.qcow2' } });
+    await writeFile(inFolder('a.raw'), '');
+    const compare = job({ job: 'compare', a: ref('a.raw', 'raw'), b: ref('disk.qcow2') });
+    await expect(compare).rejects.toMatchObject({ code: 'image-damaged', details: { name: 'disk.qcow2' } });
+  });
+
   it('leave nothing behind when they are cancelled, and the old image as it was', async () => {
     await created('disk.qcow2', 16 * MIB);
     await write('disk.qcow2', 0, patternBytes(8 * MIB));

@@ -1,10 +1,11 @@
 import type { ImageRef } from '../../../shared/disk-jobs/protocol.js';
-import type { DiskImage, FilePort } from '../../vmm/block/disk-image.js';
+import { FileError, ImageError, type DiskImage, type FilePort } from '../../vmm/block/disk-image.js';
 import type { FormatDriver, ImageFormat } from '../../vmm/block/formats/format-driver.js';
 import { DETECT_BYTES, detectFormat, driverOf, type ImagePorts } from '../../vmm/block/formats/image-format.js';
 import { lockImage, refuseLocked } from '../files/image-lock.js';
 import { imagePorts, openImageFile } from '../files/image-ports.js';
 import { openNodeFile } from '../files/node-file.js';
+import { errorOfFile } from '../vm-errors.js';
 
 /** An image whose format is known, and what it may reach. */
 export interface DiskFile {
@@ -19,16 +20,26 @@ export async function locateDisk({ path, format, bases }: ImageRef, readonly: bo
   return { path, driver, ports: await imagePorts(path, { readonly, ...(bases ? { bases } : {}) }) };
 }
 
-/** Lends the opened image for reading. @throws FileError `locked` if a machine may be writing it */
+/**
+ * Lends the opened image for reading.
+ * @throws AnnexError naming the image if it cannot be opened, `image-locked` if a machine may be writing it
+ */
 export async function reading<T>(ref: ImageRef, use: (image: DiskImage, disk: DiskFile) => Promise<T>): Promise<T> {
-  await refuseLocked(ref.path);
-  const disk = await locateDisk(ref, true);
-  const image = await openImageFile(ref.path, disk.driver.format, true, disk.ports);
+  const { image, disk } = await openForReading(ref).catch((error: unknown) => {
+    // A job has several files: what opening this one says would else be told of the one that is made.
+    throw error instanceof FileError || error instanceof ImageError ? errorOfFile(error, ref.path) : error;
+  });
   try {
     return await use(image, disk);
   } finally {
     await image.close();
   }
+}
+
+async function openForReading(ref: ImageRef): Promise<{ image: DiskImage; disk: DiskFile }> {
+  await refuseLocked(ref.path);
+  const disk = await locateDisk(ref, true);
+  return { image: await openImageFile(ref.path, disk.driver.format, true, disk.ports), disk };
 }
 
 /** Lends the file of an image, for work on the image as a whole. */

@@ -51,7 +51,7 @@ async function resize(file: FilePort, size: number): Promise<void> {
   if (size < footer.size || size > MAX_VHD_BYTES || footer.type === 'differencing')
     throw new ImageError(
       'image-unsupported',
-      'VHD images that build on no other can grow, to 2040 GiB at most. Convert it to qcow2 for another size.',
+      'VHD images cannot be cut, and only those that build on no other can grow, to 2040 GiB at most. Convert it to qcow2 for another size.',
     );
   const created = creationOf(footer.bytes);
   if (footer.type === 'fixed') {

@@ -70,7 +70,7 @@ async function resize(file: FilePort, size: number): Promise<void> {
   if (size < metadata.diskSize || to > bat.length || metadata.leaveAllocated || metadata.parent)
     throw new ImageError(
       'image-unsupported',
-      'Only dynamic VHDX images can grow, as far as their table has room. Convert it to qcow2 for another size.',
+      'VHDX images cannot be cut, and only dynamic ones can grow, as far as their table has room. Convert it to qcow2 for another size.',
     );
   const log = await LogWriter.begin(file, header);
   await file.write(bat.offset + from, new Uint8Array(to - from));

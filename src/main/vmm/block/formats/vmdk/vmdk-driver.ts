@@ -87,7 +87,7 @@ async function resize(file: FilePort, ports: ImagePorts, size: number): Promise<
   if (header === undefined || header.compressed || header.directory === undefined || size < header.capacity * SECTOR)
     throw new ImageError(
       'image-unsupported',
-      'Only VMDK disks in one sparse file can grow. Convert it to qcow2 for another size.',
+      'VMDK disks cannot be cut, and only those in one sparse file can grow. Convert it to qcow2 for another size.',
     );
   await (await VmdkImage.open(new BorrowedFile(file), ports)).close();
   const grown = { ...header, capacity: size / SECTOR };
