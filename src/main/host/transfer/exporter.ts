@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { MachineConfig } from '../../../shared/config/machine-config.js';
 import { AnnexError } from '../../../shared/contract/errors.js';
 import { syncFolder } from '../../node/atomic-file.js';
+import { identifyProcess, isAlive } from '../../node/process-identity.js';
 import type { DiskJobs } from '../disk-jobs/disk-jobs.js';
 import type { JobControl, Jobs } from '../jobs.js';
 import type { LibraryMachine } from '../library/library.js';
@@ -36,6 +37,9 @@ interface FinishedDisk extends PackagedDisk {
   readonly sha256: string;
 }
 
+/** Where an archive is put together, named after the process that does it. */
+const SCRATCH = /^\.annex-export-(\d+)-[0-9a-f]{8}$/;
+
 /** Makes OVA archives of machines. */
 export class Exporter {
   constructor(
@@ -53,10 +57,11 @@ export class Exporter {
   async export(id: string, target: string): Promise<number> {
     const { name } = this.sites.library.get(id).config;
     await checkTarget(target);
-    const scratch = path.join(path.dirname(target), `.annex-export-${randomBytes(4).toString('hex')}`);
+    const scratch = path.join(path.dirname(target), `.annex-export-${process.pid}-${randomBytes(4).toString('hex')}`);
     return this.jobs.run({ kind: 'export', title: name, machineId: id }, (control) =>
       this.sites.change(id, async () => {
         try {
+          await sweepScratch(path.dirname(target));
           await mkdir(scratch);
           const archive = path.join(scratch, 'archive');
           await this.makeArchive(this.sites.library.get(id), archive, control);
@@ -111,6 +116,15 @@ export class Exporter {
     const { size: fileBytes } = await stat(file);
     const { channel, unit } = disk;
     return { file, fileName, fileBytes, capacity, channel, unit, sha256: hash.digest('hex') };
+  }
+}
+
+/** Removes what exports into a folder have left whose process was killed, as far as it may. */
+async function sweepScratch(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const pid = Number(SCRATCH.exec(name)?.[1]);
+    if (!pid || isAlive(identifyProcess(pid))) continue;
+    await rm(path.join(folder, name), { recursive: true, force: true }).catch(() => {});
   }
 }
 

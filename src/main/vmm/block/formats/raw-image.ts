@@ -1,5 +1,5 @@
 import { SECTOR_BYTES } from '../block-device.js';
-import type { DiskImage, Extent, FilePort } from '../disk-image.js';
+import { FileError, type DiskImage, type Extent, type FilePort } from '../disk-image.js';
 import { sliceVectors, vectorLength, zeroVectors, type Vectors } from '../vectors.js';
 
 /** The disk's bytes as they are. A file whose length is no multiple of 512 is a disk rounded up, its end reading zero. */
@@ -9,22 +9,31 @@ export class RawImage implements DiskImage {
   private constructor(
     readonly format: 'raw' | 'iso',
     private readonly file: FilePort,
-    readonly size: number,
+    /** Bytes the file had when it was opened. */
+    private readonly fileBytes: number,
     readonly readonly: boolean,
   ) {}
 
+  get size(): number {
+    return roundUp(this.fileBytes);
+  }
+
   static async open(file: FilePort): Promise<RawImage> {
-    return new RawImage('raw', file, roundUp(await file.size()), file.readonly);
+    return new RawImage('raw', file, await file.size(), file.readonly);
   }
 
   /** An ISO 9660 image: the same bytes, never written. */
   static async openIso(file: FilePort): Promise<RawImage> {
-    return new RawImage('iso', file, roundUp(await file.size()), true);
+    return new RawImage('iso', file, await file.size(), true);
   }
 
+  /** @throws FileError `io-error` if the file has been cut since it was opened: its end is lost, and does not read zero */
   async read(offset: number, targets: Vectors): Promise<void> {
     const done = await this.file.readv(offset, targets);
-    zeroVectors(sliceVectors(targets, done, vectorLength(targets) - done));
+    const lacking = vectorLength(targets) - done;
+    if (lacking === 0) return;
+    if (offset + done < this.fileBytes) throw new FileError('io-error', 'the file has become shorter');
+    zeroVectors(sliceVectors(targets, done, lacking));
   }
 
   write(offset: number, sources: Vectors): Promise<void> {
