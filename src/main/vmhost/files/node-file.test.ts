@@ -44,6 +44,8 @@ describe('openNodeFile', () => {
       `const { open } = require('node:fs/promises'); const fs = require('node:fs');
        open(${JSON.stringify(name)}, 'r+').then(async (handle) => {
          await handle.stat(); await handle.truncate(8); await handle.datasync();
+         await require('node:fs/promises').statfs(${JSON.stringify(name)});
+         fs.writevSync(handle.fd, [Buffer.from('ab')], 0); fs.readvSync(handle.fd, [Buffer.alloc(2)], 0);
          fs.writev(handle.fd, [Buffer.from('ab')], 0, (error) => { if (error) throw error; });
          fs.readv(handle.fd, [Buffer.alloc(2)], 0, (error) => { if (error) throw error; console.log('fine'); });
        });`,

@@ -1,11 +1,23 @@
 import * as fs from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, statfs, type FileHandle } from 'node:fs/promises';
 import type { Extent, FilePort } from '../../vmm/block/disk-image.js';
+import { vectorLength } from '../../vmm/block/vectors.js';
 import { fileError } from './file-errors.js';
+import { PromptCalls, TurnBudget } from './prompt-calls.js';
 import { punchHole } from './punch-hole.js';
 
 /** IOV_MAX of Linux: more vectors than the kernel takes in one call are given in several. */
 const MAX_VECTORS = 1024;
+
+/**
+ * File systems of Linux on media of the host itself, by statfs(2)'s type: no call on them waits for another computer, or for
+ * another process. btrfs, ext2 to ext4, f2fs, overlayfs, tmpfs, XFS, ZFS.
+ */
+const LOCAL_FILE_SYSTEMS = new Set([
+  0x9123_683e, 0xef53, 0xf2f5_2010, 0x794c_7630, 0x0102_1994, 0x5846_5342, 0x2fc1_2fc1,
+]); // prettier-ignore
+
+const turnBudget = new TurnBudget({ nowMs: () => performance.now(), next: setImmediate });
 
 type Done<T> = (error: NodeJS.ErrnoException | null, value: T) => void;
 
@@ -32,9 +44,11 @@ async function ask<T>(promise: Promise<T>): Promise<T> {
 class NodeFile implements FilePort {
   private readonly fd: number;
 
+  /** @param prompt makes small transfers on the calling thread; undefined where a call may wait for others */
   constructor(
     private readonly handle: FileHandle,
     readonly readonly: boolean,
+    private readonly prompt: PromptCalls | undefined,
   ) {
     this.fd = handle.fd;
   }
@@ -51,7 +65,9 @@ class NodeFile implements FilePort {
     let done = 0;
     for (let rest = targets; rest.length > 0;) {
       const batch = rest.slice(0, MAX_VECTORS);
-      const count = await call<number>((cb) => fs.readv(this.fd, batch, offset + done, cb));
+      const count =
+        this.atOnce(batch, () => fs.readvSync(this.fd, batch, offset + done)) ??
+        (await call<number>((cb) => fs.readv(this.fd, batch, offset + done, cb)));
       if (count === 0) break;
       done += count;
       rest = remaining(rest, count);
@@ -67,10 +83,23 @@ class NodeFile implements FilePort {
     let done = 0;
     for (let rest = sources; rest.length > 0;) {
       const batch = rest.slice(0, MAX_VECTORS);
-      const count = await call<number>((cb) => fs.writev(this.fd, batch, offset + done, cb));
+      const count =
+        this.atOnce(batch, () => fs.writevSync(this.fd, batch, offset + done)) ??
+        (await call<number>((cb) => fs.writev(this.fd, batch, offset + done, cb)));
       done += count;
       rest = remaining(rest, count);
     }
+  }
+
+  /** What a transfer gives that is made at once, or undefined if it is to be left to another thread. */
+  private atOnce(vectors: readonly Uint8Array[], transfer: () => number): number | undefined {
+    let count: number | undefined;
+    try {
+      this.prompt?.attempt(vectorLength(vectors), () => (count = transfer()));
+    } catch (error) {
+      throw fileError(error);
+    }
+    return count;
   }
 
   truncate(size: number): Promise<void> {
@@ -109,6 +138,16 @@ function remaining(vectors: readonly Uint8Array[], count: number): readonly Uint
 }
 
 /** @throws FileError `not-found`, `no-permission`, `read-only` or `io-error` */
-export async function openNodeFile(path: string, options: { readonly readonly: boolean }): Promise<FilePort> {
-  return new NodeFile(await ask(open(path, options.readonly ? 'r' : 'r+')), options.readonly);
+export async function openNodeFile(name: string, options: { readonly readonly: boolean }): Promise<FilePort> {
+  const handle = await ask(open(name, options.readonly ? 'r' : 'r+'));
+  return new NodeFile(handle, options.readonly, (await isLocal(name)) ? new PromptCalls(turnBudget) : undefined);
+}
+
+async function isLocal(name: string): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  try {
+    return LOCAL_FILE_SYSTEMS.has((await statfs(name)).type);
+  } catch {
+    return false;
+  }
 }
