@@ -177,6 +177,10 @@ describe.skipIf(missing)(`machines of other programs${missing ? ` (skipped: ${mi
     await expectImported(again);
     await expect(host.command('machine.export', { id: config.id, path: target })).rejects.toMatchObject({ code: 'file-exists' });
     await expect(host.command('machine.export', { id: config.id, path: 'relative.ova' })).rejects.toMatchObject({ code: 'bad-request' });
+    const nowhere = host.command('machine.export', { id: config.id, path: '/proc/x.ova' });
+    await expect(nowhere).rejects.toMatchObject({ code: 'no-permission', details: { name: '/proc' } });
+    const gone = host.command('machine.export', { id: config.id, path: path.join(root, 'none', 'x.ova') });
+    await expect(gone).rejects.toMatchObject({ code: 'media-not-found', details: { name: path.join(root, 'none') } });
   }); // prettier-ignore
 
   const noV2v = toolMissing('virt-v2v');

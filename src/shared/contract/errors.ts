@@ -19,6 +19,8 @@ export const ERROR_CODES = {
   'vm-busy': 'expected',
   /** Linked clones build on this machine. */
   'vm-has-clones': 'expected',
+  /** A drive of another machine names a file of this one. */
+  'vm-files-used': 'expected',
   'vm-config-damaged': 'expected',
   'vm-config-newer': 'expected',
   'vm-config-invalid': 'expected',

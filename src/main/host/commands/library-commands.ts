@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { MachineConfig } from '../../../shared/config/machine-config.js';
 import type { HostEvent } from '../../../shared/contract/events.js';
 import type { JsonStore } from '../json-store.js';
+import { lentFile } from '../library/lent-files.js';
 import type { Library } from '../library/library.js';
 import type { Machines } from '../machines.js';
 import type { MediaCatalogue } from '../media/media-catalogue.js';
@@ -78,6 +79,8 @@ export function libraryCommands({
       await operations.exclusive(id, async () => {
         const [clone] = await clonesOf(library, id);
         if (clone) throw hasClonesError(clone.name);
+        const lent = await lentFile(library, id);
+        if (lent) throw filesUsedError(lent.file, lent.machine);
         await library.remove(id);
       });
       emit({ type: 'machine-removed', id });
@@ -88,4 +91,8 @@ export function libraryCommands({
 
 function hasClonesError(clone: string): AnnexError {
   return new AnnexError('vm-has-clones', `The linked clone "${clone}" needs the disks of this machine. Delete it first.`, { clone }); // prettier-ignore
+}
+
+function filesUsedError(file: string, machine: string): AnnexError {
+  return new AnnexError('vm-files-used', `The machine "${machine}" uses "${file}" of this machine. Remove it there first.`, { file, machine }); // prettier-ignore
 }

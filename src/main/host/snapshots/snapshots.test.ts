@@ -536,6 +536,19 @@ describe('disks', () => {
     await host.command('machine.start', { id });
   });
 
+  it('stay while a drive of another machine names one of them', async () => {
+    const link = path.join(root, 'link.raw');
+    await symlink(inFolder('disk0.raw'), link);
+    const other = await createOver(link);
+    const lent = {
+      code: 'vm-files-used',
+      details: { machine: 'Other', file: 'disk0.raw' },
+    };
+    await expect(host.command('machine.delete', { id })).rejects.toMatchObject(lent);
+    await host.command('machine.delete', { id: other });
+    await host.command('machine.delete', { id });
+  });
+
   it('of a suspended guest are not written by another', async () => {
     const other = await createOver(inFolder('disk0.raw'));
     await host.command('machine.start', { id });

@@ -62,7 +62,7 @@ export class Exporter {
       this.sites.change(id, async () => {
         try {
           await sweepScratch(path.dirname(target));
-          await mkdir(scratch);
+          await makeScratch(scratch, target);
           const archive = path.join(scratch, 'archive');
           await this.makeArchive(this.sites.library.get(id), archive, control);
           const { size } = await stat(archive);
@@ -116,6 +116,23 @@ export class Exporter {
     const { size: fileBytes } = await stat(file);
     const { channel, unit } = disk;
     return { file, fileName, fileBytes, capacity, channel, unit, sha256: hash.digest('hex') };
+  }
+}
+
+async function makeScratch(scratch: string, target: string): Promise<void> {
+  try {
+    await mkdir(scratch);
+  } catch (cause) {
+    // The archive is not there yet: what is missing, or takes no files, is its folder.
+    const folder = path.dirname(target);
+    const gone = (await stat(folder).catch(() => undefined)) === undefined;
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || gone) throw fileError(cause, folder);
+    throw new AnnexError(
+      'no-permission',
+      `“${folder}” takes no files. Choose another folder.`,
+      { name: folder },
+      { cause },
+    );
   }
 }
 

@@ -164,6 +164,17 @@ firmware = "efi"
     expect(machine.warnings.join()).toMatch(/2 processors.*UEFI/);
   });
 
+  it('takes a file without a type for a disk unless its name is that of a CD-ROM', () => {
+    const lines = ['disk.img', 'system', 'tools.iso', 'auto detect', '/dev/sr0', 'D:', ''].map(
+      (name, i) => `scsi0:${i}.present = "TRUE"\nscsi0:${i}.fileName = "${name}"\n`,
+    );
+    const { disks } = readVmx(`config.version = "8"\n${lines.join('')}`, 'x.vmx');
+    expect(disks).toEqual([
+      { kind: 'file', name: 'disk.img' },
+      { kind: 'file', name: 'system' },
+    ]);
+  });
+
   it('refuses another text file', () => {
     expect(() => readVmx('hello = "world"', 'x.vmx')).toThrow(/no VMware/);
   });

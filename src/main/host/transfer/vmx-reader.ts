@@ -5,6 +5,8 @@ import { guestOsOf, machineName, withLimits, type ForeignDisk, type ForeignMachi
 const MAX_TEXT = 1 << 20;
 /** Buses in the order a machine looks for disks on them. */
 const BUSES = ['ide', 'sata', 'scsi', 'nvme'] as const;
+/** Names that stand for a CD-ROM drive's medium: an image, the host's drive, or whichever drive there is. */
+const MEDIA = /^(?:auto detect|\/dev\/.*|[a-z]:|.*\.iso|)$/i;
 
 /** A VMware `.vmx` file: lines `key = "value"`. @throws AnnexError `appliance-invalid` */
 export function readVmx(text: string, name: string): ForeignMachine {
@@ -46,11 +48,11 @@ function disksOf(fields: ReadonlyMap<string, string>): ForeignDisk[] {
     .map(({ id }) => ({ kind: 'file', name: fields.get(`${id}.filename`)! }));
 } // prettier-ignore
 
-/** Without a type a file is a disk if its name says so. */
+/** Without a type it is a disk, whatever its name; what is in the file is seen when it is opened. */
 function isDisk(fields: ReadonlyMap<string, string>, id: string): boolean {
   const type = fields.get(`${id}.devicetype`)?.toLowerCase();
   if (type !== undefined && type !== '') return type.includes('disk');
-  return /\.vmdk$/i.test(fields.get(`${id}.filename`)!);
+  return !MEDIA.test(fields.get(`${id}.filename`)!);
 }
 
 const isTrue = (value: string | undefined): boolean => value?.toLowerCase() === 'true';

@@ -768,6 +768,7 @@ export const en = {
     'vm-locked': 'Another Annex uses this machine; close it there first.',
     'vm-busy': 'Something else is being done with this machine; wait until it is finished.',
     'vm-has-clones': 'Linked clones need the disks of this machine; delete them first.',
+    'vm-files-used': 'The machine “{machine}” uses “{file}” of this machine; remove it there first.',
     'vm-config-damaged': 'Its settings file is damaged; restore machine.json from a copy.',
     'vm-config-newer': 'It was made by a newer Annex; update Annex to open it.',
     'vm-config-invalid': 'These settings do not fit together; correct them and try again.',

@@ -765,6 +765,7 @@ export const zhCN: Messages = {
     'vm-locked': '另一个 Annex 正在使用此虚拟机，请先在那里关闭。',
     'vm-busy': '此虚拟机正在执行其他操作，请等待其完成。',
     'vm-has-clones': '有链接克隆依赖此虚拟机的磁盘，请先删除这些克隆。',
+    'vm-files-used': '虚拟机“{machine}”正在使用此虚拟机的“{file}”，请先在那里移除。',
     'vm-config-damaged': '其设置文件已损坏，请用备份恢复 machine.json。',
     'vm-config-newer': '它由更新版本的 Annex 创建，请升级 Annex 后打开。',
     'vm-config-invalid': '这些设置不能一起使用，请更正后重试。',
