@@ -96,7 +96,9 @@ function launch(home: string, endpointFile: string, answers: readonly object[]):
 async function readEndpoint(file: string, child: ChildProcess): Promise<string> {
   const deadline = Date.now() + START_MS;
   while (Date.now() < deadline && child.exitCode === null) {
-    if (existsSync(file)) return readFileSync(file, 'utf8');
+    // The file is there before what is written to it.
+    const endpoint = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    if (endpoint !== '') return endpoint;
     await sleep(100);
   }
   throw new Error(`the application did not come up (exit code ${child.exitCode})`);
