@@ -29,6 +29,7 @@ const TEST_TOOLS = {
   'mke2fs': 'e2fsprogs',
   'debootstrap': 'debootstrap',
   'sfdisk': 'fdisk',
+  'cpio': 'cpio',
 };
 
 /** Installs missing test tools where that is possible (root on Debian); elsewhere the tests that need them are skipped. */
