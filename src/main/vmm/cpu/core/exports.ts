@@ -24,6 +24,7 @@ export interface CoreExports {
   // What regions import (translator/code/imports.ts).
   readonly readCold: WebAssembly.ExportValue;
   readonly writeCold: WebAssembly.ExportValue;
+  readonly commitSplit: WebAssembly.ExportValue;
   readonly executeSingle: WebAssembly.ExportValue;
   readonly settleFlags: WebAssembly.ExportValue;
   readonly carryOf: WebAssembly.ExportValue;

@@ -12,11 +12,31 @@ test('a page gets hot by so many samples, then by twice as many', () => {
 test('the hottest places come first, and keep the heat they had before', () => {
   const spots = new HotSpots(2);
   spots.note(PAGE, 7, 1);
-  expect(spots.note(PAGE, 7, 1)?.offsets).toEqual([7]);
+  expect(spots.note(PAGE, 9, 1)?.offsets).toEqual([7, 9]);
   for (let i = 0; i < 3; i++) spots.note(PAGE, 9, 1);
   const hot = spots.note(PAGE, 9, 1);
   expect(hot?.offsets).toEqual([9, 7]);
-  expect([hot?.heat(PAGE, 7), hot?.heat(PAGE, 8)]).toEqual([2, 0]);
+  expect([hot?.heat(PAGE, 7), hot?.heat(PAGE, 8)]).toEqual([1, 0]);
+});
+
+test('new code in a page gets hot by so many samples, however often the rest was translated', () => {
+  const spots = new HotSpots(4);
+  for (let i = 0; i < 4 + 8 + 16; i++) spots.note(PAGE, 7, 1);
+  for (let i = 0; i < 3; i++) expect(spots.note(PAGE, 9, 1)).toBeUndefined();
+  expect(spots.note(PAGE, 9, 1)).toMatchObject({ offsets: [9], rounds: 0 });
+  // It is as old as the rest from now on.
+  const hot = Array.from({ length: 32 }, () => spots.note(PAGE, 9, 1)?.offsets);
+  expect(hot.findIndex((offsets) => offsets !== undefined)).toBe(31);
+  expect(hot[31]).toEqual([9, 7]);
+});
+
+test('code that a region has is not new', () => {
+  const spots = new HotSpots(4);
+  for (let i = 0; i < 4; i++) spots.note(PAGE, 7, 1);
+  spots.cover(PAGE, [9]);
+  const hot = Array.from({ length: 8 }, () => spots.note(PAGE, 9, 1)?.rounds);
+  expect(hot.findIndex((rounds) => rounds !== undefined)).toBe(7);
+  expect(hot[7]).toBe(1);
 });
 
 test('a page that holds other code is cold', () => {

@@ -2,7 +2,7 @@
 export interface HotPage {
   /** Address of its code page in the core's cache. */
   readonly codePage: number;
-  /** Offsets where it was found, the most frequent first. */
+  /** Offsets where it was found and that are to be translated, the most frequent first. */
   readonly offsets: readonly number[];
   /** How often the main loop was found at an offset of a code page. */
   readonly heat: (codePage: number, offset: number) => number;
@@ -22,8 +22,12 @@ interface Samples {
   readonly byOffset: Map<number, Found>;
   /** Offsets of instructions whose accesses the TLB often lacks. */
   readonly misses: Set<number>;
-  /** How often it was translated: every time it takes twice as much. */
+  /** How often all of it was translated: every time it takes twice as much. */
   rounds: number;
+  /** Offsets that translations began at, and those of instructions in regions. */
+  readonly tried: Set<number>;
+  /** Samples at other offsets, since the page was last translated. */
+  untried: number;
 }
 
 const MOST_DOUBLINGS = 10;
@@ -37,7 +41,11 @@ export class HotSpots {
   /** @param threshold samples in one page that make it hot */
   constructor(private readonly threshold: number) {}
 
-  /** @returns the page if it has become hot by this */
+  /**
+   * What was not tried yet is worth a translation of its own as soon as it is hot, however often that of the rest was
+   * found to be in vain: a page has room for many loops.
+   * @returns the page if it has become hot by this, with what is to be translated
+   */
   note(codePage: number, offset: number, weight: number): HotPage | undefined {
     const samples = this.of(codePage);
     const { byOffset } = samples;
@@ -45,11 +53,36 @@ export class HotSpots {
     if (found) found.heat += weight;
     else byOffset.set(offset, { heat: weight });
     samples.fresh += weight;
-    if (samples.fresh < this.threshold << samples.rounds) return undefined;
+    if (!samples.tried.has(offset)) samples.untried += weight;
+    if (samples.fresh < this.threshold << samples.rounds) {
+      if (samples.untried < this.threshold) return undefined;
+      samples.fresh -= samples.untried;
+      samples.untried = 0;
+      return this.hotPage(codePage, samples, (at) => !samples.tried.has(at), 0);
+    }
     const { rounds } = samples;
-    samples.fresh = 0;
+    samples.fresh = samples.untried = 0;
     samples.rounds = Math.min(samples.rounds + 1, MOST_DOUBLINGS);
-    const offsets = [...byOffset].sort((a, b) => b[1].heat - a[1].heat).map(([at]) => at);
+    return this.hotPage(codePage, samples, () => true, rounds);
+  }
+
+  /** A region has the instructions at these offsets of a page. */
+  cover(codePage: number, offsets: Iterable<number>): void {
+    const { tried } = this.of(codePage);
+    for (const offset of offsets) tried.add(offset);
+  }
+
+  private hotPage(
+    codePage: number,
+    { byOffset, tried }: Samples,
+    takes: (at: number) => boolean,
+    rounds: number,
+  ): HotPage {
+    const offsets = [...byOffset]
+      .filter(([at]) => takes(at))
+      .sort((a, b) => b[1].heat - a[1].heat)
+      .map(([at]) => at);
+    for (const at of offsets) tried.add(at);
     return { codePage, offsets, heat: (page, at) => this.pages.get(page)?.byOffset.get(at)?.heat ?? 0, rounds };
   }
 
@@ -83,7 +116,14 @@ export class HotSpots {
   private of(codePage: number): Samples {
     const known = this.pages.get(codePage);
     if (known) return known;
-    const samples: Samples = { fresh: 0, byOffset: new Map(), misses: new Set(), rounds: 0 };
+    const samples: Samples = {
+      fresh: 0,
+      byOffset: new Map(),
+      misses: new Set(),
+      rounds: 0,
+      tried: new Set(),
+      untried: 0,
+    };
     this.pages.set(codePage, samples);
     return samples;
   }

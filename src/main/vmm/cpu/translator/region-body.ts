@@ -135,8 +135,10 @@ export class RegionBody {
       to.locals.nextInstruction();
       if (instruction.crosses) this.requirePage(page + 1);
       const lowering = loweringOf(instruction);
-      if (lowering) lowering.emit(to, instruction);
-      else this.executeByCore(instruction, page);
+      if (lowering) {
+        lowering.emit(to, instruction);
+        to.memory.finishInstruction();
+      } else this.executeByCore(instruction, page);
     });
     to.x87.finish();
     to.exits.remaining = 0;

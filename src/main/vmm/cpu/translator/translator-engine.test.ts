@@ -7,6 +7,7 @@ const EAGER = { kind: 'translator', sampleInstructions: 50, hotSamples: 2 } as c
 const HLT = 0xf4;
 const SLICE = 1000;
 const SMAP = 1n << 21n;
+const OSFXSR = 1n << 9n;
 
 function finish(cpu: BareCpu): CpuState {
   let exit = cpu.engine.run(SLICE);
@@ -139,6 +140,31 @@ describe('the translator', () => {
     ]; // prettier-ignore
     const cpu = runBoth(code);
     for (const at of [0x20_0ffc, 0x20_1000, 0x20_1004]) expect(cpu.memory.read32(at)).toBe(5000);
+  });
+
+  it('writes and reads across a page border in its region, wherever the second page is', () => {
+    // mov esi, 0x3ffffc; mov edi, 0x7ffff3; mov ecx, 20000; l: mov rbx, rcx; shl rbx, 24; add [rsi], rbx; movq xmm0, [rsi];
+    // pshufd xmm0, xmm0, 0x11; movups [rdi], xmm0; add rax, [rdi + 6]; dec ecx; jnz l
+    const code = [
+      0xbe, 0xfc, 0xff, 0x3f, 0, 0xbf, 0xf3, 0xff, 0x7f, 0, 0xb9, 0x20, 0x4e, 0, 0, 0x48, 0x89, 0xcb, 0x48, 0xc1, 0xe3, 0x18,
+      0x48, 0x01, 0x1e, 0xf3, 0x0f, 0x7e, 0x06, 0x66, 0x0f, 0x70, 0xc0, 0x11, 0x0f, 0x11, 0x07, 0x48, 0x03, 0x47, 0x06,
+      0xff, 0xc9, 0x75, 0xe2, HLT,
+    ]; // prettier-ignore
+    const [interpreted, translated] = [{}, { ...EAGER, tellingMisses: 100 }].map((options) => {
+      const cpu = new BareCpu('long', options);
+      cpu.set({ cr4: cpu.state.cr4 | OSFXSR });
+      // The pages behind the borders are not those behind in memory.
+      for (const [page, frame] of [[2, 5], [4, 6]] as const) cpu.write64(PAGE_TABLES + 0x2000 + page * 8, BigInt(frame << 21) | 0x87n); // prettier-ignore
+      finish(cpu.load(code));
+      return cpu;
+    });
+    const sum = 200_010_000n << 24n;
+    expect(translated!.memory.read32(0x3f_fffc)).toBe(Number(sum & 0xffff_ffffn));
+    expect(translated!.memory.read32(0xa0_0000)).toBe(Number(sum >> 32n));
+    expect(translated!.memory.read32(0xc0_0000)).toBe(interpreted!.memory.read32(0xc0_0000));
+    expect(translated!.memory.read32(0x80_0000)).toBe(0);
+    expect(translated!.general).toEqual(interpreted!.general);
+    expect(translated!.engine.stats.counters['regionSteps']).toBeLessThan(1000);
   });
 
   it('looks anew at what may be reached once the privilege has changed', () => {

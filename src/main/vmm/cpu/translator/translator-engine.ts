@@ -4,12 +4,12 @@ import { InterpreterEngine, type InterpreterOptions } from '../interpreter.js';
 import { Translator, type RegionBounds } from './translator.js';
 
 /** Instructions between two looks at where the main loop is. */
-const SAMPLE_INSTRUCTIONS = 2000;
+const SAMPLE_INSTRUCTIONS = 4000;
 /**
  * Samples in a page that make it hot: 3 million instructions, about as long in the interpreter as V8's optimizing
  * compiler takes for a region. A quarter of it makes a boot of Linux half as dear again (docs/adr/0006-regions-keep-registers-in-locals.md).
  */
-const HOT_SAMPLES = 1500;
+const HOT_SAMPLES = 750;
 
 /**
  * Instructions in the interpreter that count as much as going from one region to the next; what such crossings count for

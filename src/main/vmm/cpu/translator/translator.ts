@@ -159,6 +159,12 @@ export class Translator {
     this.regions.fill(installed, instance.exports['region']);
     this.uses.begin(index);
     for (const address of used) this.memory.view.setUint32(address + PAGE_REGIONS, 1, true);
+    for (const { page, instructions } of region.blocks) {
+      this.hotSpots.cover(
+        addressOf(page),
+        instructions.map(({ offset }) => offset),
+      );
+    }
     for (const entry of made.entries) {
       const { page, start } = region.blocks[entry]!;
       const op = opAt(page, offsetOf(start));

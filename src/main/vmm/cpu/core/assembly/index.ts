@@ -19,7 +19,7 @@ export { getFlags, setFlags, updateEventMask } from './flags';
 export { invalidateCode, flushAll as flushTranslations };
 /** What the translator calls, and its regions. */
 export { decodeAt } from './code-cache';
-export { carryOf, executeSingle, readCold, settleFlags, writeCold } from './regions';
+export { carryOf, commitSplit, executeSingle, readCold, settleFlags, writeCold } from './regions';
 export { settleDouble, settleDoubles, settleExactness, settleSingle, settleSingles } from './simd/native-result';
 export { timeStampCounter } from './msr';
 export { enableInterrupts, flagsImage, replaceFlags, setAlignmentFlag } from './region-flags';

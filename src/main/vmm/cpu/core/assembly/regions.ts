@@ -17,7 +17,7 @@ import { currentPrivilege } from './privilege';
 import { OP_PAGE_END, OP_REGION } from './pseudo-ops';
 import { count, countMany, longModeActive, opOffset, opRip, pendingEvents } from './state';
 import { isolated } from './step';
-import { fillData, instructionSlot, readTable, writeTable } from './tlb';
+import { fillData, instructionSlot, knownData, readTable, writeTable } from './tlb';
 import { ACCESS_READ, ACCESS_WRITE, globalPage, physical, translate } from './walk';
 
 /**
@@ -191,23 +191,41 @@ export function readCold(address: u64, bytes: u32): usize {
 
 /** An operand across two pages, gathered in BOUNCE; 0 unless both are memory. */
 function readSplit(address: u64, first: u32, bytes: u32, privilege: u32): usize {
-  const beyond = address + <u64>first;
-  const second = longModeActive() ? beyond : beyond & 0xffff_ffff;
-  if (watchesPage(second) || !translate(address, ACCESS_READ, privilege)) return 0;
-  const low = pageEntry(physical);
-  const from = hostPage(low) + (<u32>address & 0xfff);
-  if (!translate(second, ACCESS_READ, privilege)) return 0;
-  const high = pageEntry(physical);
-  if (!(low & high & PAGE_READ)) return 0;
-  memory.copy(BOUNCE, from, first);
-  memory.copy(BOUNCE + first, hostPage(high), bytes - first);
+  const second = pageBehind(address, first);
+  if (watchesPage(second)) return 0;
+  const low = readable(address, first, privilege);
+  if (!low) return 0;
+  const high = readable(second, bytes - first, privilege);
+  if (!high) return 0;
+  memory.copy(BOUNCE, low, first);
+  memory.copy(BOUNCE + first, high, bytes - first);
   return BOUNCE;
 }
 
-/** The same for writing; also 0 across pages, and where code was decoded from. */
+/** Linear address of the second page of an operand, so many bytes on. */
+function pageBehind(address: u64, first: u32): u64 {
+  const beyond = address + <u64>first;
+  return longModeActive() ? beyond : beyond & 0xffff_ffff;
+}
+
+/** Host pointer to read bytes of one page, or 0. */
+function readable(address: u64, bytes: u32, privilege: u32): usize {
+  const known = knownData(readTable(privilege), address, bytes);
+  if (known) return known;
+  count(COUNT_TLB_MISS);
+  if (!translate(address, ACCESS_READ, privilege)) return 0;
+  const entry = pageEntry(physical);
+  if (!(entry & PAGE_READ)) return 0;
+  fillData(readTable(privilege), address, hostPage(entry), globalPage);
+  return hostPage(entry) + (<u32>address & 0xfff);
+}
+
+/** The same for writing; also 0 where code was decoded from. */
 export function writeCold(address: u64, bytes: u32): usize {
   const privilege = currentPrivilege();
-  if (privilege == TLB_USER_ALIGNED || watchesPage(address) || (<u32>address & 0xfff) + bytes > 4096) return 0;
+  if (privilege == TLB_USER_ALIGNED || watchesPage(address)) return 0;
+  const first: u32 = 4096 - (<u32>address & 0xfff);
+  if (first < bytes) return writeSplit(address, first, bytes, privilege);
   count(COUNT_TLB_MISS);
   if (!translate(address, ACCESS_WRITE, privilege)) return 0;
   const entry = pageEntry(physical);
@@ -220,6 +238,46 @@ export function writeCold(address: u64, bytes: u32): usize {
     fillData(writeTable(privilege), address, hostPage(entry), globalPage);
   }
   return hostPage(entry) + (<u32>address & 0xfff);
+}
+
+// Where BOUNCE goes to by commitSplit, and its length.
+let splitLow: usize = 0;
+let splitFirst: u32 = 0;
+let splitHigh: usize = 0;
+let splitBytes: u32 = 0;
+
+/** An operand across two pages for reading and writing: BOUNCE holds it, {@link commitSplit} stores it; 0 unless both are plain memory. */
+function writeSplit(address: u64, first: u32, bytes: u32, privilege: u32): usize {
+  const second = pageBehind(address, first);
+  if (watchesPage(second)) return 0;
+  splitLow = writable(address, first, privilege);
+  if (!splitLow) return 0;
+  splitHigh = writable(second, bytes - first, privilege);
+  if (!splitHigh) return 0;
+  splitFirst = first;
+  splitBytes = bytes;
+  memory.copy(BOUNCE, splitLow, first);
+  memory.copy(BOUNCE + first, splitHigh, bytes - first);
+  return BOUNCE;
+}
+
+/** Host pointer to write bytes of one page that holds no code, or 0. */
+function writable(address: u64, bytes: u32, privilege: u32): usize {
+  const known = knownData(writeTable(privilege), address, bytes);
+  if (known) return known;
+  count(COUNT_TLB_MISS);
+  if (!translate(address, ACCESS_WRITE, privilege)) return 0;
+  const entry = pageEntry(physical);
+  if (!(entry & PAGE_WRITE) || entry & PAGE_CODE) return 0;
+  beforeWrite(entry);
+  fillData(writeTable(privilege), address, hostPage(entry), globalPage);
+  return hostPage(entry) + (<u32>address & 0xfff);
+}
+
+/** Stores an operand across two pages that an instruction has written to BOUNCE. */
+export function commitSplit(): void {
+  memory.copy(splitLow, BOUNCE, splitFirst);
+  memory.copy(splitHigh, BOUNCE + splitFirst, splitBytes - splitFirst);
 }
 
 /** Stores the flags of a kind (KIND_*) and two values. */

@@ -1,4 +1,5 @@
 import {
+  BOUNCE,
   SEG_BASE,
   SEG_READ_END,
   SEG_WRITE_END,
@@ -48,6 +49,9 @@ export class RegionMemory {
   private page = 0;
   private nesting = 0;
   private misses = false;
+  /** The local that is not 0 once the current instruction has written across pages, and whether it may have. */
+  private bounced: number | undefined;
+  private mayBounce = false;
 
   constructor(
     private readonly code: FunctionCode,
@@ -297,7 +301,22 @@ export class RegionMemory {
       .tee(pointer)
       .op(Wasm.i32Eqz);
     this.exits.stepIf();
+    if (writes) {
+      this.mayBounce = true;
+      this.bounced ??= this.locals.permanent(I32);
+      code.get(pointer).i32(BOUNCE).op(Wasm.i32Eq).set(this.bounced);
+    }
     code.get(pointer).end();
+  }
+
+  /** Behind an instruction: stores what it wrote across pages. */
+  finishInstruction(): void {
+    const { code, bounced, mayBounce } = this;
+    this.mayBounce = false;
+    if (!mayBounce || bounced === undefined) return;
+    code.get(bounced).openIf('unlikely');
+    code.call(importIndex('commitSplit')).i32(0).set(bounced);
+    code.end();
   }
 }
 

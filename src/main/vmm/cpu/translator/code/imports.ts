@@ -5,6 +5,7 @@ import { F32, F64, I32, I64, V128 } from '../wasm/wasm-op.js';
 export const REGION_IMPORTS = [
   { module: 'core', name: 'readCold', parameters: [I64, I32], results: [I32] },
   { module: 'core', name: 'writeCold', parameters: [I64, I32], results: [I32] },
+  { module: 'core', name: 'commitSplit', parameters: [], results: [] },
   { module: 'core', name: 'executeSingle', parameters: [I32, I32], results: [I32] },
   { module: 'core', name: 'settleFlags', parameters: [I32, I64, I64], results: [] },
   { module: 'core', name: 'carryOf', parameters: [I32, I64, I64], results: [I32] },
