@@ -13,10 +13,11 @@ test('the hottest places come first, and keep the heat they had before', () => {
   const spots = new HotSpots(2);
   spots.note(PAGE, 7, 1);
   expect(spots.note(PAGE, 9, 1)?.offsets).toEqual([7, 9]);
-  for (let i = 0; i < 3; i++) spots.note(PAGE, 9, 1);
+  spots.note(PAGE, 7, 1);
+  for (let i = 0; i < 2; i++) spots.note(PAGE, 9, 1);
   const hot = spots.note(PAGE, 9, 1);
   expect(hot?.offsets).toEqual([9, 7]);
-  expect([hot?.heat(PAGE, 7), hot?.heat(PAGE, 8)]).toEqual([1, 0]);
+  expect([hot?.heat(PAGE, 7), hot?.heat(PAGE, 8)]).toEqual([2, 0]);
 });
 
 test('new code in a page gets hot by so many samples, however often the rest was translated', () => {
@@ -27,7 +28,14 @@ test('new code in a page gets hot by so many samples, however often the rest was
   // It is as old as the rest from now on.
   const hot = Array.from({ length: 32 }, () => spots.note(PAGE, 9, 1)?.offsets);
   expect(hot.findIndex((offsets) => offsets !== undefined)).toBe(31);
-  expect(hot[31]).toEqual([9, 7]);
+  expect(hot[31]).toEqual([9]);
+});
+
+test('what was not found any more since is not translated again', () => {
+  const spots = new HotSpots(2);
+  for (const offset of [7, 9]) spots.note(PAGE, offset, 1);
+  const hot = Array.from({ length: 4 }, () => spots.note(PAGE, 9, 1));
+  expect(hot[3]?.offsets).toEqual([9]);
 });
 
 test('code that a region has is not new', () => {

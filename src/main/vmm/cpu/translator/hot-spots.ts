@@ -13,6 +13,8 @@ export interface HotPage {
 /** How often the main loop was found at a place: changed where it is, since a map's number is a new object each time. */
 interface Found {
   heat: number;
+  /** Whether any of it came since it was last translated: regions have what is not found any more. */
+  fresh: boolean;
 }
 
 interface Samples {
@@ -50,8 +52,10 @@ export class HotSpots {
     const samples = this.of(codePage);
     const { byOffset } = samples;
     const found = byOffset.get(offset);
-    if (found) found.heat += weight;
-    else byOffset.set(offset, { heat: weight });
+    if (found) {
+      found.heat += weight;
+      found.fresh = true;
+    } else byOffset.set(offset, { heat: weight, fresh: true });
     samples.fresh += weight;
     if (!samples.tried.has(offset)) samples.untried += weight;
     if (samples.fresh < this.threshold << samples.rounds) {
@@ -79,10 +83,13 @@ export class HotSpots {
     rounds: number,
   ): HotPage {
     const offsets = [...byOffset]
-      .filter(([at]) => takes(at))
+      .filter(([at, { fresh }]) => fresh && takes(at))
       .sort((a, b) => b[1].heat - a[1].heat)
       .map(([at]) => at);
-    for (const at of offsets) tried.add(at);
+    for (const at of offsets) {
+      tried.add(at);
+      byOffset.get(at)!.fresh = false;
+    }
     return { codePage, offsets, heat: (page, at) => this.pages.get(page)?.byOffset.get(at)?.heat ?? 0, rounds };
   }
 
