@@ -33,7 +33,9 @@ export class AnnexPage {
     const chooser = this.dialog('Choose a file on this host');
     await chooser.getByRole('textbox', { name: 'Path' }).fill(file);
     await chooser.getByRole('textbox', { name: 'Path' }).press('Enter');
-    await chooser.waitFor({ state: 'detached' });
+    await chooser.waitFor({ state: 'detached' }).catch(async (cause: unknown) => {
+      throw new Error(`${file} was not taken: ${await chooser.innerText()}`, { cause });
+    });
   }
 
   dialog(name: string): Locator {
