@@ -35,8 +35,8 @@ function passedOver(): number {
 
 describe('PromptCalls', () => {
   it('makes small calls, and leaves large ones to other threads', () => {
-    expect(attempt(0.01, { bytes: 65536 })).toBe(true);
-    expect(attempt(0.01, { bytes: 65537 })).toBe(false);
+    expect(attempt(0.01, { bytes: 1 << 20 })).toBe(true);
+    expect(attempt(0.01, { bytes: (1 << 20) + 1 })).toBe(false);
   });
 
   it('gives the event loop its turn when calls of all files together have taken long', () => {

@@ -1,5 +1,5 @@
-/** Transfers up to so many bytes take less time within the host's page cache than another thread takes to wake up. */
-const PROMPT_BYTES = 64 << 10;
+/** Transfers up to so many bytes are a matter of a tenth of a millisecond within the host's page cache: waking another thread up takes longer. */
+const PROMPT_BYTES = 1 << 20;
 /** A call that takes longer, in ms, has waited for its medium. */
 const SLOW_MS = 2;
 /** What calls may take together, in ms, before the event loop gets its turn. */
