@@ -9,6 +9,7 @@ import {
 import type { JobControl } from '../jobs.js';
 import type { ProcessStarter, VmChild } from '../supervisor/process-starter.js';
 import { writableFolders } from './job-rights.js';
+import { requireUsable } from './usable-folder.js';
 
 /** Time a cancelled job has to tidy up before its process is ended, in ms. */
 const CANCEL_GRACE_MS = 10_000;
@@ -24,7 +25,9 @@ export class DiskJobs {
   /** @throws AnnexError of the job; `cancelled` if it was cancelled; `internal` if its process died */
   async run<R extends DiskJobRequest>(request: R, control: JobControl): Promise<DiskJobReply<R['job']>> {
     control.signal.throwIfAborted();
-    const child = await this.starter.start(`disk ${request.job}`, { writable: writableFolders(request) });
+    const writable = writableFolders(request);
+    for (const folder of writable) await requireUsable(folder);
+    const child = await this.starter.start(`disk ${request.job}`, { writable });
     const value = await supervise(child, request, control);
     const reply = diskJobReplySchemas[request.job].safeParse(value);
     if (reply.success) return reply.data as DiskJobReply<R['job']>;

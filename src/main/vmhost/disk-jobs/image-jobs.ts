@@ -107,7 +107,8 @@ export async function compactDisk(
   const bytesBefore = await roomOf(ref.path);
   await locked(ref.path, async () => {
     const { driver, ports } = await locateDisk(ref, true);
-    const source = await withFile(ref.path, true, (file) => driver.details(file, ports));
+    // A file that may not be written to is not replaced either, though its folder would allow that.
+    const source = await withFile(ref.path, false, (file) => driver.details(file, ports));
     if (source.layout !== 'sparse') throw unsupported(driver, `that is ${source.layout} cannot be made smaller`);
     if (source.snapshots.length > 0)
       throw unsupported(driver, 'with snapshots inside cannot be compacted without losing them');

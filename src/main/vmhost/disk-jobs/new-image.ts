@@ -96,7 +96,7 @@ function existsError(file: string): AnnexError {
 
 /** Errors of the host's files become the engine's; others pass. */
 function asFileError(error: unknown): unknown {
-  return typeof (error as NodeJS.ErrnoException).code === 'string' && 'syscall' in (error as object)
-    ? fileError(error)
-    : error;
+  const { code } = error as NodeJS.ErrnoException;
+  const fromHost = typeof code === 'string' && ('syscall' in (error as object) || code === 'ERR_ACCESS_DENIED');
+  return fromHost ? fileError(error) : error;
 }

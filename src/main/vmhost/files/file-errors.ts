@@ -9,6 +9,8 @@ const CODES: Readonly<Record<string, FileErrorCode>> = {
   ENOTDIR: 'not-found',
   EACCES: 'no-permission',
   EPERM: 'no-permission',
+  // Node's permission model.
+  ERR_ACCESS_DENIED: 'no-permission',
 };
 
 /** The host's error as the engine knows errors of files. */
