@@ -77,3 +77,9 @@ it('does not release a lock that somebody else has taken over', async () => {
   await old.release();
   await expect(assertUnlocked(folder)).rejects.toMatchObject({ code: 'vm-locked' });
 });
+
+it('names the folder if that takes no files', async () => {
+  const file = path.join(folder, 'file');
+  await writeFile(file, '');
+  await expect(MachineLock.acquire(file, process.pid)).rejects.toMatchObject({ details: { name: file } });
+});

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { AnnexError } from '../../../shared/contract/errors.js';
 import { identifyProcess, isAlive } from '../../node/process-identity.js';
+import { fileError } from './machine-folder.js';
 
 const LOCK_NAME = 'machine.lock';
 
@@ -30,14 +31,17 @@ export class MachineLock {
     private readonly content: string,
   ) {}
 
-  /** Locks a machine's folder in the name of a process. @throws AnnexError `vm-locked` */
+  /** Locks a machine's folder in the name of a process. @throws AnnexError `vm-locked`, or naming a folder that takes no files */
   static async acquire(folder: string, pid: number, purpose: LockPurpose = 'run'): Promise<MachineLock> {
     const file = path.join(folder, LOCK_NAME);
     const owner: LockOwner = { ...identifyProcess(pid), hostname: hostname(), purpose };
     const content = JSON.stringify(owner);
     // Created complete under another name and linked: nobody ever sees a half-written lock, and only one link succeeds.
     const draft = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
-    await writeFile(draft, content, { flag: 'wx' });
+    await writeFile(draft, content, { flag: 'wx' }).catch((cause: unknown) => {
+      const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+      throw gone ? cause : fileError(cause, folder);
+    });
     try {
       await takeOver(file);
       await link(draft, file);
