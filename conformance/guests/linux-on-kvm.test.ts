@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -46,7 +46,12 @@ async function options(): Promise<LiveMachineOptions> {
 /** Suspends the machine and lets it go on under another engine. @returns what it had printed */
 async function moveTo(engine: 'translator' | 'kvm', plan: LiveMachineOptions): Promise<string> {
   const state = path.join(folder, `${states.length}.state`);
-  await machine!.call({ name: 'suspend', path: state, incremental: true, thumbnailWidth: 320 });
+  const suspended = machine!.call({ name: 'suspend', path: state, incremental: true, thumbnailWidth: 320 });
+  await suspended.catch((cause: unknown) => {
+    const log = readFileSync(path.join(folder, 'machine.log'), 'utf8').trim().split('\n').slice(-3);
+    const said = [...log, machine!.output.slice(-2000)].join('\n');
+    throw new Error(`the machine did not live to be moved (${machine!.outcome}): ${said}`, { cause });
+  });
   await machine!.whenEnded();
   expect(machine!.outcome).toBe('suspended');
   const { output } = machine!;

@@ -31,6 +31,12 @@ const MSR_APIC_BASE = 0x1b;
 const SETTLE_RUNS = 1000;
 const SETTLE_NS = 50_000;
 
+/** Opcode of WAIT; what makes it fault: CR0.MP and TS, and a pending x87 exception, in the XSAVE area's status word. */
+const WAIT = 0x9b;
+const CR0_MP_TS = 0x0an;
+const FSW = 2;
+const FSW_ES = 0x80;
+
 const BUDGET: VcpuExit = { reason: 'budget' };
 const HALT: VcpuExit = { reason: 'halt' };
 const INTERRUPTED: VcpuExit = { reason: 'interrupted' };
@@ -152,6 +158,12 @@ export class KvmEngine implements VcpuEngine {
 
   saveState(): CpuState {
     this.settle();
+    return this.stateNow();
+  }
+
+  /** The state of a vCPU that has nothing in flight. */
+  private stateNow(): CpuState {
+    this.access.flush();
     const state = readVcpuState(this.vcpu, {
       cr8: this.bus.readTaskPriority(),
       halted: this.halted,
@@ -279,9 +291,25 @@ export class KvmEngine implements VcpuEngine {
         return undefined;
       case EXIT.interrupted:
         return BUDGET;
+      case EXIT.internalError:
+        if (this.passWait()) return undefined;
+        return { reason: 'internal-error', message: this.describeFailure(reason) };
       default:
         return { reason: 'internal-error', message: this.describeFailure(reason) };
     }
+  }
+
+  /**
+   * Executes WAIT where it does nothing: a kernel that emulates the guest's has no code for it (SDM vol. 2, WAIT/FWAIT).
+   * @returns whether that was what it could not go on at
+   */
+  private passWait(): boolean {
+    if (this.vcpu.run.notEmulated !== WAIT) return false;
+    const state = this.stateNow();
+    const fsw = state.xsave[FSW]!;
+    if ((state.cr0 & CR0_MP_TS) === CR0_MP_TS || fsw & FSW_ES) return false;
+    this.loadState({ ...state, rip: state.rip + 1n });
+    return true;
   }
 
   private servePort(): undefined {

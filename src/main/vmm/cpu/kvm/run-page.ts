@@ -1,4 +1,8 @@
 /** Why KVM_RUN came back (kvm_run.exit_reason). */
+/** Suberror of EXIT.internalError, and the flag in its first word that says that the instruction follows. */
+const EMULATION_FAILED = 1;
+const INSTRUCTION_BYTES = 1;
+
 export const EXIT = {
   unknown: 0, exception: 1, io: 2, hypercall: 3, debug: 4, halt: 5, mmio: 6, interruptWindow: 7, shutdown: 8,
   failEntry: 9, interrupted: 10, setTpr: 11, tprAccess: 12, internalError: 17, systemEvent: 24, readMsr: 29,
@@ -152,6 +156,13 @@ export class RunPage {
   get errorData(): number[] {
     const count = Math.min(16, this.view.getUint32(this.offset + DETAIL + 4, true));
     return Array.from({ length: count }, (_, i) => this.view.getUint32(this.offset + DETAIL + 8 + i * 8, true));
+  }
+
+  /** First byte of the instruction that the kernel could not emulate, if an internal error is that and tells. */
+  get notEmulated(): number | undefined {
+    const at = this.offset + DETAIL;
+    const tells = this.errorCode === EMULATION_FAILED && (this.view.getUint32(at + 8, true) & INSTRUCTION_BYTES) !== 0;
+    return tells && this.view.getUint8(at + 16) > 0 ? this.view.getUint8(at + 17) : undefined;
   }
 
   // EXIT.debug
