@@ -21,6 +21,8 @@ interface Claim {
   readonly first: number;
   readonly clusters: number;
   readonly host: number;
+  /** Nothing was ever written there. */
+  readonly fresh: boolean;
 }
 
 /**
@@ -202,7 +204,7 @@ export class Qcow2Image implements DiskImage {
   /** Content of the disk, also of what lies beyond its end in its last cluster. */
   private async readAll(at: number, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
-    if (length > 0) await this.read(at, [bytes]);
+    await this.read(at, [bytes]);
     return bytes;
   }
 
@@ -234,26 +236,39 @@ export class Qcow2Image implements DiskImage {
     while (free < wanted && !this.filling.has(first + free)) free++;
     const count = await this.map.countAllocatable(first, free);
     if (count === 0) return undefined;
-    const { offset, clusters } = await this.refcounts.allocate(count);
+    const { offset, clusters, fresh } = await this.refcounts.allocate(count);
     this.dataOffset(offset);
     for (let i = 0; i < clusters; i++) this.filling.set(first + i, end);
-    return { first, clusters, host: offset };
+    return { first, clusters, host: offset, fresh };
   }
 
-  /** Fills claimed clusters: what is around the new bytes comes from where it was. */
-  private async fill({ first, clusters, host }: Claim, inCluster: number, sources: Vectors): Promise<number> {
+  /** Fills claimed clusters: what is around the new bytes comes from where it was, zeros that are there already excepted. */
+  private async fill({ first, clusters, host, fresh }: Claim, inCluster: number, sources: Vectors): Promise<number> {
     const at = first * this.clusterBytes + inCluster;
     const length = Math.min(vectorLength(sources), clusters * this.clusterBytes - inCluster);
     try {
-      const before = await this.readAll(at - inCluster, inCluster);
-      const after = await this.readAll(at + length, clusters * this.clusterBytes - inCluster - length);
-      await this.file.writev(host, [before, ...sliceVectors(sources, 0, length), after]);
+      const before = await this.contentAround(at - inCluster, inCluster, fresh);
+      const after = await this.contentAround(at + length, clusters * this.clusterBytes - inCluster - length, fresh);
+      const written = [...before, ...sliceVectors(sources, 0, length), ...after];
+      await this.file.writev(host + inCluster - vectorLength(before), written);
       await this.changes.run(() => this.map.point(first, clusters, host));
     } catch (error) {
       await this.changes.run(() => this.unclaim(host, clusters));
       throw error;
     }
     return length;
+  }
+
+  /** What a part of one cluster must be filled with besides new bytes: nothing where fresh clusters hold it already. */
+  private async contentAround(at: number, length: number, fresh: boolean): Promise<Vectors> {
+    if (length === 0 || (fresh && (await this.isZero(at, length)))) return [];
+    return [await this.readAll(at, length)];
+  }
+
+  /** Whether a part of one cluster is known to read as zeros, without looking at data. */
+  private async isZero(at: number, length: number): Promise<boolean> {
+    const { mapping } = await this.map.run(at, at + length);
+    return mapping.kind === 'zero' || (mapping.kind === 'hole' && at >= (this.below?.size ?? 0));
   }
 
   private async unclaim(host: number, clusters: number): Promise<void> {

@@ -8,6 +8,8 @@ import { TableCache, tableOf, tablesInFile, type CachedTable } from '../table-ca
 export interface Allocation {
   readonly offset: number;
   readonly clusters: number;
+  /** Nothing was ever written there: what is not written now reads as zeros. */
+  readonly fresh: boolean;
 }
 
 /**
@@ -22,13 +24,17 @@ export class Refcounts {
   private readonly entriesPerBlock: number;
   /** No cluster below is free. */
   private firstFree = 0;
+  /** No cluster from here on was ever in use, or in the file when it was opened. */
+  private firstFresh: number;
 
   private constructor(
     private readonly file: FilePort,
     private readonly header: Qcow2Header,
     tableBytes: Uint8Array,
+    fileBytes: number,
   ) {
     this.clusterBytes = 2 ** header.clusterBits;
+    this.firstFresh = Math.ceil(fileBytes / this.clusterBytes);
     this.entriesPerBlock = (this.clusterBytes * 8) / 2 ** header.refcountOrder;
     this.blocks = new TableCache(tablesInFile(file, this.clusterBytes), this.clusterBytes);
     this.tableOffset = header.refcountTableOffset;
@@ -38,7 +44,7 @@ export class Refcounts {
   static async open(file: FilePort, header: Qcow2Header): Promise<Refcounts> {
     const table = new Uint8Array(header.refcountTableClusters * 2 ** header.clusterBits);
     await file.read(header.refcountTableOffset, table);
-    return new Refcounts(file, header, table);
+    return new Refcounts(file, header, table, await file.size());
   }
 
   async get(cluster: number): Promise<number> {
@@ -57,6 +63,7 @@ export class Refcounts {
     this.write(block, index, count);
     this.blocks.touch(block);
     if (count === 0) this.firstFree = Math.min(this.firstFree, cluster);
+    this.used(cluster, 1);
     return count;
   }
 
@@ -74,7 +81,8 @@ export class Refcounts {
     this.blocks.touch(block);
     // Growing the refcount table may have freed clusters further down.
     if (this.firstFree === searchedFrom) this.firstFree = first + count;
-    return { offset: first * this.clusterBytes, clusters: count };
+    const fresh = this.used(first, count);
+    return { offset: first * this.clusterBytes, clusters: count, fresh };
   }
 
   /** Takes exactly `count` free clusters in a row. @throws ImageError if one refcount block cannot count that many */
@@ -88,8 +96,17 @@ export class Refcounts {
       if (start === undefined) continue;
       for (let i = 0; i < count; i++) this.write(block, start + i, 1);
       this.blocks.touch(block);
-      return { offset: (index * this.entriesPerBlock + start) * this.clusterBytes, clusters: count };
+      const first = index * this.entriesPerBlock + start;
+      const fresh = this.used(first, count);
+      return { offset: first * this.clusterBytes, clusters: count, fresh };
     }
+  }
+
+  /** Notes that clusters are or were in use. @returns whether they were fresh until now */
+  private used(first: number, count: number): boolean {
+    const fresh = first >= this.firstFresh;
+    this.firstFresh = Math.max(this.firstFresh, first + count);
+    return fresh;
   }
 
   private findRun(block: CachedTable, count: number): number | undefined {
@@ -126,6 +143,7 @@ export class Refcounts {
     const offset = index * this.entriesPerBlock * this.clusterBytes;
     const block = tableOf(offset, new Uint8Array(this.clusterBytes));
     this.write(block, 0, 1);
+    this.used(index * this.entriesPerBlock, 1);
     if (index >= this.table.byteLength / 8) return this.growTable(index, block);
     await this.file.write(offset, block.bytes);
     await this.file.sync();
@@ -142,6 +160,7 @@ export class Refcounts {
     const clusters = Math.max(old.clusters * 2, Math.ceil(((index + 1) * 8) / this.clusterBytes));
     if (clusters + 1 > this.entriesPerBlock) throw new ImageError('image-unsupported', 'this qcow2 image cannot grow');
     for (let i = 1; i <= clusters; i++) this.write(block, i, 1);
+    this.used(index * this.entriesPerBlock, clusters + 1);
     const bytes = new Uint8Array(clusters * this.clusterBytes);
     bytes.set(new Uint8Array(this.table.buffer));
     const table = new DataView(bytes.buffer);
