@@ -32,6 +32,7 @@ const COLD_WORK = [
 const WARM_WORK = [
   { name: 'warm-new', what: 'warm: write 512 MiB to new clusters, fsync', command: 'dd if=/dev/zero of=/dev/sda bs=1M seek=1024 count=512 conv=fsync' },
   { name: 'warm-again', what: 'warm: write 512 MiB again, fsync', command: 'dd if=/dev/zero of=/dev/sda bs=1M seek=1024 count=512 conv=fsync' },
+  { name: 'second-new', what: 'warm: write another 512 MiB to new clusters, fsync', command: 'dd if=/dev/zero of=/dev/sda bs=1M seek=1536 count=512 conv=fsync' },
   { name: 'warm-read', what: 'warm: read 512 MiB', command: 'dd if=/dev/sda of=/dev/null bs=1M skip=1024 count=512' },
   { name: 'direct-write', what: 'warm: write 512 MiB past the page cache', command: 'dd if=/dev/zero of=/dev/sda bs=1M seek=1024 count=512 oflag=direct' },
   { name: 'direct-read', what: 'warm: read 512 MiB past the page cache', command: 'dd if=/dev/sda of=/dev/null bs=1M skip=1024 count=512 iflag=direct' },
