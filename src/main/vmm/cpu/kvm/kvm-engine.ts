@@ -163,7 +163,6 @@ export class KvmEngine implements VcpuEngine {
 
   /** The state of a vCPU that has nothing in flight. */
   private stateNow(): CpuState {
-    this.access.flush();
     const state = readVcpuState(this.vcpu, {
       cr8: this.bus.readTaskPriority(),
       halted: this.halted,
@@ -291,10 +290,8 @@ export class KvmEngine implements VcpuEngine {
         return undefined;
       case EXIT.interrupted:
         return BUDGET;
-      case EXIT.internalError:
-        if (this.passWait()) return undefined;
-        return { reason: 'internal-error', message: this.describeFailure(reason) };
       default:
+        if (reason === EXIT.internalError && this.passWait()) return undefined;
         return { reason: 'internal-error', message: this.describeFailure(reason) };
     }
   }

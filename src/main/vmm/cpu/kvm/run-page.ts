@@ -1,8 +1,8 @@
-/** Why KVM_RUN came back (kvm_run.exit_reason). */
 /** Suberror of EXIT.internalError, and the flag in its first word that says that the instruction follows. */
 const EMULATION_FAILED = 1;
 const INSTRUCTION_BYTES = 1;
 
+/** Why KVM_RUN came back (kvm_run.exit_reason). */
 export const EXIT = {
   unknown: 0, exception: 1, io: 2, hypercall: 3, debug: 4, halt: 5, mmio: 6, interruptWindow: 7, shutdown: 8,
   failEntry: 9, interrupted: 10, setTpr: 11, tprAccess: 12, internalError: 17, systemEvent: 24, readMsr: 29,

@@ -180,13 +180,7 @@ export function readCold(address: u64, bytes: u32): usize {
   const privilege = currentPrivilege();
   if (privilege == TLB_USER_ALIGNED || watchesPage(address)) return 0;
   const first: u32 = 4096 - (<u32>address & 0xfff);
-  if (first < bytes) return readSplit(address, first, bytes, privilege);
-  count(COUNT_TLB_MISS);
-  if (!translate(address, ACCESS_READ, privilege)) return 0;
-  const entry = pageEntry(physical);
-  if (!(entry & PAGE_READ)) return 0;
-  fillData(readTable(privilege), address, hostPage(entry), globalPage);
-  return hostPage(entry) + (<u32>address & 0xfff);
+  return first < bytes ? readSplit(address, first, bytes, privilege) : readable(address, bytes, privilege);
 }
 
 /** An operand across two pages, gathered in BOUNCE; 0 unless both are memory. */
@@ -196,7 +190,11 @@ function readSplit(address: u64, first: u32, bytes: u32, privilege: u32): usize 
   const low = readable(address, first, privilege);
   if (!low) return 0;
   const high = readable(second, bytes - first, privilege);
-  if (!high) return 0;
+  return high ? gather(low, first, high, bytes) : 0;
+}
+
+/** Brings the two parts of an operand together in BOUNCE. */
+function gather(low: usize, first: u32, high: usize, bytes: u32): usize {
   memory.copy(BOUNCE, low, first);
   memory.copy(BOUNCE + first, high, bytes - first);
   return BOUNCE;
@@ -256,9 +254,7 @@ function writeSplit(address: u64, first: u32, bytes: u32, privilege: u32): usize
   if (!splitHigh) return 0;
   splitFirst = first;
   splitBytes = bytes;
-  memory.copy(BOUNCE, splitLow, first);
-  memory.copy(BOUNCE + first, splitHigh, bytes - first);
-  return BOUNCE;
+  return gather(splitLow, first, splitHigh, bytes);
 }
 
 /** Host pointer to write bytes of one page that holds no code, or 0. */
