@@ -12,7 +12,8 @@ function core(): WebAssembly.Module {
 }
 
 /** The processor tests run guests on; the test runner compiles the core first. */
-export const createTestVcpu: VcpuFactory = (memory, bus) => new InterpreterEngine({ memory, bus, module: core() });
+export const createTestVcpu = ((memory, bus) =>
+  new InterpreterEngine({ memory, bus, module: core() })) satisfies VcpuFactory;
 
 /** A software processor that withholds features, so that its guest can move to a host that lacks them. */
 export const createLackingVcpu =

@@ -4,8 +4,10 @@ import { KvmSystem } from '../main/vmm/cpu/kvm/kvm-system.js';
 import { libcKernel } from '../main/vmhost/kvm/libc-kernel.js';
 import { knownFeatures, type CpuFeature } from '../main/vmm/cpu/cpu-features.js';
 import type { VcpuBus } from '../main/vmm/cpu/engine.js';
+import type { InterpreterEngine } from '../main/vmm/cpu/interpreter.js';
 import { GuestMemory } from '../main/vmm/memory/guest-memory.js';
 import type { VcpuFactory } from '../main/vmm/machine/machine-ports.js';
+import { createTestVcpu } from './interpreter.js';
 
 let system: KvmSystem | undefined;
 
@@ -13,7 +15,8 @@ let system: KvmSystem | undefined;
 export const createKvmVcpu: VcpuFactory = (memory, bus) => {
   system ??= new KvmSystem(libcKernel());
   const base = system.kernel.addressOf(memory.wasm.buffer);
-  return new KvmEngine({ system, memory, bus, arguments: new ArgumentMemory(memory, base) });
+  const createInterpreter = (): InterpreterEngine => createTestVcpu(memory, bus);
+  return new KvmEngine({ system, memory, bus, arguments: new ArgumentMemory(memory, base), createInterpreter });
 };
 
 /** A board with nothing on it. */

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
-import { InterpreterEngine } from '../../vmm/cpu/interpreter.js';
+import type { VcpuBus } from '../../vmm/cpu/engine.js';
+import { InterpreterEngine, type InterpreterOptions } from '../../vmm/cpu/interpreter.js';
 import { ArgumentMemory } from '../../vmm/cpu/kvm/argument-memory.js';
 import { KvmEngine } from '../../vmm/cpu/kvm/kvm-engine.js';
 import { KvmSystem } from '../../vmm/cpu/kvm/kvm-system.js';
@@ -7,6 +8,7 @@ import { TranslatorEngine } from '../../vmm/cpu/translator/translator-engine.js'
 import { BuiltinBios } from '../../vmm/firmware/builtin-bios.js';
 import type { Firmware } from '../../vmm/firmware/firmware.js';
 import { SeaBios } from '../../vmm/firmware/seabios.js';
+import type { GuestMemory } from '../../vmm/memory/guest-memory.js';
 import type { VcpuFactory } from '../../vmm/machine/machine-ports.js';
 import { libcKernel } from '../kvm/libc-kernel.js';
 import type { FirmwareChoice, MachineThreadData } from './thread-messages.js';
@@ -21,20 +23,30 @@ type ProcessorPlan = Pick<MachineThreadData, 'engine' | 'core' | 'vcpuThread' | 
 /** Makes processors of the planned kind. @throws KvmError if it is KVM and there is none */
 export function createProcessor(plan: ProcessorPlan): VcpuFactory {
   if (plan.engine === 'kvm') return kvmProcessor(plan);
-  const { core: module, withheldFeatures } = plan;
   return (memory, bus) => {
-    const options = { memory, bus, module, withheldFeatures, random: strongRandom() };
+    const options = interpreterOptions(plan, memory, bus);
     if (plan.engine !== 'translator') return new InterpreterEngine(options);
     return new TranslatorEngine({ ...options, nowMs: () => performance.now() });
   };
 }
 
-function kvmProcessor({ vcpuThread, withheldFeatures }: ProcessorPlan): VcpuFactory {
+function kvmProcessor(plan: ProcessorPlan): VcpuFactory {
+  const { vcpuThread, withheldFeatures } = plan;
   return (memory, bus) => {
     const system = new KvmSystem(libcKernel(vcpuThread));
     const address = system.kernel.addressOf(memory.wasm.buffer);
-    return new KvmEngine({ system, memory, bus, arguments: new ArgumentMemory(memory, address), withheldFeatures });
+    const createInterpreter = (): InterpreterEngine => new InterpreterEngine(interpreterOptions(plan, memory, bus));
+    const argumentMemory = new ArgumentMemory(memory, address);
+    return new KvmEngine({ system, memory, bus, arguments: argumentMemory, createInterpreter, withheldFeatures });
   };
+}
+
+function interpreterOptions(
+  { core: module, withheldFeatures }: ProcessorPlan,
+  memory: GuestMemory,
+  bus: VcpuBus,
+): InterpreterOptions {
+  return { memory, bus, module, withheldFeatures, random: strongRandom() };
 }
 
 /** 32 random bits a call from the host's generator, fetched a page at a time: guests run RDRAND in loops. */

@@ -128,6 +128,12 @@ export class InterpreterEngine implements VcpuEngine {
     this.core.setA20(enabled ? 1 : 0);
   }
 
+  /** Drops all it knows of memory's content: somebody else has run the guest meanwhile. */
+  forgetMemory(): void {
+    this.core.forgetCode();
+    this.core.flushTranslations();
+  }
+
   saveState(): CpuState {
     this.core.saveExtendedImage();
     const image = this.core.extendedImage();

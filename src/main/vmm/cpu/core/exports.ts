@@ -8,6 +8,7 @@ export interface CoreExports {
   setFlags(flags: number): void;
   updateEventMask(): void;
   invalidateCode(page: number): void;
+  forgetCode(): void;
   flushTranslations(): void;
   setA20(enabled: number): void;
   /** After registers were written in memory. */

@@ -4,11 +4,13 @@ import { TSC_HZ } from '../../time/frequencies.js';
 import { cpuidLeaves, type CpuidLeaf } from '../cpuid.js';
 import { CPU_FEATURES, featuresMissed, knownFeatures, withoutFeatures, type CpuFeature } from '../cpu-features.js';
 import type { RegisterAccess, VcpuBus, VcpuEngine, VcpuExit, VcpuStats } from '../engine.js';
+import type { InterpreterEngine } from '../interpreter.js';
 import type { CpuState } from '../registers.js';
 import { initState, powerOnState } from '../reset-state.js';
 import type { ArgumentMemory } from './argument-memory.js';
 import { CoalescedWrites, type CoalescedZone } from './coalesced-writes.js';
 import { filterCpuid, lackingFeatures } from './cpuid-filter.js';
+import { InstructionFallback } from './instruction-fallback.js';
 import { VCPU_IOCTL } from './ioctls.js';
 import { ERRNO, type KvmAlarm } from './kernel-port.js';
 import { callError, featuresError, KvmError } from './kvm-error.js';
@@ -31,12 +33,6 @@ const MSR_APIC_BASE = 0x1b;
 const SETTLE_RUNS = 1000;
 const SETTLE_NS = 50_000;
 
-/** Opcode of WAIT; what makes it fault: CR0.MP and TS, and a pending x87 exception, in the XSAVE area's status word. */
-const WAIT = 0x9b;
-const CR0_MP_TS = 0x0an;
-const FSW = 2;
-const FSW_ES = 0x80;
-
 const BUDGET: VcpuExit = { reason: 'budget' };
 const HALT: VcpuExit = { reason: 'halt' };
 const INTERRUPTED: VcpuExit = { reason: 'interrupted' };
@@ -56,6 +52,8 @@ export interface KvmEngineOptions {
   readonly bus: VcpuBus;
   /** The calls' own corner of the machine's memory. */
   readonly arguments: ArgumentMemory;
+  /** Makes what executes instructions that this kernel does not; without it they end the machine. */
+  readonly createInterpreter?: () => InterpreterEngine;
   /** Features the guest is not to know of besides those this host lacks. A state that is loaded brings its own. */
   readonly withheldFeatures?: readonly CpuFeature[];
 }
@@ -75,6 +73,7 @@ export class KvmEngine implements VcpuEngine {
   private readonly access: KvmRegisters;
   private readonly tsc: TscKeeper;
   private readonly writes: CoalescedWrites;
+  private readonly fallback: InstructionFallback | undefined;
   private readonly leaves: readonly CpuidLeaf[];
   private readonly hostCpuid: readonly CpuidEntry[];
   private readonly lacking: readonly CpuFeature[];
@@ -83,6 +82,7 @@ export class KvmEngine implements VcpuEngine {
   private readonly exits = new Array<number>(32).fill(0);
   private kicks = 0;
   private coalesced = 0;
+  private interpreted = 0;
   private keptMsrs: Readonly<Record<number, bigint>> = {};
   private interruptRequested = false;
   private exitRequested = false;
@@ -94,8 +94,10 @@ export class KvmEngine implements VcpuEngine {
   private alarmAt = 0;
 
   /** @throws KvmError */
-  constructor({ system, memory, bus, arguments: argumentMemory, withheldFeatures = [] }: KvmEngineOptions) {
+  constructor(options: KvmEngineOptions) {
+    const { system, memory, bus, arguments: argumentMemory, createInterpreter, withheldFeatures = [] } = options;
     this.bus = bus;
+    this.fallback = createInterpreter && new InstructionFallback(memory, createInterpreter);
     this.vm = new KvmVm(system, argumentMemory);
     enableMsrExits(system, this.vm);
     this.vcpu = this.vm.createVcpu();
@@ -191,7 +193,9 @@ export class KvmEngine implements VcpuEngine {
   get stats(): VcpuStats {
     const named = Object.entries(EXIT).map(([name, reason]) => [`kvm.${name}`, this.exits[reason]] as const);
     const counted = Object.fromEntries(named.filter(([, count]) => (count ?? 0) > 0)) as Record<string, number>;
-    return { instructions: 0, counters: { ...counted, 'kvm.kicks': this.kicks, 'kvm.coalesced': this.coalesced } };
+    const { kicks, coalesced, interpreted } = this;
+    const own = { 'kvm.kicks': kicks, 'kvm.coalesced': coalesced, 'kvm.interpreted': interpreted };
+    return { instructions: 0, counters: { ...counted, ...own } };
   }
 
   /** Gives the vCPU back to the kernel; the engine is of no use afterwards. */
@@ -291,22 +295,19 @@ export class KvmEngine implements VcpuEngine {
       case EXIT.interrupted:
         return BUDGET;
       default:
-        if (reason === EXIT.internalError && this.passWait()) return undefined;
+        if (reason === EXIT.internalError && this.vcpu.run.notEmulated && this.fallback && !eventInFlight(this.vcpu)) {
+          return this.interpret(this.fallback);
+        }
         return { reason: 'internal-error', message: this.describeFailure(reason) };
     }
   }
 
-  /**
-   * Executes WAIT where it does nothing: a kernel that emulates the guest's has no code for it (SDM vol. 2, WAIT/FWAIT).
-   * @returns whether that was what it could not go on at
-   */
-  private passWait(): boolean {
-    if (this.vcpu.run.notEmulated !== WAIT) return false;
-    const state = this.stateNow();
-    const fsw = state.xsave[FSW]!;
-    if ((state.cr0 & CR0_MP_TS) === CR0_MP_TS || fsw & FSW_ES) return false;
-    this.loadState({ ...state, rip: state.rip + 1n });
-    return true;
+  /** Has one instruction done that the kernel has no code for. @returns why the slice ends, if it does */
+  private interpret(fallback: InstructionFallback): VcpuExit | undefined {
+    this.interpreted++;
+    const { state, exit } = fallback.step(this.stateNow(), this.a20);
+    this.loadState(state);
+    return exit.reason === 'budget' || exit.reason === 'interrupted' ? undefined : exit;
   }
 
   private servePort(): undefined {

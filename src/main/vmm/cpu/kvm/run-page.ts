@@ -1,6 +1,5 @@
-/** Suberror of EXIT.internalError, and the flag in its first word that says that the instruction follows. */
+/** Suberror of EXIT.internalError. */
 const EMULATION_FAILED = 1;
-const INSTRUCTION_BYTES = 1;
 
 /** Why KVM_RUN came back (kvm_run.exit_reason). */
 export const EXIT = {
@@ -158,11 +157,9 @@ export class RunPage {
     return Array.from({ length: count }, (_, i) => this.view.getUint32(this.offset + DETAIL + 8 + i * 8, true));
   }
 
-  /** First byte of the instruction that the kernel could not emulate, if an internal error is that and tells. */
-  get notEmulated(): number | undefined {
-    const at = this.offset + DETAIL;
-    const tells = this.errorCode === EMULATION_FAILED && (this.view.getUint32(at + 8, true) & INSTRUCTION_BYTES) !== 0;
-    return tells && this.view.getUint8(at + 16) > 0 ? this.view.getUint8(at + 17) : undefined;
+  /** Whether an internal error is an instruction the kernel could not emulate. */
+  get notEmulated(): boolean {
+    return this.errorCode === EMULATION_FAILED;
   }
 
   // EXIT.debug

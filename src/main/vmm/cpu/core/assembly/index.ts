@@ -19,6 +19,8 @@ export { getFlags, setFlags, updateEventMask } from './flags';
 export { invalidateCode, flushAll as flushTranslations };
 /** What the translator calls, and its regions. */
 export { decodeAt } from './code-cache';
+/** What the engine calls when memory was written that nobody told of. */
+export { forgetCode } from './code-cache';
 export { carryOf, commitSplit, executeSingle, readCold, settleFlags, writeCold } from './regions';
 export { settleDouble, settleDoubles, settleExactness, settleSingle, settleSingles } from './simd/native-result';
 export { timeStampCounter } from './msr';
