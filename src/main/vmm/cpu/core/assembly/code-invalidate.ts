@@ -18,6 +18,18 @@ export const PAGE_REGIONS: usize = 12;
 /** One bit for each 64 bytes that hold decoded instructions. */
 export const PAGE_COVERAGE: usize = 16;
 
+/** Writes to the page since its code was decoded, none of them to that, and times it was forgotten for their number. */
+export const PAGE_WRITES: usize = 24;
+export const PAGE_GIVEN_UP: usize = 28;
+
+/**
+ * Writes that each go the long way because of code in their page, until they have cost about as much as to decode that
+ * again, or to make its regions again. Every time it takes twice as many.
+ */
+const MANY_WRITES: u32 = 1 << 10;
+const MANY_WRITES_TO_REGIONS: u32 = 1 << 20;
+const MOST_DOUBLINGS: u32 = 10;
+
 // A run of ops starts with a 16-byte header.
 export const RUN_NEXT: usize = 0;
 export const RUN_COUNT: usize = 4;
@@ -37,11 +49,34 @@ export let codeEpoch: u32 = 0;
 
 /** The program or a device table walk writes where instructions may have been decoded: forget them if so. */
 export function codeWrite(physical: u32, bytes: u32): void {
-  if (decodedFrom(physical, bytes)) invalidateCode(physical >>> 12);
+  if (isForgottenBy(physical, bytes)) invalidateCode(physical >>> 12);
+}
+
+/** Whether a write ends what was decoded from its page: it changes that, or it is one of very many beside it. */
+export function isForgottenBy(physical: u32, bytes: u32): bool {
+  return decodedFrom(physical, bytes) || isData(physical >>> 12);
+}
+
+/** Counts a write beside a page's code, and tells whether the page is one of data by now: freed code, used anew. */
+function isData(page: u32): bool {
+  for (let mode: u32 = 0; mode < <u32>CODE_MODES; mode++) {
+    const code = codePage(mode, page);
+    if (!code || !load<u32>(code, PAGE_RUNS)) continue;
+    const writes = load<u32>(code, PAGE_WRITES) + 1;
+    store<u32>(code, writes, PAGE_WRITES);
+    if (writes < writesToGiveUp(code)) return false;
+  }
+  return true;
+}
+
+function writesToGiveUp(code: usize): u32 {
+  const doublings = load<u32>(code, PAGE_GIVEN_UP);
+  const writes = load<u32>(code, PAGE_REGIONS) ? MANY_WRITES_TO_REGIONS : MANY_WRITES;
+  return writes << (doublings < MOST_DOUBLINGS ? doublings : MOST_DOUBLINGS);
 }
 
 /** Whether instructions were decoded from these bytes, or near them. */
-export function decodedFrom(physical: u32, bytes: u32): bool {
+function decodedFrom(physical: u32, bytes: u32): bool {
   const page = physical >>> 12;
   const first = (physical & 0xfff) >>> 6;
   const last = ((physical & 0xfff) + bytes - 1) >>> 6;
@@ -65,6 +100,10 @@ export function invalidateCode(page: u32): void {
 }
 
 function clearCodePage(code: usize): void {
+  if (load<u32>(code, PAGE_WRITES) >= writesToGiveUp(code)) {
+    store<u32>(code, load<u32>(code, PAGE_GIVEN_UP) + 1, PAGE_GIVEN_UP);
+  }
+  store<u32>(code, 0, PAGE_WRITES);
   if (load<u32>(code, PAGE_REGIONS)) {
     store<u32>(code, 0, PAGE_REGIONS);
     regionsForgotten(code);

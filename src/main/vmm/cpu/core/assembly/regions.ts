@@ -7,7 +7,7 @@ import {
 import { add, sub } from './alu';
 import { hotSpot, regionMisses } from './bus';
 import { enterPage, linearRip, lookup, opAtHand } from './code-cache';
-import { codeEpoch, decodedFrom } from './code-invalidate';
+import { codeEpoch, isForgottenBy } from './code-invalidate';
 import { watchesPage } from './debug';
 import { AUX_AF, AUX_CF, setFlagsCells, setFlagsLogic } from './flags';
 import { single } from './generated/main-loop';
@@ -229,7 +229,7 @@ export function writeCold(address: u64, bytes: u32): usize {
   const entry = pageEntry(physical);
   if (!(entry & PAGE_WRITE)) return 0;
   if (entry & PAGE_CODE) {
-    if (decodedFrom(<u32>physical, bytes)) return 0;
+    if (isForgottenBy(<u32>physical, bytes)) return 0;
     beforeWrite(entry);
   } else {
     beforeWrite(entry);
