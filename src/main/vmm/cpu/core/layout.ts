@@ -156,7 +156,7 @@ export const CPUID_TABLE = 0x3000;
 export const DATA = 0x4000;
 
 // TLBs: for each privilege (TLB_USER…) a read and a write table of TLB_ENTRIES × 16 bytes: u64 tag, u32 addend, u32 flags.
-export const TLB_ENTRIES = 2048;
+export const TLB_ENTRIES = 8192;
 export const TLB_TABLE_SIZE = TLB_ENTRIES * 16;
 export const TLBS = 0x10_0000;
 export const TLB_PRIVILEGES = 4;
@@ -172,8 +172,8 @@ export const TLB_USER_ALIGNED = 3;
 export const ITLB = 0x20_0000;
 export const ITLB_ENTRIES = 1024;
 /** Addresses of the TLB entries in use, for cheap flushes: u32 each. */
-export const TLB_LOG = 0x21_0000;
-export const TLB_LOG_ENTRIES = 8192;
+export const TLB_LOG = 0x28_0000;
+export const TLB_LOG_ENTRIES = 32768;
 /** The same for those of global pages. */
 export const TLB_GLOBAL_LOG = TLB_LOG + TLB_LOG_ENTRIES * 4;
 /** One bit for each of 32768 hashes of 2 MiB regions that were entered into a TLB as part of a large page. */

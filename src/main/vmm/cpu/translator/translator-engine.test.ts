@@ -118,13 +118,14 @@ describe('the translator', () => {
   });
 
   it('asks the core in a region for what the TLB keeps lacking', () => {
-    // Two addresses that share an entry of the TLB: mov esi, 0x100000; mov edi, 0x900000; mov ecx, 20000;
+    // Two addresses that share an entry of the TLB: mov esi, 0x100000; mov edi, 0x2100000; mov ecx, 20000;
     // l: add rax, [rsi]; inc dword [rdi]; xchg rsi, rdi; dec ecx; jnz l
     const code = [
-      0xbe, 0, 0, 0x10, 0, 0xbf, 0, 0, 0x90, 0, 0xb9, 0x20, 0x4e, 0, 0, 0x48, 0x03, 0x06, 0xff, 0x07, 0x48, 0x87, 0xf7, 0xff, 0xc9, 0x75, 0xf4,
+      0xbe, 0, 0, 0x10, 0, 0xbf, 0, 0, 0x10, 2, 0xb9, 0x20, 0x4e, 0, 0, 0x48, 0x03, 0x06, 0xff, 0x07, 0x48, 0x87, 0xf7, 0xff, 0xc9, 0x75, 0xf4,
     ]; // prettier-ignore
     const [told, untold] = [100, 1_000_000].map((tellingMisses) => {
       const cpu = new BareCpu('long', { ...EAGER, tellingMisses });
+      cpu.write64(PAGE_TABLES + 0x2000 + 16 * 8, 0x80_0087n);
       finish(cpu.load([...code, HLT]));
       expect(cpu.register('rax')).toBe(100_000_000n);
       return cpu.engine.stats.counters['regionSteps']!;
