@@ -170,7 +170,7 @@ export const TLB_USER_ALIGNED = 3;
 
 /** Instruction TLB: u64 tag (page | key), u32 address of the page's offset → op map, u32 flags. */
 export const ITLB = 0x20_0000;
-export const ITLB_ENTRIES = 1024;
+export const ITLB_ENTRIES = 4096;
 /** Addresses of the TLB entries in use, for cheap flushes: u32 each. */
 export const TLB_LOG = 0x28_0000;
 export const TLB_LOG_ENTRIES = 32768;

@@ -20,6 +20,15 @@ test('the hottest places come first, and keep the heat they had before', () => {
   expect([hot?.heat(PAGE, 7), hot?.heat(PAGE, 8)]).toEqual([2, 0]);
 });
 
+test('a page that is translated again has no place much hotter than the rest', () => {
+  const spots = new HotSpots(200);
+  spots.note(PAGE, 7, 20);
+  expect(spots.note(PAGE, 9, 180)?.heat(PAGE, 9)).toBe(180);
+  const again = spots.note(PAGE, 9, 400);
+  expect(again?.rounds).toBe(1);
+  expect([again?.heat(PAGE, 7), again?.heat(PAGE, 9)]).toEqual([20, 50]);
+});
+
 test('new code in a page gets hot by so many samples, however often the rest was translated', () => {
   const spots = new HotSpots(4);
   for (let i = 0; i < 4 + 8 + 16; i++) spots.note(PAGE, 7, 1);

@@ -33,6 +33,11 @@ interface Samples {
 }
 
 const MOST_DOUBLINGS = 10;
+/**
+ * Most heat of a place in a page that is translated again. What regions have is not found any more, and what they are left
+ * for is found as long as the page is: by its heat alone the next region would hold that and what is cold around it.
+ */
+const MOST_AGAIN = 50;
 /** Samples until a page is translated again whose region is given up for a better one. */
 const SOON = 20;
 
@@ -90,7 +95,10 @@ export class HotSpots {
       tried.add(at);
       byOffset.get(at)!.fresh = false;
     }
-    return { codePage, offsets, heat: (page, at) => this.pages.get(page)?.byOffset.get(at)?.heat ?? 0, rounds };
+    const most = rounds === 0 ? Infinity : MOST_AGAIN;
+    const heat = (page: number, at: number): number =>
+      Math.min(most, this.pages.get(page)?.byOffset.get(at)?.heat ?? 0);
+    return { codePage, offsets, heat, rounds };
   }
 
   /** The TLB often lacks what the instruction at an offset accesses. */
