@@ -71,6 +71,21 @@ const write = (guest: LiveMachine, mib: number, word: string) =>
     'DONE=0',
   );
 
+/** Has the guest write what `source` prints to MiB 64 again and again, and returns once it has done so. */
+async function keepWriting(guest: LiveMachine, source: string): Promise<void> {
+  const dd = 'dd of=/dev/sda bs=64k seek=1024 count=64 iflag=fullblock conv=fsync 2>/dev/null';
+  await guest.command(
+    `(i=0; while :; do i=$((i+1)); ${source} | ${dd}; echo $i >/busy; done) & echo LOOP=$?`,
+    'LOOP=0',
+  );
+  await guest.command('while [ ! -s /busy ]; do sleep 0.1; done; echo BUSY=$?', 'BUSY=0');
+}
+
+/** Ends that. The loop's last dd goes on without the loop. */
+async function stopWriting(guest: LiveMachine): Promise<void> {
+  await guest.command('kill $!; while pidof dd >/dev/null; do sleep 0.1; done; sync; echo STOPPED=$?', 'STOPPED=0');
+}
+
 describe.skipIf(missing)(`the disk of a running guest${missing ? ` (skipped: ${missing})` : ''}`, () => {
   test('goes over to an overlay, loses the layer below it, and can be had as it was at the snapshot', async () => {
     const base = await image('base.qcow2');
@@ -86,12 +101,9 @@ describe.skipIf(missing)(`the disk of a running guest${missing ? ` (skipped: ${m
     await write(guest, 16, 'after');
     const after = await sum(guest, 16);
     expect(after).not.toBe(before);
-    await guest.command(
-      '(while :; do yes busy | dd of=/dev/sda bs=64k seek=1024 count=64 iflag=fullblock conv=fsync 2>/dev/null; done) & echo started',
-      'started\r\n',
-    );
+    await keepWriting(guest, 'yes busy');
     await guest.call({ name: 'merge-layer', driveId: 'hd0', layer: base });
-    await guest.command('kill $!; wait; echo STOPPED=1', 'STOPPED=1');
+    await stopWriting(guest);
     expect([await sum(guest, 8), await sum(guest, 16)]).toEqual([before, after]);
     await guest.call({ name: 'power-off' });
     await guest.whenEnded();
@@ -117,19 +129,13 @@ describe.skipIf(missing)(`the disk of a running guest${missing ? ` (skipped: ${m
     await guest.snapshot(inFolder('one.state'), { heads: { hd0: overlay } });
     await write(guest, 16, 'after');
     const after = await sum(guest, 16);
-    await guest.command(
-      '(i=0; while :; do i=$((i+1)); yes busy$i | dd of=/dev/sda bs=64k seek=1024 count=64 iflag=fullblock conv=fsync 2>/dev/null; done) & echo started',
-      'started\r\n',
-    );
+    await keepWriting(guest, 'yes busy$i');
     const merge = { driveId: 'hd0', layer: base, child: overlay };
     expect(await guest.call({ name: 'merge-down', ...merge })).toEqual({ mirrored: true });
-    await guest.command('sleep 1; echo MIRRORED=1', 'MIRRORED=1');
+    await guest.command('sleep 1; echo MIRRORED=$?', 'MIRRORED=0');
     await guest.call({ name: 'finish-merge', driveId: 'hd0' });
-    // The loop's last dd goes on without it.
-    await guest.command(
-      'sleep 1; kill $!; while pidof dd >/dev/null; do sleep 0.1; done; sync; echo STOPPED=1',
-      'STOPPED=1',
-    );
+    await guest.command('sleep 1; echo FINISHED=$?', 'FINISHED=0');
+    await stopWriting(guest);
     const busy = await sum(guest, 64);
     expect([await sum(guest, 8), await sum(guest, 16)]).toEqual([before, after]);
     await guest.call({ name: 'power-off' });
