@@ -1,6 +1,6 @@
 // `npm run bench -- [names…] [options]`: measures the figures of bench/README.md, all of them or those named, and prints
 // one table. Options (--name=value) go to the only figure named. The peers take an hour: only when named.
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { runnerImport } from 'vite';
@@ -31,7 +31,8 @@ if (options.length > 0 && asked.length !== 1) {
   console.error('Options are those of one figure: name it.');
   process.exit(2);
 }
-if (!existsSync(path.join(root, 'out/main/annex.js'))) run(node, ['scripts/build.mjs']);
+// What is measured is the tree, not what was built of an earlier one.
+run(node, ['scripts/build.mjs']);
 
 const rows = [];
 for (const name of asked.length > 0 ? asked : all.filter((each) => each !== 'peers')) {

@@ -6,6 +6,11 @@ export const MACHINE_CONFIG_VERSION = 1;
 export const MIN_MEMORY_MIB = 4;
 export const MAX_MEMORY_MIB = 3072;
 
+/** Running time from one automatic snapshot to the next. */
+export const AUTO_SNAPSHOT_INTERVALS = ['half-hour', 'hour', 'day'] as const;
+/** How many of them a machine can keep. */
+export const MAX_AUTO_SNAPSHOTS = 100;
+
 const name = z
   .string()
   .trim()
@@ -95,9 +100,15 @@ export const machineConfigSchema = z.object({
   /** Real-time clock shows UTC (Linux, BSD) or local time (Windows, DOS). */
   clock: z.enum(['utc', 'local']).default('utc'),
   /** Snapshots Annex takes by itself while the machine runs; null for none. */
-  autoSnapshots: z.object({ every: z.enum(['half-hour', 'hour', 'day']), keep: z.int().min(1).max(100) }).nullable().default(null),
+  autoSnapshots: z.object({ every: z.enum(AUTO_SNAPSHOT_INTERVALS), keep: z.int().min(1).max(MAX_AUTO_SNAPSHOTS) }).nullable().default(null),
   /** System.map of the guest's kernel, which names its code in the translator's figures; null for none. */
   systemMap: path.nullable().default(null),
   createdAt: z.iso.datetime(),
 }); // prettier-ignore
 export type MachineConfig = z.infer<typeof machineConfigSchema>;
+
+/** The schedule of automatic snapshots where a person has not said otherwise. */
+export const USUAL_AUTO_SNAPSHOTS = {
+  every: 'hour',
+  keep: 10,
+} as const satisfies MachineConfig['autoSnapshots'];

@@ -37,6 +37,8 @@ export const ERROR_CODES = {
   'snapshots-newer': 'expected',
   /** A disk of this machine is of a kind that no layer can be put on. */
   'snapshot-unsupported-disk': 'expected',
+  /** The machine or snapshot that the disks of a linked clone build on is gone. */
+  'clone-base-missing': 'expected',
   /** The file of a layer that a disk is made of is gone. */
   'layer-missing': 'expected',
   /** Not possible while snapshots need the disk as it is. */

@@ -7,6 +7,7 @@ import { pause, reset, resume, start, stop, suspend } from './power.js';
 import { run } from './run.js';
 import { serve } from './serve.js';
 import * as snapshot from './snapshot.js';
+import { auto } from './snapshot-auto.js';
 import { clone } from './clone.js';
 import * as disk from './disk.js';
 import { exportMachine, importMachine } from './transfer.js';
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   snapshot.rename,
   snapshot.compare,
   snapshot.tidy,
+  auto,
   clone,
   disk.create,
   disk.info,

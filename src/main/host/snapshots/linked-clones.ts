@@ -1,8 +1,11 @@
+import { AnnexError } from '../../../shared/contract/errors.js';
 import type { MachineReference } from '../../../shared/contract/snapshot-view.js';
 import { MachineFolder } from '../library/machine-folder.js';
 import type { Library } from '../library/library.js';
 import { chainOf } from './layers.js';
 import type { Layer, SnapshotTree } from './snapshot-tree.js';
+
+type Base = NonNullable<SnapshotTree['base']>;
 
 /** A machine whose disks build on another's. */
 export interface LinkedClone extends MachineReference {
@@ -40,11 +43,26 @@ export interface LayerFile {
 
 /**
  * A layer and all below it, top first, through every machine a linked clone builds on.
- * @throws AnnexError `vm-not-found` if such a machine is gone
+ * @throws AnnexError `vm-not-found`; `clone-base-missing` if a clone's base is gone, which a clone that was out of the
+ *   library for a while could not prevent
  */
 export function filesOf(library: Library, machineId: string, layerId: string): LayerFile[] {
-  const { tree, folder } = library.get(machineId);
+  const { config, tree, folder } = library.get(machineId);
   const own = chainOf(tree, layerId).map((layer) => ({ layer, path: folder.resolve(layer.path) }));
   const base = own.at(-1)?.layer.base;
-  return base ? [...own, ...filesOf(library, base.machineId, base.layerId)] : own;
+  if (!base) return own;
+  if (!tree.base || !isHeld(library, tree.base, base)) throw baseMissingError(config.name, tree.base);
+  return [...own, ...filesOf(library, base.machineId, base.layerId)];
+}
+
+/** Whether the layer is still what the snapshot has. Without the snapshot, it may have been written to since. */
+function isHeld(library: Library, cloned: Base, { machineId, layerId }: NonNullable<Layer['base']>): boolean {
+  const { tree } = library.all.find(({ config }) => config.id === machineId) ?? {};
+  const snapshot = tree?.snapshots.find(({ id }) => id === cloned.snapshotId);
+  return snapshot !== undefined && Object.values(snapshot.disks).includes(layerId);
+}
+
+function baseMissingError(name: string, base: SnapshotTree['base']): AnnexError {
+  const where = base ? ` of "${base.name}"` : '';
+  return new AnnexError('clone-base-missing', `"${name}" is a linked clone, and the snapshot${where} that its disks build on is gone from this library. Bring it back there; without it the disks of the clone cannot be used.`, { name, ...(base && { base: base.name }) }); // prettier-ignore
 }

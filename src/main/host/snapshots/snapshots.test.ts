@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -465,6 +465,23 @@ describe('clones', () => {
     await expect(host.command('machine.delete', { id })).rejects.toMatchObject({ code: 'vm-has-clones' });
     await host.command('machine.start', { id: clone.config.id });
     expect(starter.vm.plan!.backing).toEqual({ disk0: [inFolder('disk0.raw')] });
+  });
+
+  it('are not started on a disk that has changed while they were out of the library', async () => {
+    const clone = await host.command('machine.clone', { id, name: 'Copy', kind: 'linked' });
+    const away = path.join(root, '.away');
+    await rename(path.join(root, 'Copy.annex'), away);
+    await host.command('library.list', {});
+    const [base] = (await tree()).snapshots;
+    await take('second');
+    await host.command('snapshot.delete', { id, snapshotId: base!.id });
+    await rename(away, path.join(root, 'Copy.annex'));
+    await host.command('library.list', {});
+    await expect(host.command('machine.start', { id: clone.config.id })).rejects.toMatchObject({
+      code: 'clone-base-missing',
+      details: { name: 'Copy', base: 'Test' },
+    });
+    await host.command('machine.delete', { id: clone.config.id });
   });
 
   it('copies a machine whole', async () => {

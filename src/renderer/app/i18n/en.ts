@@ -782,6 +782,7 @@ export const en = {
     'snapshots-newer': 'The snapshots were made by a newer Annex; update Annex to use them.',
     'snapshot-unsupported-disk':
       'A disk of this machine is an ISO image, which cannot have snapshots. Make it read-only, or convert it.',
+    'clone-base-missing': 'The snapshot this linked clone builds on is gone; bring it back into the library.',
     'layer-missing': 'A file this disk is made of is missing; put it back where it was.',
     'disk-has-snapshots': 'Snapshots need this disk as it is; delete them first.',
     'disk-needed':

@@ -778,6 +778,7 @@ export const zhCN: Messages = {
     'snapshots-damaged': '快照列表已损坏，请用副本恢复 snapshots/tree.json。',
     'snapshots-newer': '这些快照由更新版本的 Annex 创建，请更新 Annex 后使用。',
     'snapshot-unsupported-disk': '此虚拟机有磁盘是 ISO 映像，不支持快照。请将其设为只读，或转换格式。',
+    'clone-base-missing': '此链接克隆所依赖的快照已不存在，请将其恢复到库中。',
     'layer-missing': '组成此磁盘的一个文件不见了，请将其放回原处。',
     'disk-has-snapshots': '快照需要此磁盘保持原样，请先删除这些快照。',
     'disk-needed': '“{machine}”的快照或挂起状态需要“{file}”保持原样，请使用其副本，或克隆该虚拟机。',

@@ -4,9 +4,6 @@ import type { Translate } from '../../app/i18n/use-text.js';
 
 export type Schedule = NonNullable<MachineConfig['autoSnapshots']>;
 
-export const INTERVALS: readonly Schedule['every'][] = ['half-hour', 'hour', 'day'];
-export const MAX_KEPT = 100;
-
 /** How often, in words. */
 export const INTERVAL_LABELS: Readonly<Record<Schedule['every'], MessageKey>> = {
   'half-hour': 'snapshots.everyHalfHour',
